@@ -1,0 +1,29 @@
+"""Image ids: UUID text, time-ordered by default, derived from a key when a retry must give the same id."""
+
+import hashlib
+import re
+from uuid import UUID
+
+import uuid_utils
+
+_UUID_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+def new_image_id() -> str:
+    """A new UUIDv7 (RFC 9562): unique without coordination and ordered by time."""
+    return str(uuid_utils.uuid7())
+
+
+def image_id_from_key(namespace: str, key: str) -> str:
+    """The UUIDv8 that belongs to `key`, the same on every replica.
+
+    `namespace` keeps the keys of different doors apart ("http", "tcp"); neither part is limited in length.
+    """
+    digest = hashlib.sha256(f"{len(namespace)}:{namespace}{key}".encode()).digest()
+    bits = int.from_bytes(digest[:16]) & ~(0xF << 76) & ~(0x3 << 62)
+    return str(UUID(int=bits | 0x8 << 76 | 0x2 << 62))
+
+
+def is_image_id(text: str) -> bool:
+    """Whether `text` is an image id in its one spelling (lower case, hyphens)."""
+    return _UUID_TEXT.fullmatch(text) is not None
