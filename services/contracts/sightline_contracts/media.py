@@ -26,7 +26,7 @@ class ImageInfo:
 
 
 class InvalidImage(ValueError):
-    """The bytes are no image we accept; `code` is one of empty, unsupported-type, truncated, corrupt, too-many-pixels."""
+    """No image we accept; `code` is one of empty, unsupported-type, truncated, corrupt, too-many-pixels."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
