@@ -1,0 +1,79 @@
+"""docs/wire-formats.md says what the parsers do: its tables and examples are run."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from sightline_bridge.framing import FRAMINGS, Frame, FrameError, FrameParser
+from tests.unit.bridge.wire import drain, parse
+
+PAGE = (Path(__file__).parents[3] / "docs" / "wire-formats.md").read_text(encoding="utf-8")
+LIMIT = 10 * 1024 * 1024
+
+
+class Field(NamedTuple):
+    offset: int
+    size: int
+    example: bytes
+
+
+def section(heading: str) -> str:
+    return PAGE.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+
+
+def fields(framing: str) -> list[Field]:
+    rows = re.findall(r"^\| (\d+) \| (\d+) \| `([0-9a-f ]+)` \|", section(framing), re.MULTILINE)
+    return [Field(int(offset), int(size), bytes.fromhex(example)) for offset, size, example in rows]
+
+
+def example_frame(framing: str) -> Frame:
+    match = re.search(r"^Reads as: (?:name `([^`]+)`, )?payload `([^`]+)`\.$", section(framing), re.MULTILINE)
+    assert match is not None
+    return Frame(match[1], match[2].encode())
+
+
+def refused() -> list[tuple[str, str, str]]:
+    return re.findall(r"^\| `([a-z-]+)` \| ([a-z0-9]+) \| `([0-9a-f ]+)` \|", section("What is refused"), re.MULTILINE)
+
+
+def read_to_the_end(parser: FrameParser) -> None:
+    assert drain(parser) == []
+    parser.close()
+
+
+def test_every_framing_has_its_section_with_a_table() -> None:
+    assert [heading for heading in re.findall(r"^## (.+)$", PAGE, re.MULTILINE) if heading in FRAMINGS] == list(
+        FRAMINGS
+    )
+    assert all(len(fields(framing)) >= 2 for framing in FRAMINGS)
+
+
+@pytest.mark.parametrize("framing", FRAMINGS)
+def test_offsets_and_sizes_add_up(framing: str) -> None:
+    position = 0
+    for field in fields(framing):
+        assert (field.offset, field.size) == (position, len(field.example))
+        position += field.size
+
+
+@pytest.mark.parametrize("framing", FRAMINGS)
+def test_the_example_reads_and_writes_as_stated(framing: str) -> None:
+    wire = b"".join(field.example for field in fields(framing))
+    assert parse(FRAMINGS[framing].parser(LIMIT), [wire]) == [example_frame(framing)]
+    assert FRAMINGS[framing].encode(example_frame(framing)) == wire
+
+
+def test_the_refusals_cover_every_code_and_framing() -> None:
+    assert {code for code, _, _ in refused()} == {"bad-length", "bad-name", "truncated-frame"}
+    assert {framing for _, framing, _ in refused()} == set(FRAMINGS)
+
+
+@pytest.mark.parametrize(("code", "framing", "example"), refused())
+def test_each_refused_example_is_refused_with_its_code(code: str, framing: str, example: str) -> None:
+    parser = FRAMINGS[framing].parser(LIMIT)
+    parser.feed(bytes.fromhex(example))
+    with pytest.raises(FrameError) as caught:
+        read_to_the_end(parser)
+    assert caught.value.code == code
