@@ -1,0 +1,45 @@
+"""Fixtures that several suites share: a real Kafka broker with the project's topics."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sightline_common.settings import KafkaSettings
+from sightline_local.java import find_java, find_maven
+from sightline_local.kafka import EmbeddedKafka
+from sightline_local.ports import free_port
+
+
+def _require_kafka() -> None:
+    if find_java() is None:
+        pytest.skip("needs Java 17 (Debian: apt-get install openjdk-17-jdk-headless)")
+    if find_maven() is None:
+        pytest.skip("needs Maven (Debian: apt-get install maven)")
+
+
+def _running_broker(folder: Path) -> Iterator[EmbeddedKafka]:
+    from sightline_topics.app import ensure_topics  # noqa: PLC0415  suites without a broker must not pay for it
+
+    _require_kafka()
+    settings = KafkaSettings()
+    broker = EmbeddedKafka(folder, free_port(), max_record_bytes=settings.record_limit)
+    broker.start()
+    try:
+        broker.wait_ready()
+        ensure_topics(KafkaSettings(kafka_bootstrap_servers=broker.bootstrap_servers))
+        yield broker
+    finally:
+        broker.stop()
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedKafka]:
+    """One broker for the whole run, topics created. Do not stop it, and expect other tests' records in it."""
+    yield from _running_broker(tmp_path_factory.mktemp("kafka"))
+
+
+@pytest.fixture
+def restartable_broker(tmp_path: Path) -> Iterator[EmbeddedKafka]:
+    """A broker of the test's own, topics created: `stop()`, `kill()`, then `start()` and `wait_ready()` at will."""
+    yield from _running_broker(tmp_path / "kafka")
