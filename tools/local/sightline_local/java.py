@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sightline_local.errors import LocalError
 
-KAFKA_PROJECT = Path(__file__).resolve().parents[1] / "kafka"
+KAFKA_PROJECT = Path(__file__).resolve().parents[1] / "broker"
 
 # A first download of 45 MB over a slow line; beyond this Maven is stuck, not slow.
 MAVEN_DEADLINE_S = 600.0
