@@ -1,0 +1,1 @@
+"""Creates the Kafka topics from the contracts, and checks the ones that are there."""

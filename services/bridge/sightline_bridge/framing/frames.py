@@ -60,6 +60,10 @@ class FrameParser(Protocol):
     def at_boundary(self) -> bool:
         """Whether no byte of an unfinished frame is held: here a stream may end."""
 
+    @property
+    def pending_bytes(self) -> int:
+        """Payload bytes of the frame whose header has been read and which is not out yet; 0 when there is none."""
+
     def close(self) -> None:
         """The stream ended.
 

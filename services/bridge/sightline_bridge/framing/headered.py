@@ -61,6 +61,12 @@ class HeaderedParser(ABC):
         return self._header is None and len(self._queue) == 0
 
     @final
+    @property
+    def pending_bytes(self) -> int:
+        """See FrameParser."""
+        return 0 if self._header is None else self._header.length
+
+    @final
     def close(self) -> None:
         """See FrameParser."""
         if self._error is not None:

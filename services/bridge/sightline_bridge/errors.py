@@ -1,0 +1,15 @@
+"""What ends a connection or keeps the bridge from starting; framing has its own FrameError."""
+
+from typing import Literal
+
+
+class StartError(Exception):
+    """The bridge cannot start; the message names the setting to change."""
+
+
+class PeerTimeout(Exception):  # noqa: N818 -- it is an end, not an error of ours
+    """The peer was silent for too long (`idle-timeout`) or too slow with one frame (`frame-timeout`)."""
+
+    def __init__(self, code: Literal["idle-timeout", "frame-timeout"], seconds: float) -> None:
+        super().__init__(f"{code} after {seconds:g} s")
+        self.code: Literal["idle-timeout", "frame-timeout"] = code

@@ -1,0 +1,160 @@
+"""One connection's frames on their way into Kafka: in order, several in flight, offered again while Kafka is away."""
+
+import asyncio
+import logging
+from collections import deque
+from dataclasses import dataclass
+from typing import Final, Protocol, final
+
+from sightline_bridge.metrics import BridgeMetrics, FrameResult
+from sightline_common.budget import ByteBudget
+from sightline_common.publisher import Ack, DeliveryUnknown, Overloaded, RecordTooLarge, Unavailable
+from sightline_contracts.errors import ContractError
+from sightline_contracts.images import ImageRecord
+
+# What a frame costs beside its bytes (record, task, producer's batch entry). Counted in the budget, so that a flood of
+# tiny frames is bounded too.
+FRAME_OVERHEAD_BYTES: Final = 4096
+FIRST_RETRY_S: Final = 0.1  # below it a broker that comes back is flooded with attempts
+LAST_RETRY_S: Final = 2.0  # above it a connection stays idle noticeably long after Kafka is back
+
+log = logging.getLogger(__name__)
+
+
+class RecordPublisher(Protocol):
+    """The part of sightline_common's Publisher that the bridge uses."""
+
+    async def publish(self, record: ImageRecord) -> Ack:
+        """Return after Kafka acknowledged; raises Unavailable, Overloaded, DeliveryUnknown, RecordTooLarge."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    number: int
+    record: ImageRecord
+    received_at: float  # the loop's clock
+
+
+@final
+class FramePipeline:
+    """Publishes what `submit` got, in that order.
+
+    Kafka being away is no failure here: everything in flight settles, then what was not taken is offered again in its
+    order, one frame alone until one is taken. Space in `budget` is claimed by the caller and given back by the pipeline.
+    """
+
+    def __init__(self, publisher: RecordPublisher, budget: ByteBudget, metrics: BridgeMetrics) -> None:
+        self._publisher = publisher
+        self._budget = budget
+        self._metrics = metrics
+        self._submitted = 0
+        self._waiting: deque[_Entry] = deque()
+        self._returned: list[_Entry] = []
+        self._in_flight = 0
+        self._alone = False  # Kafka was away: one attempt at a time until one succeeds
+        self._retry_s = FIRST_RETRY_S
+        self._ended = False
+        self._changed = asyncio.Event()
+
+    def submit(self, record: ImageRecord) -> None:
+        """Publish `record`; the caller holds `claim_bytes` of its payload in the budget, which pass to the pipeline."""
+        self._waiting.append(_Entry(self._submitted, record, asyncio.get_running_loop().time()))
+        self._submitted += 1
+        self._changed.set()
+
+    def end(self) -> None:
+        """Nothing more will be submitted: `run` returns once all is settled."""
+        self._ended = True
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Publish until `end` was called and every frame is published or dropped.
+
+        When cancelled, what is not acknowledged by then is counted as abandoned.
+        """
+        try:
+            async with asyncio.TaskGroup() as attempts:
+                while not self._settled():
+                    if self._returned and not self._in_flight:
+                        await self._back_off()
+                    elif self._may_offer():
+                        self._in_flight += 1
+                        attempts.create_task(self._offer(self._waiting.popleft()))
+                    else:
+                        self._changed.clear()
+                        await self._changed.wait()
+        finally:
+            self._abandon()
+
+    def _settled(self) -> bool:
+        return self._ended and not (self._waiting or self._returned or self._in_flight)
+
+    def _may_offer(self) -> bool:
+        return bool(self._waiting) and not self._returned and not (self._alone and self._in_flight)
+
+    async def _offer(self, entry: _Entry) -> None:
+        try:
+            await self._publisher.publish(entry.record)
+        except (Unavailable, Overloaded, DeliveryUnknown) as error:
+            self._return(entry, error)
+        except RecordTooLarge as error:
+            self._drop(entry, FrameResult.TOO_LARGE, error)
+        except ContractError as error:
+            self._drop(entry, FrameResult.INVALID, error)
+        except asyncio.CancelledError:
+            self._returned.append(entry)
+            raise
+        else:
+            self._published(entry)
+        finally:
+            self._in_flight -= 1
+            self._changed.set()
+
+    def _published(self, entry: _Entry) -> None:
+        if self._alone:
+            log.info("Kafka takes frames again", extra={"stream": entry.record.stream})
+        self._alone = False
+        self._retry_s = FIRST_RETRY_S
+        self._metrics.frame(FrameResult.PUBLISHED)
+        self._metrics.published_bytes.inc(len(entry.record.payload))
+        self._metrics.publish_seconds.observe(asyncio.get_running_loop().time() - entry.received_at)
+        self._release(entry)
+
+    def _return(self, entry: _Entry, error: Exception) -> None:
+        if not self._alone:
+            log.warning("Kafka takes no frames, waiting: %s", error, extra={"stream": entry.record.stream})
+        self._alone = True
+        self._metrics.retries.inc()
+        self._returned.append(entry)
+
+    def _drop(self, entry: _Entry, result: FrameResult, error: Exception) -> None:
+        record = entry.record
+        log.warning("frame dropped, %s: %s", result, error, extra={"stream": record.stream, "frame": record.name})
+        self._metrics.frame(result)
+        self._release(entry)
+
+    async def _back_off(self) -> None:
+        in_order = sorted(self._returned, key=lambda entry: entry.number)
+        self._returned.clear()
+        self._waiting.extendleft(reversed(in_order))
+        await asyncio.sleep(self._retry_s)
+        self._retry_s = min(2 * self._retry_s, LAST_RETRY_S)
+
+    def _release(self, entry: _Entry) -> None:
+        self._budget.release(claim_bytes(len(entry.record.payload)))
+        self._metrics.held_bytes.set(self._budget.used)
+
+    def _abandon(self) -> None:
+        left = [*self._returned, *self._waiting]
+        for entry in left:
+            self._release(entry)
+        self._returned.clear()
+        self._waiting.clear()
+        if left:
+            log.error("%d frames received and not published", len(left), extra={"stream": left[0].record.stream})
+            self._metrics.frame(FrameResult.ABANDONED, len(left))
+
+
+def claim_bytes(payload_bytes: int) -> int:
+    """What a frame of `payload_bytes` takes from the budget."""
+    return payload_bytes + FRAME_OVERHEAD_BYTES

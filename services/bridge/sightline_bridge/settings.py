@@ -1,0 +1,51 @@
+"""The settings of the bridge."""
+
+from typing import Literal, Self
+
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+
+from sightline_bridge.pipeline import FRAME_OVERHEAD_BYTES
+from sightline_common.settings import PREFIX, ServiceSettings
+
+
+class BridgeSettings(ServiceSettings):
+    """Where to listen, how to read what comes, and how much of it may be held."""
+
+    bridge_host: str = Field("127.0.0.1", min_length=1, description="address to listen on for frames")
+    bridge_port: int = Field(9500, ge=0, le=65535, description="TCP port to listen on for frames; 0: any free one")
+    bridge_framing: Literal["fixed28", "named", "length"] = Field(
+        "fixed28", description="framing of every connection: fixed28, named or length"
+    )
+    bridge_stream: str | None = Field(
+        None, min_length=1, description="stream name of every record; unset: tcp:<address of the sender>"
+    )
+    bridge_model: str | None = Field(
+        None, min_length=1, description="model (name or name@version) to ask for; unset: the classifier's default"
+    )
+    bridge_management_host: str = Field("127.0.0.1", min_length=1, description="address of the management port")
+    bridge_management_port: int = Field(
+        9501, ge=0, le=65535, description="port of /healthz, /readyz and /metrics; 0: any free one"
+    )
+    # Too low turns cameras away; each connection costs a file descriptor and up to 0.75 MiB of unread bytes.
+    bridge_max_connections: PositiveInt = Field(64, description="connections at a time; further ones are reset")
+    # Too low cuts off a camera that sends once a minute; too high lets peers that vanished hold connections.
+    bridge_idle_timeout_s: PositiveFloat = Field(60, description="seconds without a byte until a connection is closed")
+    # Too low cuts off large frames on thin links; too high lets a peer that trickles hold its part of the buffer.
+    # Only time spent waiting for the peer counts, never the time in which Kafka makes us wait.
+    bridge_frame_timeout_s: PositiveFloat = Field(30, description="seconds a peer may take to send one frame")
+    # Too low and Kafka's round trips limit the throughput; too high and a stalled broker makes the process grow so far.
+    bridge_buffer_bytes: PositiveInt = Field(
+        64 * 1024 * 1024, description="bytes of frames held at a time, over all connections; reading stops above"
+    )
+    # Below the 30 s that orchestrators wait before they kill.
+    bridge_shutdown_timeout_s: PositiveFloat = Field(20, description="seconds to flush after SIGTERM")
+
+    @model_validator(mode="after")
+    def _one_frame_fits(self) -> Self:
+        least = self.max_image_bytes + FRAME_OVERHEAD_BYTES
+        if self.bridge_buffer_bytes < least:
+            raise ValueError(
+                f"{PREFIX}BRIDGE_BUFFER_BYTES is {self.bridge_buffer_bytes}: one frame of {PREFIX}MAX_IMAGE_BYTES "
+                f"({self.max_image_bytes}) needs {least}"
+            )
+        return self

@@ -1,0 +1,161 @@
+"""One idempotent producer, kept connected: built, watched and replaced by a thread of its own.
+
+kafka-python's producer connects while it is constructed, and an idempotent one never sends again once a batch of its
+has expired (seen with 3.0.12: it waits for a producer id for ever). So nothing here waits for such a producer to
+recover: whoever sees it fail discards it, and the thread builds the next one.
+"""
+
+import logging
+import threading
+import time
+from typing import Final
+
+from kafka import KafkaAdminClient, KafkaProducer
+from kafka.errors import KafkaError, KafkaTimeoutError
+
+from sightline_common.management import Readiness
+from sightline_common.settings import KafkaSettings
+
+log = logging.getLogger(__name__)
+
+# Longer, and an upload waits too long to learn that its fate is unknown; shorter, and a leader election fails it.
+DELIVERY_TIMEOUT_MS: Final = 10_000
+REQUEST_TIMEOUT_MS: Final = 5_000  # half of it: one lost answer leaves time for a second try
+# How long after its death Kafka still counts as ready, and uploads meet "unknown" instead of "unavailable".
+PROBE_INTERVAL_S: Final = 1.0
+PROBE_TIMEOUT_MS: Final = 2_000
+BOOTSTRAP_TIMEOUT_MS: Final = 5_000
+# The client's default of 30 s would keep us away that long after Kafka is back.
+RECONNECT_MAX_MS: Final = 1_000
+_DISCARD_CLOSE_S: Final = 1.0
+
+
+class ProducerLink:
+    """Lends the producer for one topic as long as that topic can be written to."""
+
+    def __init__(self, settings: KafkaSettings, topic: str, *, client_id: str) -> None:
+        self._settings = settings
+        self._topic = topic
+        self._client_id = client_id
+        self._readiness = Readiness(ok=False, reason="not connected to Kafka yet")
+        self._producer: KafkaProducer | None = None
+        self._partitions = 0
+        self._discarded = False
+        self._stopping = False
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="kafka-link", daemon=True)
+
+    def start(self) -> None:
+        """Begin to connect; returns at once."""
+        self._thread.start()
+
+    def stop(self, deadline_s: float) -> None:
+        """Flush what was sent and close, within `deadline_s` seconds. Blocks."""
+        self._stopping = True
+        self._set(Readiness(ok=False, reason="shutting down"))
+        self._wake.set()
+        self._thread.join()
+        if self._producer is not None:
+            _close(self._producer, deadline_s)
+
+    @property
+    def readiness(self) -> Readiness:
+        """Whether the topic can be written to now, and why not."""
+        return self._readiness
+
+    @property
+    def partitions(self) -> int:
+        """The topic's number of partitions when it was last seen."""
+        return self._partitions
+
+    def producer(self) -> KafkaProducer | None:
+        """The producer to use now, or None: the link is not ready."""
+        return self._producer if self._readiness.ok else None
+
+    def discard(self, producer: KafkaProducer, reason: str) -> None:
+        """Replace `producer`, which failed. Safe from any thread and more than once."""
+        if producer is self._producer and not self._stopping:
+            self._discarded = True
+            self._set(Readiness(ok=False, reason=reason))
+            self._wake.set()
+
+    def _run(self) -> None:
+        while not self._stopping:
+            try:
+                self._session()
+            except KafkaError as error:
+                self._set(Readiness(ok=False, reason=f"Kafka cannot be reached: {error}"))
+            self._pause()
+
+    def _session(self) -> None:
+        options = {**self._settings.client_options(), "reconnect_backoff_max_ms": RECONNECT_MAX_MS}
+        admin = KafkaAdminClient(
+            **options,
+            client_id=f"{self._client_id}-probe",
+            request_timeout_ms=PROBE_TIMEOUT_MS,
+            bootstrap_timeout_ms=BOOTSTRAP_TIMEOUT_MS,
+        )
+        try:
+            self._producer = self._build(options)
+            self._watch(admin)
+        finally:
+            admin.close()
+            if not self._stopping:
+                self._drop()
+
+    def _build(self, options: dict[str, object]) -> KafkaProducer:
+        return KafkaProducer(
+            **options,
+            client_id=self._client_id,
+            acks="all",
+            enable_idempotence=True,  # said outright: conflicting settings then raise instead of switching it off
+            max_request_size=self._settings.record_limit,
+            max_block_ms=PROBE_TIMEOUT_MS,
+            bootstrap_timeout_ms=BOOTSTRAP_TIMEOUT_MS,
+            request_timeout_ms=REQUEST_TIMEOUT_MS,
+            delivery_timeout_ms=DELIVERY_TIMEOUT_MS,
+        )
+
+    def _watch(self, admin: KafkaAdminClient) -> None:
+        """Probe until told to stop, or until Kafka was away so long that all that was in flight has expired."""
+        answered = time.monotonic()
+        while not self._stopping and not self._discarded:
+            try:
+                self._probe(admin)
+                answered = time.monotonic()
+            except KafkaError as error:
+                self._set(Readiness(ok=False, reason=f"Kafka does not answer: {error}"))
+                if time.monotonic() - answered > DELIVERY_TIMEOUT_MS / 1000:
+                    return
+            self._pause()
+
+    def _probe(self, admin: KafkaAdminClient) -> None:
+        (topic,) = admin.describe_topics([self._topic])
+        found = topic["error_code"] == 0
+        self._partitions = len(topic["partitions"])
+        reason = f"{self._partitions} partitions" if found else f"topic {self._topic!r} does not exist"
+        if not self._discarded and not self._stopping:
+            self._set(Readiness(ok=found, reason=reason))
+
+    def _drop(self) -> None:
+        producer, self._producer, self._discarded = self._producer, None, False
+        if producer is not None:
+            _close(producer, _DISCARD_CLOSE_S)
+
+    def _pause(self) -> None:
+        self._wake.wait(PROBE_INTERVAL_S)
+        self._wake.clear()
+
+    def _set(self, readiness: Readiness) -> None:
+        if readiness.ok != self._readiness.ok:
+            log.log(logging.INFO if readiness.ok else logging.WARNING, "topic %s: %s", self._topic, readiness.reason)
+        self._readiness = readiness
+
+
+def _close(producer: KafkaProducer, deadline_s: float) -> None:
+    try:
+        producer.close(timeout=deadline_s)
+    except KafkaTimeoutError:
+        # close() gives up before it ends the sender's thread, and there is no public call that does.
+        log.warning("closing the producer took longer than %.1f s: what it still held failed", deadline_s)
+        producer._sender.force_close()  # noqa: SLF001

@@ -1,0 +1,126 @@
+"""asyncio's door to Kafka: a record goes in, its acknowledgement comes out."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, NamedTuple
+
+from kafka import KafkaProducer
+from kafka.errors import (
+    IllegalStateError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    NotEnoughReplicasError,
+)
+
+from sightline_common.errors import DeliveryUnknown, RecordTooLarge, Unavailable
+from sightline_common.management import Readiness
+from sightline_common.producer_link import DELIVERY_TIMEOUT_MS, ProducerLink
+from sightline_common.settings import KafkaSettings
+from sightline_contracts.images import ImageRecord, encode_headers, partition_for
+from sightline_contracts.topics import IMAGES
+
+# A producer that has not even failed its record this long after the delivery timeout never will.
+_GRACE_S: Final = 2.0
+
+
+class Ack(NamedTuple):
+    """Where the broker stored a record."""
+
+    partition: int
+    offset: int
+
+
+class Publisher:
+    """Publishes image records with acks=all. Callers bound what they offer by a `ByteBudget`."""
+
+    def __init__(self, settings: KafkaSettings, *, client_id: str) -> None:
+        self._link = ProducerLink(settings, IMAGES, client_id=client_id)
+        # One thread: send() can block on metadata, and records offered in order are sent in order.
+        self._sending = ThreadPoolExecutor(max_workers=1, thread_name_prefix="kafka-send")
+
+    async def start(self) -> None:
+        """Begin to connect in the background; a Kafka that is down is no error, only not ready."""
+        self._link.start()
+
+    async def stop(self, deadline_s: float) -> None:
+        """Flush and close within `deadline_s` seconds; what was not acknowledged by then raises in its `publish`."""
+        await asyncio.to_thread(self._link.stop, deadline_s)
+        self._sending.shutdown(wait=False)
+
+    def readiness(self) -> Readiness:
+        """Whether records can be published now, and why not."""
+        return self._link.readiness
+
+    async def publish(self, record: ImageRecord) -> Ack:
+        """Publish `record`; returns once all in-sync replicas have it.
+
+        Raises:
+            Unavailable: nothing was sent.
+            DeliveryUnknown: it was sent, and no answer came within 12 s.
+            RecordTooLarge: the broker never will take it.
+        """
+        producer = self._link.producer()
+        if producer is None:
+            raise Unavailable(self._link.readiness.reason)
+        loop = asyncio.get_running_loop()
+        outcome: asyncio.Future[Ack] = loop.create_future()
+        await loop.run_in_executor(self._sending, self._send, producer, record, loop, outcome)
+        try:
+            async with asyncio.timeout(DELIVERY_TIMEOUT_MS / 1000 + _GRACE_S):
+                return await outcome
+        except TimeoutError:
+            self._link.discard(producer, "the Kafka client stopped answering")
+            raise DeliveryUnknown("Kafka did not answer in time") from None
+
+    def _send(
+        self,
+        producer: KafkaProducer,
+        record: ImageRecord,
+        loop: asyncio.AbstractEventLoop,
+        outcome: "asyncio.Future[Ack]",
+    ) -> None:
+        def settle(value: Ack | Exception) -> None:
+            loop.call_soon_threadsafe(_settle, outcome, value)
+
+        try:
+            future = producer.send(
+                IMAGES,
+                value=record.payload,
+                key=record.id.encode("ascii"),
+                headers=encode_headers(record),
+                partition=partition_for(record.stream, self._link.partitions),
+            )
+        except (KafkaError, AssertionError) as error:
+            settle(self._not_sent(producer, error))
+            return
+        if future.failed():  # at once: the topic's metadata was refused before anything was sent
+            settle(self._not_sent(producer, future.exception))
+            return
+        future.add_callback(lambda metadata: settle(Ack(metadata.partition, metadata.offset)))
+        future.add_errback(lambda error: settle(self._failed(producer, error)))
+
+    def _not_sent(self, producer: KafkaProducer, error: Exception) -> Exception:
+        match error:
+            case MessageSizeTooLargeError():
+                return RecordTooLarge(str(error))
+            case IllegalStateError():
+                self._link.discard(producer, f"the Kafka client failed: {error}")
+        return Unavailable(f"Kafka cannot be used: {error}")
+
+    def _failed(self, producer: KafkaProducer, error: Exception) -> Exception:
+        match error:
+            case MessageSizeTooLargeError():
+                return RecordTooLarge(str(error))
+            case NotEnoughReplicasError():  # refused before it was appended
+                return Unavailable(f"too few in-sync replicas: {error}")
+        self._link.discard(producer, f"a record was not acknowledged: {error}")
+        return DeliveryUnknown(f"Kafka did not acknowledge the image: {error}")
+
+
+def _settle(outcome: "asyncio.Future[Ack]", value: Any) -> None:
+    if outcome.done():  # the caller gave up or went away
+        return
+    if isinstance(value, Exception):
+        outcome.set_exception(value)
+    else:
+        outcome.set_result(value)
