@@ -1,0 +1,39 @@
+package io.sightline.engine.bundle;
+
+import io.sightline.engine.nn.OutputKind;
+import java.nio.file.Path;
+import java.util.List;
+
+/** One version of one model: what {@code model.json} says, with every file's digest checked. */
+public record Bundle(
+    Path directory,
+    ModelName id,
+    Path definition,
+    Path parameters,
+    InputSpec input,
+    OutputKind output,
+    List<String> labels,
+    String licence,
+    String origin) {
+
+  public Bundle {
+    labels = List.copyOf(labels);
+  }
+
+  /**
+   * Reads and checks the bundle in {@code directory} (…/NAME/VERSION).
+   *
+   * @throws BundleException if a file is missing, unreadable, not what its digest says, or {@code model.json} is not valid
+   */
+  public static Bundle read(Path directory) throws BundleException {
+    return new BundleReader(directory).read();
+  }
+
+  public String name() {
+    return id.name();
+  }
+
+  public String version() {
+    return id.version();
+  }
+}

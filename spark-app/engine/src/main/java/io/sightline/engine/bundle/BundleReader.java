@@ -1,0 +1,147 @@
+package io.sightline.engine.bundle;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sightline.engine.nn.OutputKind;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+
+/** Reads {@code model.json} and checks every file of the bundle against it. */
+final class BundleReader {
+  static final String MODEL_JSON = "model.json";
+  private static final String SCHEMA = "sightline.model/1";
+  private static final String FORMAT = "bigdl";
+  /** No classifier looks at more; a typing slip must not become a gigabyte per image. */
+  private static final int MAX_SIDE = 4096;
+  /** A labelled model.json of 1000 classes has 40 kB. */
+  private static final long MAX_JSON_BYTES = 16L << 20;
+
+  private static final Pattern FILE_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
+  private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
+
+  private final Path directory;
+  private final String file;
+
+  BundleReader(Path directory) {
+    this.directory = directory;
+    this.file = directory.resolve(MODEL_JSON).toString();
+  }
+
+  Bundle read() throws BundleException {
+    JsonFields json = parse();
+    if (!json.text("schema").equals(SCHEMA)) {
+      throw json.wrong("schema", "\"" + SCHEMA + "\"");
+    }
+    ModelName id = id(json);
+    JsonFields weights = json.object("weights");
+    if (!weights.text("format").equals(FORMAT)) {
+      throw weights.wrong("format", "\"" + FORMAT + "\"");
+    }
+    InputSpec input = input(json.object("input"));
+    OutputKind output = json.constant("output", OutputKind.class);
+    List<String> labels = json.texts("labels");
+    JsonFields files = json.object("files");
+    checkDigests(files);
+    return new Bundle(directory, id, listed(weights, "definition", files), listed(weights, "parameters", files),
+        input, output, labels, json.text("licence"), json.text("origin"));
+  }
+
+  private JsonFields parse() throws BundleException {
+    Path path = directory.resolve(MODEL_JSON);
+    try {
+      long size = Files.size(path);
+      if (size > MAX_JSON_BYTES) {
+        throw new BundleException(file + ": has " + size + " bytes, the limit is " + MAX_JSON_BYTES);
+      }
+      return new JsonFields(file, "", new ObjectMapper().readTree(Files.readAllBytes(path)));
+    } catch (JsonProcessingException e) {
+      throw new BundleException(file + ": is not JSON: " + e.getOriginalMessage(), e);
+    } catch (IOException e) {
+      throw new BundleException(file + ": cannot be read: " + e, e);
+    }
+  }
+
+  private ModelName id(JsonFields json) throws BundleException {
+    String name = json.text("name");
+    String version = json.text("version");
+    ModelName id = ModelName.parse(name + "@" + version)
+        .orElseThrow(() -> json.wrong("name", "a model name and version a whole number, not " + name + "@" + version));
+    Path folder = directory.toAbsolutePath().normalize();
+    if (!folder.endsWith(Path.of(name, version))) {
+      throw new BundleException(file + ": says " + id + " but its folder is " + folder);
+    }
+    return id;
+  }
+
+  private InputSpec input(JsonFields json) throws BundleException {
+    ChannelOrder order = json.constant("order", ChannelOrder.class);
+    int channels = json.positive("channels", 3);
+    if (channels != order.channels()) {
+      throw json.wrong("channels", order.channels() + " for order " + order);
+    }
+    JsonFields resize = json.object("resize");
+    int height = json.positive("height", MAX_SIDE);
+    int width = json.positive("width", MAX_SIDE);
+    ResizeRule rule = resize.constant("rule", ResizeRule.class);
+    int size = resize.positive("size", MAX_SIDE);
+    Crop crop = json.constant("crop", Crop.class);
+    checkFits(json, rule, size, crop, height, width);
+    return new InputSpec(order, height, width, rule, size, resize.constant("interpolation", Interpolation.class), crop,
+        normalisation(json, channels));
+  }
+
+  private static void checkFits(JsonFields json, ResizeRule rule, int size, Crop crop, int height, int width)
+      throws BundleException {
+    if (crop == Crop.CENTER && size < Math.max(height, width)) {
+      throw json.wrong("resize.size", "at least height and width, because crop is center");
+    }
+    if (crop == Crop.NONE && (rule != ResizeRule.STRETCH || size != height || size != width)) {
+      throw json.wrong("crop", "center unless resize stretches to exactly height and width");
+    }
+  }
+
+  private static Normalisation normalisation(JsonFields json, int channels) throws BundleException {
+    List<Float> std = json.numbers("std", channels);
+    if (std.stream().anyMatch(value -> value <= 0)) {
+      throw json.wrong("std", "above 0");
+    }
+    return new Normalisation(json.numbers("mean", channels), std);
+  }
+
+  private Path listed(JsonFields weights, String field, JsonFields files) throws BundleException {
+    String name = weights.text(field);
+    if (!files.names().contains(name)) {
+      throw weights.wrong(field, "one of the names under files, not \"" + name + "\"");
+    }
+    return directory.resolve(name);
+  }
+
+  private void checkDigests(JsonFields files) throws BundleException {
+    for (String name : files.names()) {
+      if (!FILE_NAME.matcher(name).matches()) {
+        throw files.wrong("\"" + name + "\"", "a plain file name");
+      }
+      String expected = files.text(name).toLowerCase(Locale.ROOT);
+      if (!SHA256.matcher(expected).matches()) {
+        throw files.wrong(name, "a SHA-256 in 64 hexadecimal digits");
+      }
+      checkDigest(directory.resolve(name), expected);
+    }
+  }
+
+  private static void checkDigest(Path path, String expected) throws BundleException {
+    String actual;
+    try {
+      actual = Digest.sha256(path);
+    } catch (IOException e) {
+      throw new BundleException(path + ": cannot be read: " + e, e);
+    }
+    if (!actual.equals(expected)) {
+      throw new BundleException(path + ": SHA-256 is " + actual + ", model.json says " + expected);
+    }
+  }
+}

@@ -1,0 +1,85 @@
+package io.sightline.engine.nn;
+
+import com.intel.analytics.bigdl.dllib.nn.Module$;
+import com.intel.analytics.bigdl.dllib.nn.abstractnn.AbstractModule;
+import com.intel.analytics.bigdl.dllib.nn.abstractnn.Activity;
+import com.intel.analytics.bigdl.dllib.tensor.Storage$;
+import com.intel.analytics.bigdl.dllib.tensor.Tensor;
+import com.intel.analytics.bigdl.dllib.tensor.Tensor$;
+import com.intel.analytics.bigdl.dllib.tensor.TensorNumericMath;
+import java.nio.FloatBuffer;
+import scala.reflect.ClassTag;
+
+/** A BigDL module of single precision in evaluation mode, without BigDL's Scala idioms. Not thread-safe. */
+final class BigDlModule {
+  /** Scala's Float erases to Object in BigDL's signatures. */
+  @SuppressWarnings({"unchecked", "rawtypes"})
+  static final ClassTag<Object> FLOAT = (ClassTag) scala.reflect.ClassTag$.MODULE$.Float();
+
+  static final TensorNumericMath.TensorNumeric<Object> NUMERIC = numeric();
+
+  private final AbstractModule<Activity, Activity, Object> module;
+
+  BigDlModule(AbstractModule<Activity, Activity, Object> module) {
+    this.module = module;
+    module.evaluate();
+  }
+
+  /** Loads the protobuf format only: BigDL's other one is Java serialization, which runs code. */
+  static BigDlModule load(NetworkSource source) throws NetworkException {
+    BigDlEngine.start();
+    try {
+      String definition = source.definition().toString();
+      return new BigDlModule(
+          Module$.MODULE$.loadModule(definition, source.parameters().toString(), FLOAT, NUMERIC));
+    } catch (Exception e) { // Scala throws checked exceptions without declaring them
+      throw new NetworkException(source.definition() + ": is not a BigDL model: " + e, e);
+    }
+  }
+
+  AbstractModule<Activity, Activity, Object> module() {
+    return module;
+  }
+
+  /** A module with buffers of its own, for another thread. */
+  BigDlModule copy() {
+    return new BigDlModule(module.cloneModule());
+  }
+
+  /** Runs {@code shape[0]} images; gives the last layer's values, row by row. */
+  float[] forward(FloatBuffer input, int[] shape) {
+    int length = 1;
+    for (int side : shape) {
+      length *= side;
+    }
+    float[] values = new float[length];
+    input.duplicate().get(values);
+    Tensor<Object> tensor =
+        Tensor$.MODULE$.apply(Storage$.MODULE$.<Object>apply((Object) values, FLOAT), 1, shape, null, FLOAT, NUMERIC);
+    return values(module.forward(tensor));
+  }
+
+  static float[] values(Activity activity) {
+    @SuppressWarnings("unchecked")
+    Tensor<Object> tensor = ((Tensor<Object>) activity).contiguous();
+    float[] values = new float[tensor.nElement()];
+    System.arraycopy((float[]) storage(tensor), tensor.storageOffset() - 1, values, 0, values.length);
+    return values;
+  }
+
+  /** The array is a float[], whatever the erased signature says. */
+  private static Object storage(Tensor<Object> tensor) {
+    return tensor.storage().array();
+  }
+
+  /** Scala nests the object in a way that has no name in Java. */
+  @SuppressWarnings("unchecked")
+  private static TensorNumericMath.TensorNumeric<Object> numeric() {
+    String name = TensorNumericMath.TensorNumeric.class.getName() + "$NumericFloat$";
+    try {
+      return (TensorNumericMath.TensorNumeric<Object>) Class.forName(name).getField("MODULE$").get(null);
+    } catch (ReflectiveOperationException e) {
+      throw new LinkageError("this is not the BigDL the engine was built for", e);
+    }
+  }
+}

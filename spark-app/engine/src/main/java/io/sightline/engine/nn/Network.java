@@ -1,0 +1,123 @@
+package io.sightline.engine.nn;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Objects;
+
+/**
+ * A loaded image classifier: immutable, shared by all threads. Each thread {@link #open() opens} a {@link Session} of
+ * its own.
+ *
+ * <p>A closed session's buffers are kept for the next one, up to {@link NetworkOptions#idleSessions()}. How many
+ * sessions are open at once is not limited: that is the caller's number of threads.
+ */
+public final class Network implements AutoCloseable {
+  private final NetworkSource source;
+  private final Backend backend;
+  private final int maxIdle;
+
+  private final Object lock = new Object();
+  private final Deque<Runner> idle = new ArrayDeque<>();
+  private int open;
+  private boolean closed;
+
+  Network(NetworkSource source, Backend backend, int maxIdle) {
+    this.source = source;
+    this.backend = backend;
+    this.maxIdle = maxIdle;
+  }
+
+  /**
+   * Loads, compiles and checks a network, and runs it once per batch size.
+   *
+   * @throws NetworkException if the files are no BigDL model, or one with other inputs or outputs than the source says
+   */
+  public static Network load(NetworkSource source, NetworkOptions options) throws NetworkException {
+    BigDlModule module = BigDlModule.load(source);
+    return new Network(source, new BigDlBackend(source, module), options.idleSessions());
+  }
+
+  public int classes() {
+    return source.classes();
+  }
+
+  /** Floats per image: channels x height x width. */
+  public int inputLength() {
+    return source.inputLength();
+  }
+
+  /** Whether the network runs on oneDNN; otherwise BigDL's own, slower forward runs. */
+  public boolean compiled() {
+    return backend.compiled();
+  }
+
+  /** Gives the calling thread a session; close it to hand its buffers on. */
+  public Session open() {
+    synchronized (lock) {
+      if (closed) {
+        throw new IllegalStateException(source.name() + ": the network is closed");
+      }
+      open++;
+      Runner runner = idle.poll();
+      if (runner != null) {
+        return new Session(this, runner);
+      }
+    }
+    return new Session(this, build());
+  }
+
+  /** Frees the network once the last open session is closed; no session can be opened any more. */
+  @Override
+  public void close() {
+    synchronized (lock) {
+      if (!closed) {
+        closed = true;
+        idle.forEach(Runner::close);
+        idle.clear();
+        closeBackendWhenUnused();
+      }
+    }
+  }
+
+  void giveBack(Runner runner) {
+    synchronized (lock) {
+      open--;
+      if (closed || idle.size() >= maxIdle) {
+        runner.close();
+      } else {
+        idle.push(runner);
+      }
+      closeBackendWhenUnused();
+    }
+  }
+
+  /** Takes a runner out of use that failed half-way: nobody knows what its buffers hold. */
+  void discard(Runner runner) {
+    synchronized (lock) {
+      open--;
+      runner.close();
+      closeBackendWhenUnused();
+    }
+  }
+
+  private Runner build() {
+    Runner runner = null;
+    try {
+      runner = Objects.requireNonNull(backend.newRunner());
+      return runner;
+    } finally {
+      if (runner == null) {
+        synchronized (lock) {
+          open--;
+          closeBackendWhenUnused();
+        }
+      }
+    }
+  }
+
+  private void closeBackendWhenUnused() {
+    if (closed && open == 0) {
+      backend.close();
+    }
+  }
+}

@@ -1,0 +1,39 @@
+package io.sightline.engine.nn;
+
+import java.util.List;
+import java.util.Objects;
+import java.util.TreeSet;
+
+/**
+ * How networks are compiled and kept.
+ *
+ * @param batchSizes the batch sizes compiled, ascending and always with 1; other counts are split and padded
+ * @param idleSessions how many closed sessions a network keeps ready. More: their activations stay in memory unused
+ *     (about 90 MB each for EfficientNet-Lite0 at batch 16). Fewer than the threads at work: sessions are built again
+ *     and again.
+ */
+public record NetworkOptions(List<Integer> batchSizes, int idleSessions, Precision precision) {
+  private static final int MAX_BATCH_SIZE = 256;
+
+  public NetworkOptions {
+    TreeSet<Integer> sorted = new TreeSet<>(batchSizes);
+    sorted.add(1);
+    if (sorted.first() < 1 || sorted.last() > MAX_BATCH_SIZE) {
+      throw new IllegalArgumentException("batch sizes must be from 1 to " + MAX_BATCH_SIZE + ": " + batchSizes);
+    }
+    if (idleSessions < 0) {
+      throw new IllegalArgumentException("idle sessions must not be negative: " + idleSessions);
+    }
+    batchSizes = List.copyOf(sorted);
+    Objects.requireNonNull(precision);
+  }
+
+  /** Batch sizes 1, 4 and 16, one idle session per processor, single precision. */
+  public static NetworkOptions defaults() {
+    return withBatchSizes(List.of(1, 4, 16));
+  }
+
+  public static NetworkOptions withBatchSizes(List<Integer> batchSizes) {
+    return new NetworkOptions(batchSizes, Runtime.getRuntime().availableProcessors(), Precision.F32);
+  }
+}

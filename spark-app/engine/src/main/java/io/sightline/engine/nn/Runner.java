@@ -1,0 +1,18 @@
+package io.sightline.engine.nn;
+
+import java.nio.FloatBuffer;
+
+/** Computes probabilities with buffers of its own; used by one thread at a time. */
+interface Runner extends AutoCloseable {
+
+  /**
+   * Reads {@code n} images from the buffer's position on and writes {@code n * classes} probabilities.
+   *
+   * @param n any number from 1
+   */
+  void forward(FloatBuffer input, int n, float[] probabilities);
+
+  /** Frees the buffers. */
+  @Override
+  void close();
+}
