@@ -1,0 +1,95 @@
+package io.sightline.engine.stream;
+
+import io.sightline.engine.bundle.Bundle;
+import io.sightline.engine.bundle.InputSpec;
+import io.sightline.engine.bundle.LoadedModel;
+import io.sightline.engine.image.ImageRejected;
+import io.sightline.engine.image.Interpolation;
+import io.sightline.engine.image.Preprocessor;
+import io.sightline.engine.image.ResizeRule;
+import java.util.List;
+
+/** A model bundle, its network and the preprocessing that its input asks for. */
+final class BundleModel implements Model {
+  private final LoadedModel loaded;
+  private final Preprocessor preprocessor;
+
+  BundleModel(LoadedModel loaded, long maxPixels) {
+    this.loaded = loaded;
+    InputSpec input = loaded.bundle().input();
+    this.preprocessor =
+        new Preprocessor(
+            resizeRule(input), floats(input.normalisation().mean()), floats(input.normalisation().std()), maxPixels);
+  }
+
+  boolean isOf(LoadedModel other) {
+    return loaded == other;
+  }
+
+  @Override
+  public String name() {
+    return bundle().name();
+  }
+
+  @Override
+  public String version() {
+    return bundle().version();
+  }
+
+  @Override
+  public List<String> labels() {
+    return bundle().labels();
+  }
+
+  @Override
+  public int inputLength() {
+    return preprocessor.inputLength();
+  }
+
+  @Override
+  public void prepare(byte[] image, float[] input, int at) throws ImageRejected {
+    preprocessor.prepare(image, input, at);
+  }
+
+  @Override
+  public Session open() {
+    io.sightline.engine.nn.Session session = loaded.network().open();
+    return new Session() {
+      @Override
+      public void forward(float[] input, int n, float[] probabilities) {
+        session.forward(input, n, probabilities);
+      }
+
+      @Override
+      public void close() {
+        session.close();
+      }
+    };
+  }
+
+  private Bundle bundle() {
+    return loaded.bundle();
+  }
+
+  private static ResizeRule resizeRule(InputSpec input) {
+    ResizeRule.Shape shape =
+        switch (input.resize()) {
+          case STRETCH -> ResizeRule.Shape.SQUARE;
+          case SHORTER_SIDE -> ResizeRule.Shape.SHORTER_SIDE;
+        };
+    Interpolation interpolation =
+        switch (input.interpolation()) {
+          case BICUBIC -> Interpolation.BICUBIC;
+          case BILINEAR -> Interpolation.BILINEAR;
+        };
+    return new ResizeRule(shape, input.resizeSize(), interpolation, input.width(), input.height());
+  }
+
+  private static float[] floats(List<Float> values) {
+    float[] array = new float[values.size()];
+    for (int i = 0; i < array.length; i++) {
+      array[i] = values.get(i);
+    }
+    return array;
+  }
+}

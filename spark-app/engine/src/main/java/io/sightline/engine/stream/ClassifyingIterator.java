@@ -1,0 +1,83 @@
+package io.sightline.engine.stream;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import org.apache.spark.TaskContext;
+import org.apache.spark.TaskKilledException;
+import org.apache.spark.sql.Row;
+
+/**
+ * Takes a batch of image records from a partition, gives their result and dead-letter rows, takes the next batch.
+ *
+ * <p>Sessions go back as soon as the source ends, not only with the task: a continuous query asks for a new iterator
+ * each epoch within one task.
+ */
+final class ClassifyingIterator implements Iterator<Row>, AutoCloseable {
+  /** A batch of the largest images stays within this; more images a batch do not make large ones faster. */
+  private static final long BATCH_BYTES = 32L << 20;
+
+  private final Iterator<Row> source;
+  private final int batchSize;
+  private final BatchClassifier classifier;
+  private final OutputRows output;
+  private final Deque<Row> ready = new ArrayDeque<>();
+
+  ClassifyingIterator(Iterator<Row> source, Models models, StreamOptions options) {
+    this.source = source;
+    this.batchSize = options.batchSize();
+    this.classifier = new BatchClassifier(models, options);
+    this.output = new OutputRows(options);
+  }
+
+  @Override
+  public boolean hasNext() {
+    if (!ready.isEmpty() || source.hasNext()) {
+      return true;
+    }
+    close();
+    return false;
+  }
+
+  @Override
+  public Row next() {
+    if (ready.isEmpty()) {
+      if (!source.hasNext()) {
+        throw new NoSuchElementException();
+      }
+      takeBatch();
+    }
+    return ready.remove();
+  }
+
+  @Override
+  public void close() {
+    classifier.close();
+  }
+
+  private void takeBatch() {
+    List<ImageRecord> batch = new ArrayList<>(batchSize);
+    long bytes = 0;
+    do {
+      ImageRecord record = ImageRecord.of(source.next());
+      batch.add(record);
+      bytes += record.value().length;
+    } while (batch.size() < batchSize && bytes < BATCH_BYTES && source.hasNext());
+    List<Outcome> outcomes = classifier.classify(batch);
+    stopIfKilled();
+    for (int i = 0; i < batch.size(); i++) {
+      ready.addAll(output.of(batch.get(i), outcomes.get(i)));
+    }
+  }
+
+  /** What was classified while the task was being killed may have failed for that reason alone; the replay decides. */
+  private static void stopIfKilled() {
+    TaskContext task = TaskContext.get();
+    if (task != null && task.isInterrupted()) {
+      throw new TaskKilledException("the task was stopped");
+    }
+  }
+}

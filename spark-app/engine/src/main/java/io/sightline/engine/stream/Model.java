@@ -1,0 +1,35 @@
+package io.sightline.engine.stream;
+
+import io.sightline.engine.image.ImageRejected;
+import java.util.List;
+
+/** A loaded model as the stream sees it. Shared by all tasks of the JVM. */
+interface Model {
+  String name();
+
+  String version();
+
+  List<String> labels();
+
+  /** Numbers of one image's input. */
+  int inputLength();
+
+  /**
+   * Decodes {@code image}, resizes, crops and normalises it to {@code input}, from index {@code at}.
+   *
+   * @throws ImageRejected the bytes are no image that can be classified
+   */
+  void prepare(byte[] image, float[] input, int at) throws ImageRejected;
+
+  /** A session for one thread, to be closed. */
+  Session open();
+
+  /** What runs the network; closing gives it back. */
+  interface Session extends AutoCloseable {
+    /** Probabilities of {@code n} images, one after the other, from their inputs, one after the other. */
+    void forward(float[] input, int n, float[] probabilities);
+
+    @Override
+    void close();
+  }
+}

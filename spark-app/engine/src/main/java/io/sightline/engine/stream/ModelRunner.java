@@ -1,0 +1,95 @@
+package io.sightline.engine.stream;
+
+import io.sightline.engine.image.ImageRejected;
+import java.util.ArrayList;
+import java.util.List;
+
+/** One model's session and buffers within a task. For one thread. */
+final class ModelRunner implements AutoCloseable {
+  private final Model model;
+  private Model.Session session;
+  private float[] input = {};
+  private float[] probabilities = {};
+
+  ModelRunner(Model model) {
+    this.model = model;
+    this.session = model.open();
+  }
+
+  /** Classifies or fails every one of {@code items}. */
+  void run(List<Item> items) {
+    if (input.length < items.size() * model.inputLength()) {
+      input = new float[items.size() * model.inputLength()];
+      probabilities = new float[items.size() * model.labels().size()];
+    }
+    List<Item> ready = new ArrayList<>(items.size());
+    for (Item item : items) {
+      if (prepare(item, ready.size())) {
+        ready.add(item);
+      }
+    }
+    if (ready.isEmpty()) {
+      return;
+    }
+    try {
+      forward(ready);
+    } catch (RuntimeException e) { // one image may have spoilt it for all
+      forwardEach(ready);
+    }
+  }
+
+  @Override
+  public void close() {
+    session.close();
+  }
+
+  private boolean prepare(Item item, int place) {
+    long start = System.nanoTime();
+    try {
+      model.prepare(item.record().value(), input, place * model.inputLength());
+      return true;
+    } catch (ImageRejected rejected) {
+      item.fail(Failure.of(rejected));
+    } catch (RuntimeException e) {
+      item.fail(Failure.internal(e));
+    } finally {
+      item.decodedIn(System.nanoTime() - start);
+    }
+    return false;
+  }
+
+  /** Runs the inputs of {@code items}, which lie at the front of the buffer. */
+  private void forward(List<Item> items) {
+    int labels = model.labels().size();
+    long start = System.nanoTime();
+    session.forward(input, items.size(), probabilities);
+    long share = (System.nanoTime() - start) / items.size();
+    List<List<Prediction>> tops = new ArrayList<>(items.size());
+    for (int i = 0; i < items.size(); i++) {
+      tops.add(Prediction.top(probabilities, i * labels, model.labels()));
+    }
+    for (int i = 0; i < items.size(); i++) {
+      items.get(i).classified(tops.get(i), share);
+    }
+  }
+
+  private void forwardEach(List<Item> items) {
+    int length = model.inputLength();
+    renewSession();
+    for (int i = 0; i < items.size(); i++) {
+      System.arraycopy(input, i * length, input, 0, length);
+      try {
+        forward(items.subList(i, i + 1));
+      } catch (RuntimeException e) {
+        items.get(i).fail(Failure.internal(e));
+        renewSession();
+      }
+    }
+  }
+
+  /** After a failure nobody knows what the session's buffers hold. */
+  private void renewSession() {
+    session.close();
+    session = model.open();
+  }
+}

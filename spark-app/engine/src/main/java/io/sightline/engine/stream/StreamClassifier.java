@@ -1,0 +1,48 @@
+package io.sightline.engine.stream;
+
+import org.apache.spark.api.java.function.MapPartitionsFunction;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+
+/** The door from PySpark: image records in, rows for the Kafka sink out. Works on batch and streaming frames alike. */
+public final class StreamClassifier {
+  private StreamClassifier() {}
+
+  /**
+   * One result row a record, and one dead-letter row more for each that could not be classified.
+   *
+   * @param images columns key, value (binary), topic (string), partition (int), offset (long), timestamp and headers
+   *     (array of key string, value binary), as Spark's Kafka source gives them; further columns are ignored
+   * @param optionsJson the fields of {@link StreamOptions} in snake case
+   * @return columns topic (string), key, value (binary) and headers, as Spark's Kafka sink takes them
+   * @throws IllegalArgumentException the options are not complete
+   */
+  public static Dataset<Row> classify(Dataset<Row> images, String optionsJson) {
+    StreamOptions options = StreamOptions.parse(optionsJson);
+    MapPartitionsFunction<Row, Row> classifyPartition =
+        records -> {
+          ClassifyingIterator rows = new ClassifyingIterator(records, BundleModels.of(options), options);
+          TaskResources.hold(rows);
+          return rows;
+        };
+    return images.mapPartitions(classifyPartition, Encoders.row(OutputRows.SCHEMA));
+  }
+
+  /**
+   * Loads and compiles the model that the options name as default, so that the first record does not wait for it.
+   *
+   * @return its name@version
+   * @throws IllegalStateException it cannot be used; the message says why
+   */
+  public static String preload(String optionsJson) {
+    StreamOptions options = StreamOptions.parse(optionsJson);
+    try {
+      Model model = BundleModels.of(options).resolve(options.defaultModel());
+      model.open().close();
+      return model.name() + "@" + model.version();
+    } catch (ModelNotUsable e) {
+      throw new IllegalStateException(e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,44 @@
+package io.sightline.engine.stream;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.Serializable;
+import java.util.List;
+
+/**
+ * What the application decides for a query.
+ *
+ * @param modelsDir folder of the model bundles, readable where the tasks run
+ * @param defaultModel name or name@version for records that name none
+ * @param resultsTopic the topic column of result rows
+ * @param deadLettersTopic the topic column of dead-letter rows
+ * @param maxImageBytes the largest record value that is classified
+ * @param recordLimit the largest record in bytes that the topics take
+ * @param maxPixels the largest width times height
+ * @param batchSizes the sizes that networks are compiled for
+ * @param batchSize records taken up together; 1 where waiting for a second would hold back the first
+ */
+record StreamOptions(
+    @JsonProperty(value = "models_dir", required = true) String modelsDir,
+    @JsonProperty(value = "default_model", required = true) String defaultModel,
+    @JsonProperty(value = "results_topic", required = true) String resultsTopic,
+    @JsonProperty(value = "dead_letters_topic", required = true) String deadLettersTopic,
+    @JsonProperty(value = "max_image_bytes", required = true) int maxImageBytes,
+    @JsonProperty(value = "record_limit", required = true) int recordLimit,
+    @JsonProperty(value = "max_pixels", required = true) long maxPixels,
+    @JsonProperty(value = "batch_sizes", required = true) List<Integer> batchSizes,
+    @JsonProperty(value = "batch_size", required = true) int batchSize)
+    implements Serializable {
+
+  /**
+   * @throws IllegalArgumentException a field is missing, unknown or of the wrong type
+   */
+  static StreamOptions parse(String json) {
+    try {
+      return new ObjectMapper().readValue(json, StreamOptions.class);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("not the stream's options: " + e.getOriginalMessage(), e);
+    }
+  }
+}
