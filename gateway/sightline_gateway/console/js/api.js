@@ -1,0 +1,95 @@
+/**
+ * The gateway's HTTP API. Every address is relative to the page, so the console also works under a path prefix.
+ *
+ * @typedef {import("./types.js").Result} Result
+ * @typedef {import("./types.js").Pending} Pending
+ * @typedef {import("./types.js").Model} Model
+ */
+import { noAnswer, problemFrom } from "./problem.js";
+
+/** @param {string} path @returns {URL} */
+export const address = (path) => new URL(path, document.baseURI);
+
+/**
+ * @param {string} path
+ * @returns {Promise<any>}
+ */
+async function getJson(path) {
+  const response = await fetch(address(path), { headers: { Accept: "application/json" } }).catch(() => {
+    throw noAnswer();
+  });
+  const body = await response.json().catch(() => null);
+  if (!response.ok) throw problemFrom(response.status, body, response.headers.get("Retry-After"));
+  return body;
+}
+
+/** @returns {Promise<Model[]>} */
+export const listModels = async () => (await getJson("v1/models")).models;
+
+/** @param {number} limit @returns {Promise<Result[]>} newest first, finished ones only */
+export async function recentResults(limit) {
+  const { images } = await getJson(`v1/images?limit=${limit}`);
+  return images.filter((/** @type {Result | Pending} */ image) => image.status !== "pending");
+}
+
+/** @param {string} id @returns {Promise<Result | Pending>} */
+export const findImage = (id) => getJson(`v1/images/${encodeURIComponent(id)}`);
+
+/**
+ * @typedef {object} Upload
+ * @property {Blob} body
+ * @property {string} name
+ * @property {string} model  empty for the gateway's default
+ * @property {string} key  the Idempotency-Key: sending twice under one key counts once
+ * @property {number} [wait]  seconds to wait for the result
+ * @property {(fraction: number) => void} [onProgress]
+ */
+
+/**
+ * Sends one image as a raw body. XMLHttpRequest, because fetch reports no upload progress.
+ *
+ * @param {Upload} upload
+ * @returns {Promise<Result | Pending>}
+ */
+export function sendImage(upload) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", uploadAddress(upload.model));
+    setHeaders(request, upload);
+    request.upload.onprogress = (event) => upload.onProgress?.(event.total ? event.loaded / event.total : 0);
+    request.onerror = () => reject(noAnswer());
+    request.onload = () => {
+      const body = parse(request.responseText);
+      if (request.status < 300 && body) resolve(body);
+      else reject(problemFrom(request.status, body, request.getResponseHeader("Retry-After")));
+    };
+    request.send(upload.body);
+  });
+}
+
+/** @param {string} model @returns {URL} */
+function uploadAddress(model) {
+  const url = address("v1/images");
+  if (model) url.searchParams.set("model", model);
+  return url;
+}
+
+/** @param {XMLHttpRequest} request @param {Upload} upload */
+function setHeaders(request, upload) {
+  request.setRequestHeader("Content-Type", upload.body.type || "application/octet-stream");
+  request.setRequestHeader("X-Image-Name", headerText(upload.name));
+  request.setRequestHeader("Idempotency-Key", upload.key);
+  if (upload.wait) request.setRequestHeader("Prefer", `wait=${upload.wait}`);
+}
+
+/** Header values are ASCII: what is not goes percent-encoded. @param {string} text */
+const headerText = (text) => (/^[\x20-\x24\x26-\x7e]*$/.test(text) ? text : encodeURIComponent(text));
+
+/** @param {string} text @returns {any} */
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null; // a proxy's HTML page: the status alone speaks
+  }
+}

@@ -1,0 +1,72 @@
+/** <result-card>: one result. Set `result`, then `thumbnail` when there is one; call `tick` now and then. */
+import { barRows, part, setIcon, setText, stamp } from "../dom.js";
+import { ago, bigPercent, duration, percent, shortLabel } from "../format.js";
+
+/** @typedef {import("../types.js").Result} Result */
+
+const ICONS = { http: "http", tcp: "wire", udp: "wire", device: "device" };
+
+export class ResultCardElement extends HTMLElement {
+  /** @type {Result | null} */
+  #result = null;
+
+  /** @param {Result} result */
+  set result(result) {
+    this.#result = result;
+    this.replaceChildren(stamp("card-template"));
+    this.setAttribute("role", "listitem");
+    this.dataset.id = result.id;
+    this.dataset.status = result.status;
+    setIcon(part(this, "source-icon"), ICONS[/** @type {keyof typeof ICONS} */ (result.source)] ?? "image");
+    if (result.status === "classified") this.#showLabels(result.predictions);
+    else this.#showTrouble(result);
+    this.#showMeta(result);
+    this.tick(Date.now());
+  }
+
+  /** @param {string} url an object URL */
+  set thumbnail(url) {
+    const image = new Image();
+    image.src = url;
+    image.alt = `Thumbnail of ${this.#result?.name ?? "the image"}`;
+    const box = part(this, "thumb");
+    box.classList.remove("viewfinder");
+    box.replaceChildren(image);
+  }
+
+  /** Brings the relative time up to date. @param {number} now Unix ms */
+  tick(now) {
+    setText(part(this, "time"), ago(this.#result?.classified_at ?? now, now));
+  }
+
+  /** @param {import("../types.js").Prediction[]} predictions best first */
+  #showLabels(predictions) {
+    const [best] = predictions;
+    if (!best) return;
+    part(this, "label").textContent = shortLabel(best.label);
+    part(this, "label").title = best.label;
+    part(this, "sure").textContent = bigPercent(best.probability);
+    part(this, "bars").append(barRows(predictions, percent));
+  }
+
+  /** @param {Result} result */
+  #showTrouble({ error }) {
+    part(this, "label").textContent = "Not classified";
+    part(this, "sure").textContent = error?.code ?? "";
+    part(this, "bars").hidden = true;
+    part(this, "trouble").textContent = error?.detail ?? "The classifier gave no reason.";
+    part(this, "trouble").hidden = false;
+  }
+
+  /** @param {Result} result */
+  #showMeta({ source, stream, name, model, accepted_at, classified_at, timing_ms }) {
+    part(this, "source").textContent = stream ? `${source} ${stream}` : source;
+    part(this, "name").textContent = name ?? "unnamed";
+    part(this, "name").title = `${name ?? "unnamed"}, by ${model.name}${model.version ? ` version ${model.version}` : ""}`;
+    const latency = part(this, "latency");
+    latency.textContent = duration(classified_at - accepted_at);
+    latency.title = `queue ${timing_ms.queue} ms, decode ${timing_ms.decode} ms, inference ${timing_ms.inference} ms`;
+    part(this, "time").dateTime = new Date(classified_at).toISOString();
+    part(this, "time").title = new Date(classified_at).toLocaleString();
+  }
+}

@@ -1,0 +1,138 @@
+/** Builds the page's objects and connects them. Everything else is in the elements and the modules they use. */
+import { Announcer } from "./announcer.js";
+import { listModels } from "./api.js";
+import { part } from "./dom.js";
+import { ConnectionStateElement } from "./elements/connection-state.js";
+import { DigitPadElement } from "./elements/digit-pad.js";
+import { ImageDropElement } from "./elements/image-drop.js";
+import { LiveStripElement } from "./elements/live-strip.js";
+import { ModelSwitchElement } from "./elements/model-switch.js";
+import { ResultCardElement } from "./elements/result-card.js";
+import { ResultWallElement } from "./elements/result-wall.js";
+import { SendLinesElement } from "./elements/send-lines.js";
+import { UploadTrayElement } from "./elements/upload-tray.js";
+import { spoken } from "./format.js";
+import { Problem } from "./problem.js";
+import { ResultFeed } from "./result-feed.js";
+import { ThumbnailStore } from "./thumbnails.js";
+import { UploadQueue } from "./upload-queue.js";
+
+/** The model that reads drawn digits. */
+const DIGITS = "digits-lenet";
+/** Seconds a drawing's request stays open for its answer; the event stream brings later ones. */
+const DRAWING_WAIT = 10;
+
+const ELEMENTS = {
+  "connection-state": ConnectionStateElement,
+  "digit-pad": DigitPadElement,
+  "image-drop": ImageDropElement,
+  "live-strip": LiveStripElement,
+  "model-switch": ModelSwitchElement,
+  "result-card": ResultCardElement,
+  "result-wall": ResultWallElement,
+  "send-lines": SendLinesElement,
+  "upload-tray": UploadTrayElement,
+};
+
+/** @typedef {import("./upload-queue.js").Item} Item */
+
+/** @param {string} name @returns {any} the page's element of that name */
+const element = (name) => document.querySelector(name);
+
+function main() {
+  for (const [name, constructor] of Object.entries(ELEMENTS)) customElements.define(name, constructor);
+  const thumbnails = new ThumbnailStore();
+  const feed = new ResultFeed();
+  const queue = new UploadQueue(feed, thumbnails);
+  const announcer = new Announcer(part(document, "announcer"));
+  showResults(feed, thumbnails);
+  showConnection(feed, announcer);
+  sendPhotos(queue, thumbnails, announcer);
+  sendDrawings(queue, announcer);
+  offerModels(feed);
+  feed.start();
+}
+
+/** @param {ResultFeed} feed @param {ThumbnailStore} thumbnails */
+function showResults(feed, thumbnails) {
+  const [wall, strip] = [element("result-wall"), element("live-strip")];
+  wall.thumbnails = thumbnails;
+  on(thumbnails, "thumbnail", (id) => wall.showThumbnail(id));
+  on(feed, "result", ({ result, live }) => {
+    wall.add(result, live);
+    strip.add(result, live ? Date.now() : result.classified_at);
+  });
+  on(feed, "filled", () => wall.settle());
+}
+
+/** @param {ResultFeed} feed @param {Announcer} announcer */
+function showConnection(feed, announcer) {
+  let before = "connecting";
+  on(feed, "state", (state) => {
+    element("connection-state").state = state;
+    if (before === "live" && state === "reconnecting") announcer.say("Connection lost, trying again");
+    if (before === "reconnecting" && state === "live") announcer.say("Connected again");
+    before = state;
+  });
+}
+
+/** @param {UploadQueue} queue @param {ThumbnailStore} thumbnails @param {Announcer} announcer */
+function sendPhotos(queue, thumbnails, announcer) {
+  const tray = element("upload-tray");
+  on(element("image-drop"), "images", ({ files }) => {
+    for (const file of files) queue.add(file, file.name, { model: element("model-switch").value });
+  });
+  on(tray, "retry", (item) => queue.retry(item));
+  on(queue, "change", (/** @type {Item} */ item) => {
+    if (item.wait) return; // a drawing
+    tray.update(item, item.id ? thumbnails.get(item.id) : null);
+    announce(item, announcer);
+  });
+}
+
+/** @param {UploadQueue} queue @param {Announcer} announcer */
+function sendDrawings(queue, announcer) {
+  const pad = element("digit-pad");
+  /** @type {Item | null} */
+  let latest = null;
+  on(pad, "drawing", ({ png }) => {
+    latest = queue.add(png, `drawing ${new Date().toLocaleTimeString()}`, { model: DIGITS, wait: DRAWING_WAIT });
+  });
+  on(queue, "change", (/** @type {Item} */ item) => {
+    if (item === latest) pad.show(item);
+    if (item.wait) announce(item, announcer);
+  });
+}
+
+/** @param {Item} item @param {Announcer} announcer */
+function announce(item, announcer) {
+  if (item.state === "done" && item.result) announcer.say(spoken(item.result));
+  if (item.state === "refused" && item.problem) announcer.say(`${item.name}: ${item.problem.detail}`);
+}
+
+/** Models may be installed while the gateway is away, so they are read again whenever it is back. @param {ResultFeed} feed */
+function offerModels(feed) {
+  const control = element("model-switch");
+  on(control, "model", (model) => {
+    for (const lines of document.querySelectorAll("send-lines")) Object.assign(lines, { model });
+  });
+  on(feed, "state", (state) => {
+    if (state === "live") void readModels(control);
+  });
+}
+
+/** @param {ModelSwitchElement} control */
+async function readModels(control) {
+  try {
+    control.models = await listModels();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error; // no answer: the choice stays as it is until the next connection
+  }
+}
+
+/** @param {EventTarget} target @param {string} name @param {(detail: any) => void} listener */
+function on(target, name, listener) {
+  target.addEventListener(name, (event) => listener(/** @type {CustomEvent} */ (event).detail));
+}
+
+main();
