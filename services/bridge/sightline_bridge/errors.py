@@ -7,7 +7,7 @@ class StartError(Exception):
     """The bridge cannot start; the message names the setting to change."""
 
 
-class PeerTimeout(Exception):  # noqa: N818 -- it is an end, not an error of ours
+class PeerTimeout(Exception):
     """The peer was silent for too long (`idle-timeout`) or too slow with one frame (`frame-timeout`)."""
 
     def __init__(self, code: Literal["idle-timeout", "frame-timeout"], seconds: float) -> None:

@@ -11,7 +11,6 @@ class FrameResult(StrEnum):
 
     PUBLISHED = "published"
     TOO_LARGE = "too-large"
-    INVALID = "invalid"
     ABANDONED = "abandoned"
     BAD_LENGTH = "bad-length"
     BAD_NAME = "bad-name"
@@ -48,17 +47,25 @@ class BridgeMetrics:
             "sightline_bridge_published_bytes", "Payload bytes that Kafka acknowledged", registry=registry
         )
         self.retries = Counter(
-            "sightline_bridge_retries", "Frames offered to Kafka again because it could not take them", registry=registry
+            "sightline_bridge_retries",
+            "Frames offered to Kafka again because it could not take them",
+            registry=registry,
         )
         self.connections = Gauge("sightline_bridge_connections", "Connections open now", registry=registry)
         self.held_bytes = Gauge(
-            "sightline_bridge_held_bytes", "Bytes of frames held now, of SIGHTLINE_BRIDGE_BUFFER_BYTES", registry=registry
+            "sightline_bridge_held_bytes",
+            "Bytes of frames held now, of SIGHTLINE_BRIDGE_BUFFER_BYTES",
+            registry=registry,
         )
         self.waiting_connections = Gauge(
-            "sightline_bridge_waiting_connections", "Connections not read from because the buffer is full", registry=registry
+            "sightline_bridge_waiting_connections",
+            "Connections not read from because the buffer is full",
+            registry=registry,
         )
         self.publish_seconds = Histogram(
-            "sightline_bridge_publish_seconds", "From the last byte of a frame to Kafka's acknowledgement", registry=registry
+            "sightline_bridge_publish_seconds",
+            "From the last byte of a frame to Kafka's acknowledgement",
+            registry=registry,
         )
         for result in FrameResult:
             self._frames.labels(result)

@@ -8,8 +8,8 @@ from typing import Final, Protocol, final
 
 from sightline_bridge.metrics import BridgeMetrics, FrameResult
 from sightline_common.budget import ByteBudget
-from sightline_common.publisher import Ack, DeliveryUnknown, Overloaded, RecordTooLarge, Unavailable
-from sightline_contracts.errors import ContractError
+from sightline_common.errors import DeliveryUnknown, RecordTooLarge, Unavailable
+from sightline_common.publisher import Ack
 from sightline_contracts.images import ImageRecord
 
 # What a frame costs beside its bytes (record, task, producer's batch entry). Counted in the budget, so that a flood of
@@ -25,7 +25,7 @@ class RecordPublisher(Protocol):
     """The part of sightline_common's Publisher that the bridge uses."""
 
     async def publish(self, record: ImageRecord) -> Ack:
-        """Return after Kafka acknowledged; raises Unavailable, Overloaded, DeliveryUnknown, RecordTooLarge."""
+        """Return after Kafka acknowledged; raises Unavailable, DeliveryUnknown, RecordTooLarge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class FramePipeline:
     """Publishes what `submit` got, in that order.
 
     Kafka being away is no failure here: everything in flight settles, then what was not taken is offered again in its
-    order, one frame alone until one is taken. Space in `budget` is claimed by the caller and given back by the pipeline.
+    order, one frame alone until one is taken. The caller claims space in `budget`, the pipeline gives it back.
     """
 
     def __init__(self, publisher: RecordPublisher, budget: ByteBudget, metrics: BridgeMetrics) -> None:
@@ -50,7 +50,7 @@ class FramePipeline:
         self._submitted = 0
         self._waiting: deque[_Entry] = deque()
         self._returned: list[_Entry] = []
-        self._in_flight = 0
+        self._in_flight: dict[int, _Entry] = {}
         self._alone = False  # Kafka was away: one attempt at a time until one succeeds
         self._retry_s = FIRST_RETRY_S
         self._ended = False
@@ -78,8 +78,9 @@ class FramePipeline:
                     if self._returned and not self._in_flight:
                         await self._back_off()
                     elif self._may_offer():
-                        self._in_flight += 1
-                        attempts.create_task(self._offer(self._waiting.popleft()))
+                        entry = self._waiting.popleft()
+                        self._in_flight[entry.number] = entry
+                        attempts.create_task(self._offer(entry))
                     else:
                         self._changed.clear()
                         await self._changed.wait()
@@ -95,20 +96,14 @@ class FramePipeline:
     async def _offer(self, entry: _Entry) -> None:
         try:
             await self._publisher.publish(entry.record)
-        except (Unavailable, Overloaded, DeliveryUnknown) as error:
+        except (Unavailable, DeliveryUnknown) as error:
             self._return(entry, error)
         except RecordTooLarge as error:
-            self._drop(entry, FrameResult.TOO_LARGE, error)
-        except ContractError as error:
-            self._drop(entry, FrameResult.INVALID, error)
-        except asyncio.CancelledError:
-            self._returned.append(entry)
-            raise
+            self._drop(entry, error)
         else:
             self._published(entry)
-        finally:
-            self._in_flight -= 1
-            self._changed.set()
+        del self._in_flight[entry.number]
+        self._changed.set()
 
     def _published(self, entry: _Entry) -> None:
         if self._alone:
@@ -127,10 +122,10 @@ class FramePipeline:
         self._metrics.retries.inc()
         self._returned.append(entry)
 
-    def _drop(self, entry: _Entry, result: FrameResult, error: Exception) -> None:
+    def _drop(self, entry: _Entry, error: Exception) -> None:
         record = entry.record
-        log.warning("frame dropped, %s: %s", result, error, extra={"stream": record.stream, "frame": record.name})
-        self._metrics.frame(result)
+        log.warning("frame dropped, too large: %s", error, extra={"stream": record.stream, "frame": record.name})
+        self._metrics.frame(FrameResult.TOO_LARGE)
         self._release(entry)
 
     async def _back_off(self) -> None:
@@ -142,14 +137,11 @@ class FramePipeline:
 
     def _release(self, entry: _Entry) -> None:
         self._budget.release(claim_bytes(len(entry.record.payload)))
-        self._metrics.held_bytes.set(self._budget.used)
 
     def _abandon(self) -> None:
-        left = [*self._returned, *self._waiting]
+        left = [*self._in_flight.values(), *self._returned, *self._waiting]
         for entry in left:
             self._release(entry)
-        self._returned.clear()
-        self._waiting.clear()
         if left:
             log.error("%d frames received and not published", len(left), extra={"stream": left[0].record.stream})
             self._metrics.frame(FrameResult.ABANDONED, len(left))

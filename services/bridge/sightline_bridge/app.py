@@ -1,0 +1,107 @@
+"""Wiring: builds the bridge's objects, runs them until told to stop, and takes them down in order."""
+
+import asyncio
+import logging
+from typing import Final
+
+from prometheus_client import CollectorRegistry
+
+from sightline_bridge.connection import Source
+from sightline_bridge.errors import StartError
+from sightline_bridge.framing import FRAMINGS
+from sightline_bridge.metrics import BridgeMetrics
+from sightline_bridge.server import BridgeServer
+from sightline_bridge.settings import BridgeSettings
+from sightline_common.budget import ByteBudget
+from sightline_common.lifecycle import stop_event_on_signals
+from sightline_common.management import ManagementServer
+from sightline_common.publisher import Publisher
+from sightline_common.settings import PREFIX
+
+# Left of the shutdown time for the publisher when connections used all of theirs.
+_CLOSE_S: Final = 1.0
+
+log = logging.getLogger(__name__)
+
+
+async def run(settings: BridgeSettings) -> None:
+    """Run the bridge until SIGTERM or SIGINT, then flush and return.
+
+    Raises:
+        StartError: a port cannot be listened on.
+    """
+    stop = stop_event_on_signals()
+    registry = CollectorRegistry()
+    publisher = Publisher(settings, client_id="sightline-bridge")
+    management = _management(settings, registry, publisher)
+    server = _server(settings, publisher, registry)
+    try:
+        await _listen(server, settings)
+    except StartError:
+        management.stop()
+        raise
+    await publisher.start()
+    management.start()
+    try:
+        log.info("listening on %s:%d, framing %s", settings.bridge_host, server.port, settings.bridge_framing)
+        await _until_stopped(stop, server)
+    finally:
+        await _stop(server, publisher, settings.bridge_shutdown_timeout_s)
+        management.stop()
+
+
+def _server(settings: BridgeSettings, publisher: Publisher, registry: CollectorRegistry) -> BridgeServer:
+    budget = ByteBudget(settings.bridge_buffer_bytes)
+    metrics = BridgeMetrics(registry)
+    metrics.held_bytes.set_function(lambda: budget.used)
+    return BridgeServer(_source(settings), publisher, budget, metrics, max_connections=settings.bridge_max_connections)
+
+
+def _source(settings: BridgeSettings) -> Source:
+    return Source(
+        framing=FRAMINGS[settings.bridge_framing],
+        max_frame_bytes=settings.max_image_bytes,
+        idle_timeout_s=settings.bridge_idle_timeout_s,
+        frame_timeout_s=settings.bridge_frame_timeout_s,
+        stream=settings.bridge_stream,
+        model=settings.bridge_model,
+    )
+
+
+def _management(settings: BridgeSettings, registry: CollectorRegistry, publisher: Publisher) -> ManagementServer:
+    address = (settings.bridge_management_host, settings.bridge_management_port)
+    try:
+        return ManagementServer(address, registry, lambda: {"kafka": publisher.readiness()})
+    except OSError as error:
+        raise _cannot_listen("BRIDGE_MANAGEMENT", address, error) from error
+
+
+async def _listen(server: BridgeServer, settings: BridgeSettings) -> None:
+    try:
+        await server.start(settings.bridge_host, settings.bridge_port)
+    except OSError as error:
+        raise _cannot_listen("BRIDGE", (settings.bridge_host, settings.bridge_port), error) from error
+
+
+def _cannot_listen(setting: str, address: tuple[str, int], error: OSError) -> StartError:
+    host, port = address
+    reason = error.strerror or str(error)
+    return StartError(f"cannot listen on {host}:{port} ({PREFIX}{setting}_HOST, {PREFIX}{setting}_PORT): {reason}")
+
+
+async def _until_stopped(stop: asyncio.Event, server: BridgeServer) -> None:
+    """Return when `stop` is set; raises what a connection failed with."""
+    stopped: asyncio.Future[object] = asyncio.ensure_future(stop.wait())
+    failed: asyncio.Future[object] = server.failed
+    await asyncio.wait([stopped, failed], return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if failed.done():
+        failed.result()
+
+
+async def _stop(server: BridgeServer, publisher: Publisher, timeout_s: float) -> None:
+    """Stop reading, flush, close: in this order and under one deadline."""
+    log.info("stopping: frames under way get %.0f s", timeout_s)
+    deadline = asyncio.get_running_loop().time() + timeout_s
+    await server.stop(max(timeout_s - _CLOSE_S, 0))
+    await publisher.stop(max(deadline - asyncio.get_running_loop().time(), _CLOSE_S))
