@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from sightline_common.settings import KafkaSettings
-from sightline_local.java import find_java, find_maven
+from sightline_local.check import find_java, find_maven
 from sightline_local.kafka import EmbeddedKafka
 from sightline_local.ports import free_port
+from sightline_topics.app import ensure_topics
+from sightline_topics.settings import TopicsSettings
 
 
 def _require_kafka() -> None:
@@ -19,15 +20,14 @@ def _require_kafka() -> None:
 
 
 def _running_broker(folder: Path) -> Iterator[EmbeddedKafka]:
-    from sightline_topics.app import ensure_topics  # noqa: PLC0415  suites without a broker must not pay for it
 
     _require_kafka()
-    settings = KafkaSettings()
-    broker = EmbeddedKafka(folder, free_port(), max_record_bytes=settings.record_limit)
+    record_limit = TopicsSettings().record_limit
+    broker = EmbeddedKafka(folder, free_port(), max_record_bytes=record_limit)
     broker.start()
     try:
         broker.wait_ready()
-        ensure_topics(KafkaSettings(kafka_bootstrap_servers=broker.bootstrap_servers))
+        ensure_topics(TopicsSettings(kafka_bootstrap_servers=broker.bootstrap_servers))
         yield broker
     finally:
         broker.stop()

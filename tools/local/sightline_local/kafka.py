@@ -11,9 +11,10 @@ from pathlib import Path
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
+from sightline_local.check import find_java
 from sightline_local.errors import LocalError
-from sightline_local.java import KAFKA_PROJECT, find_java, kafka_jars
-from sightline_local.ports import free_port, wait_port_closed
+from sightline_local.jars import KAFKA_PROJECT, kafka_jars
+from sightline_local.ports import free_port, is_listening, wait_port_closed
 
 # Enough for four partitions of 10 MiB records; the broker's data lives in the page cache, not in its heap.
 HEAP = "512m"
@@ -81,7 +82,7 @@ class EmbeddedKafka:
     def wait_ready(self, deadline_s: float = READY_DEADLINE_S) -> None:
         """Return once the broker serves requests. Raises LocalError with the log's end when it exits or is late."""
         end = time.monotonic() + deadline_s
-        while not _serves(self.bootstrap_servers):
+        while not serves_kafka(self.port):
             if not self.running:
                 raise LocalError(f"Kafka stopped while starting; the end of {self.log_file}:\n{self._log_tail()}")
             if time.monotonic() > end:
@@ -190,10 +191,13 @@ _ONE_NODE: dict[str, object] = {
 }
 
 
-def _serves(bootstrap_servers: str) -> bool:
+def serves_kafka(port: int) -> bool:
     """Whether a broker answers there and has taken itself into the cluster (before that it can create no topic)."""
+    # The client leaks the sockets of attempts that were refused, so it only gets to try when somebody listens.
+    if not is_listening(port):
+        return False
     try:
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers, bootstrap_timeout_ms=1000)
+        admin = KafkaAdminClient(bootstrap_servers=f"127.0.0.1:{port}", bootstrap_timeout_ms=5000)
     except (KafkaError, OSError):
         return False
     try:

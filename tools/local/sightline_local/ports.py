@@ -25,6 +25,13 @@ def is_taken(port: int, host: str = "127.0.0.1") -> bool:
     return False
 
 
+def is_listening(port: int) -> bool:
+    """Whether a connection to the port on this machine is accepted."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def wait_port_closed(port: int, deadline_s: float) -> None:
     """Return once the port can be bound again. Raises LocalError when it cannot by the deadline."""
     end = time.monotonic() + deadline_s

@@ -1,32 +1,19 @@
-"""Finds Java and Maven, and resolves the Kafka broker's jars into the user's cache."""
+"""Resolves the Kafka broker's jars into the user's cache."""
 
 import hashlib
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
+from sightline_local.check import find_maven
 from sightline_local.errors import LocalError
 
 KAFKA_PROJECT = Path(__file__).resolve().parents[1] / "broker"
 
 # A first download of 45 MB over a slow line; beyond this Maven is stuck, not slow.
 MAVEN_DEADLINE_S = 600.0
-
-
-def find_java() -> str | None:
-    """Path of the `java` to run: the one of JAVA_HOME, else the first on PATH, else None."""
-    home = os.environ.get("JAVA_HOME")
-    if home and (Path(home) / "bin" / "java").is_file():
-        return str(Path(home) / "bin" / "java")
-    return shutil.which("java")
-
-
-def find_maven() -> str | None:
-    """Path of `mvn`, else None."""
-    return shutil.which("mvn")
 
 
 def cache_root() -> Path:
