@@ -13,3 +13,14 @@ class PeerTimeout(Exception):
     def __init__(self, code: Literal["idle-timeout", "frame-timeout"], seconds: float) -> None:
         super().__init__(f"{code} after {seconds:g} s")
         self.code: Literal["idle-timeout", "frame-timeout"] = code
+
+
+class SendError(Exception):
+    """Frames could not be sent, or the bridge did not take them all; the message says what to do.
+
+    `sent` counts the frames that `send_frames` had handed to the network before.
+    """
+
+    def __init__(self, message: str, sent: int = 0) -> None:
+        super().__init__(message)
+        self.sent = sent

@@ -1,0 +1,136 @@
+"""`sightline-send HOST:PORT PATH...`: sends image files to the bridge, for people, demos and tests."""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final, NoReturn, final
+
+from sightline_bridge.errors import SendError
+from sightline_bridge.framing import FRAMINGS, fit_name
+from sightline_bridge.sender import Sent, send_frames
+from sightline_contracts.media import sniff
+
+__all__ = ["SendError", "Sent", "find_images", "main", "send_frames"]
+
+PROGRESS_INTERVAL_S: Final = 0.1
+SNIFF_BYTES: Final = 16
+
+
+def main() -> None:
+    """Exit status: 0 when all was published, 1 when not, 2 for wrong arguments, 130 after Ctrl-C."""
+    options = _arguments()
+    try:
+        files = find_images(options.paths)
+        total = len(files) * options.repeat
+        progress = _Progress(total) if sys.stderr.isatty() else None
+        images = _frames(files, options.repeat)
+        sent = send_frames(options.address, images, FRAMINGS[options.framing], rate=options.rate, progress=progress)
+    except SendError as error:
+        _fail(1, f"{error} ({error.sent} frames were sent)" if error.sent else str(error))
+    except KeyboardInterrupt:
+        _fail(130, "interrupted")
+    if progress is not None:
+        progress.clear()
+    speed = f"{sent.seconds:.2f} s, {sent.megabytes_per_s:.1f} MB/s"
+    sys.stdout.write(f"sent {sent.frames} frames, {sent.payload_bytes} bytes in {speed}\n")
+
+
+def find_images(paths: Iterable[Path]) -> list[Path]:
+    """The files to send: a file as it is, of a folder all images in it and below, by name.
+
+    Raises:
+        SendError: a path does not exist, or a folder holds no image.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(file for file in path.rglob("*") if file.is_file() and sniff(_head(file)) is not None)
+            if not inside:
+                raise SendError(f"{path} holds no JPEG, PNG, WebP, GIF or BMP file")
+            found += inside
+        elif path.exists():
+            found.append(path)
+        else:
+            raise SendError(f"{path} does not exist")
+    return found
+
+
+def _frames(files: list[Path], repeat: int) -> Iterator[tuple[str, bytes]]:
+    for _ in range(repeat):
+        for file in files:
+            try:
+                yield fit_name(file.name), file.read_bytes()
+            except OSError as error:
+                raise SendError(f"cannot read {file}: {error.strerror}") from error
+
+
+def _head(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(SNIFF_BYTES)
+    except OSError as error:
+        raise SendError(f"cannot read {file}: {error.strerror}") from error
+
+
+@final
+class _Progress:
+    """One line on a terminal, rewritten a few times a second."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._next = 0.0
+
+    def __call__(self, sent: Sent) -> None:
+        if time.monotonic() < self._next and sent.frames < self._total:
+            return
+        self._next = time.monotonic() + PROGRESS_INTERVAL_S
+        line = f"{sent.frames}/{self._total} frames, {sent.payload_bytes / 1e6:.1f} MB, {sent.megabytes_per_s:.1f} MB/s"
+        sys.stderr.write(f"\r\x1b[K{line}")
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Leave the line empty for what follows."""
+        sys.stderr.write("\r\x1b[K")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="sightline-send", description="Send image files to the bridge, in order.")
+    parser.add_argument("address", metavar="HOST:PORT", type=_address, help="where the bridge listens")
+    parser.add_argument("paths", metavar="PATH", type=Path, nargs="+", help="image file, or folder of images")
+    parser.add_argument("--framing", choices=list(FRAMINGS), default="fixed28", help="default: %(default)s")
+    parser.add_argument("--rate", type=_rate, metavar="N", help="at most N frames a second; default: as fast as taken")
+    parser.add_argument("--repeat", type=_repeat, metavar="N", default=1, help="send everything N times")
+    return parser.parse_args()
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT")
+    return host.strip("[]"), int(port)
+
+
+def _rate(text: str) -> float:
+    rate = float(text)
+    if not 0 < rate < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
+    return rate
+
+
+def _repeat(text: str) -> int:
+    repeat = int(text)
+    if repeat < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1")
+    return repeat
+
+
+def _fail(status: int, message: str) -> NoReturn:
+    newline = "\n" if sys.stderr.isatty() else ""
+    sys.stderr.write(f"{newline}sightline-send: {message}\n")
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()
