@@ -1,0 +1,139 @@
+"""The publisher against a real broker: acknowledged, refused, and back after an outage."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from kafka import KafkaConsumer, TopicPartition
+
+from sightline_common.errors import DeliveryUnknown, RecordTooLarge, Unavailable
+from sightline_common.publisher import Ack, Publisher
+from sightline_common.settings import KafkaSettings
+from sightline_contracts.ids import new_image_id
+from sightline_contracts.images import ImageRecord, decode_record
+from sightline_contracts.topics import IMAGES
+from sightline_local.kafka import EmbeddedKafka
+
+pytestmark = pytest.mark.kafka
+
+
+def _record(payload: bytes = b"pixels", stream: str | None = None) -> ImageRecord:
+    return ImageRecord(new_image_id(), payload, "image/png", "http", accepted_at=1, stream=stream, name="é.png")
+
+
+@asynccontextmanager
+async def _publisher(bootstrap_servers: str) -> AsyncIterator[Publisher]:
+    publisher = Publisher(KafkaSettings(kafka_bootstrap_servers=bootstrap_servers), client_id="test")
+    await publisher.start()
+    try:
+        yield publisher
+    finally:
+        await publisher.stop(5)
+
+
+async def _until(condition: Callable[[], bool], deadline_s: float = 30) -> None:
+    async with asyncio.timeout(deadline_s):
+        while not condition():
+            await asyncio.sleep(0.05)
+
+
+def _read(bootstrap_servers: str, ack: Ack) -> ImageRecord:
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap_servers, max_partition_fetch_bytes=11_000_000)
+    try:
+        partition = TopicPartition(IMAGES, ack.partition)
+        consumer.assign([partition])
+        consumer.seek(partition, ack.offset)
+        (stored,) = consumer.poll(timeout_ms=10_000, max_records=1)[partition]
+        return decode_record(stored.key, stored.value, stored.headers)
+    finally:
+        consumer.close()
+
+
+async def test_what_was_published_is_stored_as_it_was(broker: EmbeddedKafka) -> None:
+    async with _publisher(broker.bootstrap_servers) as publisher:
+        await _until(lambda: publisher.readiness().ok)
+        record = _record(os.urandom(300_000))
+        ack = await publisher.publish(record)
+    assert _read(broker.bootstrap_servers, ack) == record
+
+
+async def test_an_image_at_the_limit_passes_every_hop_and_a_larger_record_is_refused(broker: EmbeddedKafka) -> None:
+    limit = KafkaSettings().max_image_bytes
+    async with _publisher(broker.bootstrap_servers) as publisher:
+        await _until(lambda: publisher.readiness().ok)
+        largest = _record(os.urandom(limit))
+        ack = await publisher.publish(largest)
+        with pytest.raises(RecordTooLarge):
+            await publisher.publish(_record(b"x" * (limit + 100_000)))
+    assert _read(broker.bootstrap_servers, ack) == largest
+
+
+async def test_one_stream_stays_in_one_partition_in_order(broker: EmbeddedKafka) -> None:
+    async with _publisher(broker.bootstrap_servers) as publisher:
+        await _until(lambda: publisher.readiness().ok)
+        acks = await asyncio.gather(*(publisher.publish(_record(stream="camera-7")) for _ in range(50)))
+    assert len({ack.partition for ack in acks}) == 1
+    assert [ack.offset for ack in acks] == sorted(ack.offset for ack in acks)
+
+
+async def test_a_broker_that_is_down_at_start_is_waited_for(restartable_broker: EmbeddedKafka) -> None:
+    restartable_broker.kill()
+    async with _publisher(restartable_broker.bootstrap_servers) as publisher:
+        with pytest.raises(Unavailable):
+            await publisher.publish(_record())
+        restartable_broker.start()
+        await _until(lambda: publisher.readiness().ok)
+        await publisher.publish(_record())
+
+
+async def test_it_recovers_from_a_broker_that_was_paused_past_the_delivery_timeout(
+    restartable_broker: EmbeddedKafka,
+) -> None:
+    """kafka-python's idempotent producer sends nothing ever again once a batch has expired: it must be replaced."""
+    async with _publisher(restartable_broker.bootstrap_servers) as publisher:
+        await _until(lambda: publisher.readiness().ok)
+        await publisher.publish(_record())
+        assert restartable_broker.pid is not None
+        os.kill(restartable_broker.pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(DeliveryUnknown):
+                await publisher.publish(_record())
+            with pytest.raises(Unavailable):
+                await publisher.publish(_record())
+        finally:
+            os.kill(restartable_broker.pid, signal.SIGCONT)
+        await _until(lambda: publisher.readiness().ok)
+        await publisher.publish(_record())
+
+
+async def test_a_dead_broker_is_noticed_within_seconds_and_its_return_too(restartable_broker: EmbeddedKafka) -> None:
+    async with _publisher(restartable_broker.bootstrap_servers) as publisher:
+        await _until(lambda: publisher.readiness().ok)
+        restartable_broker.kill()
+        await _until(lambda: not publisher.readiness().ok, deadline_s=5)
+        started = time.monotonic()
+        with pytest.raises(Unavailable):
+            await publisher.publish(_record())
+        assert time.monotonic() - started < 0.5
+        restartable_broker.start()
+        restartable_broker.wait_ready()
+        await _until(lambda: publisher.readiness().ok, deadline_s=10)
+        await publisher.publish(_record())
+
+
+async def test_stopping_with_a_dead_broker_keeps_its_deadline(restartable_broker: EmbeddedKafka) -> None:
+    publisher = Publisher(KafkaSettings(kafka_bootstrap_servers=restartable_broker.bootstrap_servers), client_id="test")
+    await publisher.start()
+    await _until(lambda: publisher.readiness().ok)
+    restartable_broker.kill()
+    pending = asyncio.create_task(publisher.publish(_record()))
+    await asyncio.sleep(0)
+    started = time.monotonic()
+    await publisher.stop(1)
+    assert time.monotonic() - started < 10
+    with pytest.raises((DeliveryUnknown, Unavailable)):
+        await pending
