@@ -53,5 +53,5 @@ def test_a_topic_with_too_few_partitions_is_refused_by_name(restartable_broker: 
 
 
 def test_a_cluster_that_never_answers_is_an_error_that_names_it() -> None:
-    with pytest.raises(TopicsError, match="127.0.0.1:1 does not answer"):
+    with pytest.raises(TopicsError, match=r"127\.0\.0\.1:1 does not answer"):
         ensure_topics(TopicsSettings(kafka_bootstrap_servers="127.0.0.1:1", topics_deadline_s=1))

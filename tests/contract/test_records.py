@@ -1,0 +1,122 @@
+"""Encoding and decoding of the records, held against the schemas."""
+
+import json
+from dataclasses import replace
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from sightline_contracts.dead_letters import DeadLetter, decode_dead_letter, encode_dead_letter
+from sightline_contracts.errors import ContractError
+from sightline_contracts.headers import KafkaHeaders
+from sightline_contracts.ids import image_id_from_key, is_image_id, new_image_id
+from sightline_contracts.images import ImageRecord, decode_record, encode_headers, partition_for
+from sightline_contracts.results import decode_result, encode_result
+
+RECORD = ImageRecord(new_image_id(), b"bytes", "image/png", "tcp", 1795323600123, stream="camera-7", name="grün.png")
+
+
+def _validator(schema: str) -> Any:
+    text = files("sightline_contracts").joinpath(f"schemas/{schema}.json").read_text(encoding="utf-8")
+    return Draft202012Validator(json.loads(text))
+
+
+def _key(record: ImageRecord) -> bytes:
+    return record.id.encode()
+
+
+def _without(headers: KafkaHeaders, name: str) -> KafkaHeaders:
+    return [(key, value) for key, value in headers if key != name]
+
+
+def test_an_image_record_survives_the_way_and_follows_its_schema() -> None:
+    headers = encode_headers(RECORD)
+    assert decode_record(_key(RECORD), RECORD.payload, headers) == RECORD
+    _validator("image-headers").validate({name: value.decode() for name, value in headers})
+
+
+@pytest.mark.parametrize("name", ["content-type", "source", "accepted-at"])
+def test_a_missing_header_is_named(name: str) -> None:
+    with pytest.raises(ContractError, match=name):
+        decode_record(_key(RECORD), b"", _without(encode_headers(RECORD), name))
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [("source", b"fax"), ("accepted-at", b"-1"), ("accepted-at", "٣".encode()), ("name", b"\xff\xfe")],
+)
+def test_a_malformed_header_is_named(header: str, value: bytes) -> None:
+    with pytest.raises(ContractError, match=header):
+        decode_record(_key(RECORD), b"", [*_without(encode_headers(RECORD), header), (header, value)])
+
+
+@pytest.mark.parametrize("key", [None, b"", b"42", b"\xff", RECORD.id.upper().encode()])
+def test_a_key_that_is_no_image_id_is_refused(key: bytes | None) -> None:
+    with pytest.raises(ContractError, match="not an image id"):
+        decode_record(key, b"", encode_headers(RECORD))
+
+
+def test_a_dead_letter_keeps_the_original_headers_whatever_they_were() -> None:
+    original = (("content-type", b"image/png"), ("junk", b"\xff"), ("empty", b""))
+    letter = DeadLetter("corrupt", "the checksum is wrong", "images", 3, 4711, original)
+    headers = encode_dead_letter(letter)
+    assert decode_dead_letter(headers) == letter
+    _validator("dead-letter-headers").validate({k: v.decode(errors="replace") for k, v in headers})
+
+
+@pytest.mark.parametrize("example", ["classified", "failed"])
+def test_a_result_survives_the_way_and_follows_its_schema(example: str) -> None:
+    text = files("sightline_contracts").joinpath(f"examples/result/{example}.json").read_bytes()
+    result = decode_result(text)
+    assert decode_result(encode_result(result)) == result
+    assert json.loads(encode_result(result)) == json.loads(text)
+    _validator("result").validate(json.loads(encode_result(replace(result, name=None))))
+
+
+@pytest.mark.parametrize("value", [None, b"", b"[]", b"null", b"{", b'{"schema":"sightline.result/2"}', b"\xff"])
+def test_what_is_no_result_is_refused(value: bytes | None) -> None:
+    with pytest.raises(ContractError):
+        decode_result(value)
+
+
+@pytest.mark.parametrize("field", ["id", "status", "model", "predictions", "timing_ms", "error", "classified_at"])
+def test_a_result_without_a_field_is_refused(field: str) -> None:
+    document = json.loads(files("sightline_contracts").joinpath("examples/result/classified.json").read_bytes())
+    del document[field]
+    with pytest.raises(ContractError):
+        decode_result(json.dumps(document).encode())
+
+
+def test_new_ids_are_ids_in_time_order() -> None:
+    ids = [new_image_id() for _ in range(1000)]
+    assert len(set(ids)) == 1000
+    assert ids == sorted(ids)
+    assert all(map(is_image_id, ids))
+
+
+@given(st.text(), st.text())
+def test_an_id_from_a_key_is_an_id_and_always_the_same(namespace: str, key: str) -> None:
+    image_id = image_id_from_key(namespace, key)
+    assert is_image_id(image_id)
+    assert image_id == image_id_from_key(namespace, key)
+    assert image_id != image_id_from_key(namespace, key + "x")
+
+
+def test_namespaces_do_not_run_into_keys() -> None:
+    assert image_id_from_key("http", "x") != image_id_from_key("htt", "px")
+
+
+@given(st.text(min_size=1), st.integers(1, 64))
+def test_a_stream_has_one_partition(stream: str, partitions: int) -> None:
+    partition = partition_for(stream, partitions)
+    assert partition is not None
+    assert 0 <= partition < partitions
+    assert partition == partition_for(stream, partitions)
+
+
+def test_without_a_stream_the_key_decides() -> None:
+    assert partition_for(None, 4) is None
