@@ -1,0 +1,53 @@
+"""Wires the gateway: one place where its objects meet."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from sightline_common.management import ReadinessCheck
+from sightline_gateway.body import Bodies
+from sightline_gateway.errors import add_error_door
+from sightline_gateway.metrics import Metrics
+from sightline_gateway.routes import operations, pages, results, uploads
+from sightline_gateway.settings import GatewaySettings
+from sightline_gateway.state import Gateway
+from sightline_gateway.uploads import ImagePublisher, Uploads
+from sightline_gateway.view.view import ResultsView
+
+_ABOUT = """\
+Upload images, get their labels.
+
+An upload is answered once Kafka has the image on all in-sync replicas. Every error is an RFC 9457 problem document
+whose `code` is stable and whose `type` leads to a page that says what to do.
+"""
+
+
+def create_app(
+    settings: GatewaySettings,
+    publisher: ImagePublisher,
+    view: ResultsView,
+    metrics: Metrics,
+    readiness: ReadinessCheck,
+) -> FastAPI:
+    """The application; starting and stopping `publisher` and `view` is the caller's."""
+    app = FastAPI(
+        title="Sightline",
+        version="1",
+        description=_ABOUT,
+        docs_url=None,  # FastAPI's page loads scripts from a CDN
+        redoc_url=None,
+        separate_input_output_schemas=False,
+    )
+    app.state.gateway = Gateway(
+        settings=settings,
+        metrics=metrics,
+        bodies=Bodies(settings),
+        uploads=Uploads(settings, publisher, view, metrics),
+        view=view,
+        readiness=readiness,
+    )
+    for module in (uploads, results, operations, pages):
+        app.include_router(module.router)
+    pages.mount_console(app, Path(__file__).parent / "console")
+    add_error_door(app)
+    return app

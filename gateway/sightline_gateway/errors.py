@@ -1,0 +1,87 @@
+"""The one error door: routes raise `Problem`, the handlers here render RFC 9457 documents."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.routing import Match, Route
+
+from sightline_gateway.body import respond_with_unread_body
+from sightline_gateway.problems import Problem, problem_document
+
+log = logging.getLogger(__name__)
+
+RETRY_AFTER_S: Final = 2  # Kafka elects a new leader or restarts within seconds; sooner only adds load
+_OF_STATUS: Final = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 400: "bad-request"}
+
+
+def add_error_door(app: FastAPI) -> None:
+    """Make every failure of `app`'s routes a problem document."""
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(ClientDisconnect, _on_disconnect)
+    app.add_exception_handler(Exception, _on_fault)
+
+
+def _render(request: Request, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    sent = dict(headers or {})
+    if problem.kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        sent["Retry-After"] = str(RETRY_AFTER_S)
+    response = JSONResponse(
+        problem_document(problem, request.url.path),
+        problem.kind.status,
+        sent,
+        media_type="application/problem+json",
+    )
+    return respond_with_unread_body(request, response)
+
+
+async def _on_problem(request: Request, error: Exception) -> Response:
+    if not isinstance(error, Problem):
+        raise TypeError(f"registered for Problem, got {error!r}")
+    log.debug("refused", extra={"code": error.code, "path": request.url.path, "detail": error.detail})
+    return _render(request, error)
+
+
+async def _on_invalid(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise TypeError(f"registered for RequestValidationError, got {error!r}")
+    first = error.errors()[0]
+    place, *names = [str(part) for part in first["loc"]]
+    parameter = names[-1] if names else place
+    detail = f"{place} parameter '{parameter}': {first['msg']}"
+    return _render(request, Problem("bad-request", detail, members={"parameter": parameter}))
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise TypeError(f"registered for HTTPException, got {error!r}")
+    code = _OF_STATUS.get(error.status_code, "internal")
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods(request))
+    return _render(request, Problem(code, f"{request.method} {request.url.path}: {error.detail}"), headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """All methods of the path; the framework names those of the first route that fits."""
+    fitting = (route for route in request.app.routes if isinstance(route, Route))
+    found = (route.methods or set() for route in fitting if route.matches(request.scope)[0] is not Match.NONE)
+    return sorted(set().union(*found))
+
+
+async def _on_disconnect(request: Request, _error: Exception) -> Response:
+    log.debug("the client left before its upload was complete", extra={"path": request.url.path})
+    return Response(status_code=499)  # never sent: the socket is gone
+
+
+async def _on_fault(request: Request, _error: Exception) -> Response:
+    # Starlette raises the exception again after this answer, so that the server logs it with its traceback once.
+    return _render(request, Problem("internal", "the gateway failed to answer; the cause is in its log"))

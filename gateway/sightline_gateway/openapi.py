@@ -1,0 +1,30 @@
+"""How routes describe their answers in OpenAPI."""
+
+from typing import Any
+
+from sightline_gateway import documents
+from sightline_gateway.problems import KINDS, Problem, problem_document
+
+Responses = dict[int | str, dict[str, Any]]
+
+
+def problems(*codes: str) -> Responses:
+    """The `responses` of a route that can raise these problem codes, with an example each."""
+    found: Responses = {}
+    for code in codes:
+        status = int(KINDS[code].status)
+        entry = found.setdefault(
+            status,
+            {
+                "description": "",
+                "content": {"application/problem+json": {"schema": _schema(), "examples": {}}},
+            },
+        )
+        entry["description"] = "; ".join(filter(None, [entry["description"], KINDS[code].title]))
+        example = problem_document(Problem(code, KINDS[code].advice), None)
+        entry["content"]["application/problem+json"]["examples"][code] = {"value": example}
+    return found
+
+
+def _schema() -> dict[str, Any]:
+    return documents.Problem.model_json_schema()

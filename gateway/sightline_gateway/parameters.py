@@ -1,0 +1,93 @@
+"""What a request may say besides its body: checked, with the offending parameter named."""
+
+import re
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from sightline_contracts.ids import image_id_from_key, new_image_id
+
+MAX_TEXT_BYTES: Final = 255  # what file systems allow for a name; Kafka headers and the console stay small
+MAX_KEY_LENGTH: Final = 255
+MAX_WAIT_S: Final = 60  # proxies give up on silent requests at about this age
+
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+_WAIT = re.compile(r'\s*wait\s*=\s*"?(\d{1,6})"?\s*(?:;.*)?', re.IGNORECASE)
+
+
+def _utf8(value: object) -> object:
+    """HTTP libraries read header bytes as Latin-1; senders mean UTF-8."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError as error:
+        raise ValueError("must be UTF-8") from error
+
+
+def check_text(value: str) -> str:
+    """`value` when it can be shown and stored as a name.
+
+    Raises:
+        ValueError: it is empty, too long or has control characters.
+    """
+    if not value.strip():
+        raise ValueError("must not be empty")
+    if len(value.encode(errors="replace")) > MAX_TEXT_BYTES:
+        raise ValueError(f"must have at most {MAX_TEXT_BYTES} bytes in UTF-8")
+    if not value.isprintable():
+        raise ValueError("must have printable characters only")
+    return value
+
+
+def _unquoted(value: object) -> object:
+    # The Idempotency-Key draft has a quoted string, most senders leave the quotes out: both mean the same key.
+    quoted = isinstance(value, str) and len(value) > 1 and value[0] == value[-1] == '"'
+    return value[1:-1] if isinstance(value, str) and quoted else value
+
+
+Text = Annotated[str, AfterValidator(check_text)]
+HeaderText = Annotated[str, BeforeValidator(_utf8), AfterValidator(check_text)]
+ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(@[A-Za-z0-9._-]{1,32})?$")]
+Key = Annotated[str, BeforeValidator(_unquoted), Field(max_length=MAX_KEY_LENGTH, pattern=r"^[\x20-\x7e]+$")]
+
+
+class UploadQuery(BaseModel):
+    """Query parameters of an upload; others are refused, so that a typing error does not go unnoticed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: ModelName | None = Field(None, description="`name` or `name@version`; default: the system's default model")
+    stream: Text | None = Field(None, description="the sender's stream or camera; one stream's images keep their order")
+
+
+class UploadHeaders(BaseModel):
+    """Request headers that an upload looks at."""
+
+    model_config = ConfigDict(frozen=True)
+
+    x_image_name: HeaderText | None = Field(None, description="file name of a raw body, in UTF-8")
+    idempotency_key: Key | None = Field(None, description="same key, same image id: makes a retry safe")
+    prefer: list[str] = Field(
+        [], description="`wait=N`: answer with the result if it comes within N seconds (at most 60)"
+    )
+    traceparent: str | None = Field(None, description="W3C trace context; passed on with the image")
+    content_type: str | None = Field(None, description="the image's type, or application/octet-stream")
+
+    @property
+    def wait_s(self) -> int | None:
+        """Seconds to wait for the result, 60 at most; None when the sender does not ask for it."""
+        preferences = [preference for line in self.prefer for preference in line.split(",")]
+        waits = [int(match[1]) for preference in preferences if (match := _WAIT.fullmatch(preference))]
+        return min(waits[0], MAX_WAIT_S) if waits else None
+
+    @property
+    def trace(self) -> str | None:
+        """The trace context if it is well-formed; W3C has a malformed one ignored."""
+        return self.traceparent if self.traceparent and _TRACEPARENT.fullmatch(self.traceparent) else None
+
+    def image_id(self, index: int | None = None) -> str:
+        """A new id, or the one that belongs to the key (and the file's `index` in a multipart request)."""
+        if self.idempotency_key is None:
+            return new_image_id()
+        return image_id_from_key("http", self.idempotency_key if index is None else f"{self.idempotency_key}/{index}")

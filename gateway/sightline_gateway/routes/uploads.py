@@ -1,0 +1,118 @@
+"""POST /v1/images: one image as the raw body, or many files as a multipart form."""
+
+import asyncio
+import time
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from starlette.requests import ClientDisconnect
+
+from sightline_gateway import documents
+from sightline_gateway.body import BodyTooLarge, BodyTooSlow, Stopping, content_length
+from sightline_gateway.forms import read_form
+from sightline_gateway.openapi import problems
+from sightline_gateway.parameters import UploadHeaders, UploadQuery
+from sightline_gateway.problems import Problem, body_problem
+from sightline_gateway.state import Gateway, TheGateway
+from sightline_gateway.uploads import Accepted, Reservation, Upload
+
+router = APIRouter(tags=["images"])
+
+POLL_AFTER_S: Final = "1"
+_BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
+_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "image/*": _BINARY,
+            "application/octet-stream": _BINARY,
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "additionalProperties": {"type": "array", "items": {"type": "string", "format": "binary"}},
+                }
+            },
+        },
+    }
+}
+
+
+@router.post(
+    "/v1/images",
+    status_code=202,
+    summary="Upload one image, or many as a form",
+    response_class=Response,
+    openapi_extra=_BODY,
+    responses={
+        200: {
+            "description": "With `Prefer: wait=N`, or when the Idempotency-Key is known: the result",
+            "model": documents.Result | documents.Images,
+        },
+        202: {
+            "description": "Kafka has the image; its result will be at `Location`",
+            "model": documents.Pending | documents.Images,
+        },
+        **problems("bad-request", "timeout", "too-large", "unsupported-type", "empty", "truncated", "corrupt"),
+        **problems("too-many-pixels", "empty", "truncated", "corrupt", "rejected"),
+        **problems("kafka-unavailable", "overloaded", "delivery-unknown", "stopping"),
+    },
+)
+async def upload(
+    request: Request,
+    query: Annotated[UploadQuery, Query()],
+    headers: Annotated[UploadHeaders, Header()],
+    gateway: TheGateway,
+) -> Response:
+    """Answer once Kafka has the image on all in-sync replicas; any other answer than 200 or 202 means: try again."""
+    try:
+        if (headers.content_type or "").lower().startswith("multipart/"):
+            return await read_form(request, gateway, query, headers)
+        return await _raw(request, gateway, query, headers)
+    except ClientDisconnect:
+        gateway.metrics.disconnects.inc()
+        raise
+
+
+async def _raw(request: Request, gateway: Gateway, query: UploadQuery, headers: UploadHeaders) -> Response:
+    reservation, started = gateway.uploads.reserve(), time.perf_counter()
+    try:
+        image = Upload(
+            id=headers.image_id(),
+            data=await _read(request, gateway, reservation),
+            declared_type=headers.content_type,
+            name=headers.x_image_name,
+            stream=query.stream,
+            model=query.model,
+            traceparent=headers.trace,
+            repeatable=headers.idempotency_key is not None,
+            started=started,
+        )
+        wait_until = None if headers.wait_s is None else asyncio.get_running_loop().time() + headers.wait_s
+        accepted = await gateway.uploads.accept(image, reservation, wait_until)
+    finally:
+        reservation.release()
+    return _answer(accepted, headers.wait_s)
+
+
+async def _read(request: Request, gateway: Gateway, reservation: Reservation) -> bytes:
+    chunks: list[bytes] = []
+    limit = gateway.settings.max_image_bytes
+
+    def keep(chunk: bytes) -> None:
+        if not reservation.grow(len(chunk)):
+            raise Problem("overloaded", "too many uploads are in flight")
+        chunks.append(chunk)
+
+    try:
+        await gateway.bodies.read(request, limit, keep)
+    except (BodyTooLarge, BodyTooSlow, Stopping) as error:
+        raise body_problem(error, limit, content_length(request)) from error
+    return b"".join(chunks)
+
+
+def _answer(accepted: Accepted, wait_s: int | None) -> Response:
+    if accepted.document is not None:
+        applied = {} if wait_s is None else {"Preference-Applied": f"wait={wait_s}"}
+        return Response(accepted.document, 200, applied, "application/json")
+    sent = {"Location": f"/v1/images/{accepted.id}", "Retry-After": POLL_AFTER_S}
+    return Response(documents.encode(documents.pending(accepted.id, accepted.name)), 202, sent, "application/json")

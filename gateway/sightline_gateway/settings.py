@@ -1,0 +1,43 @@
+"""The gateway's settings: one frozen object, read once from the environment."""
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+from sightline_common.settings import ServiceSettings
+
+MIB = 1024 * 1024
+
+
+class GatewaySettings(ServiceSettings):
+    """What the gateway process can be told. Sizes in bytes, times in seconds unless the name says otherwise."""
+
+    gateway_host: str = Field("127.0.0.1", min_length=1, description="address to listen on")
+    gateway_port: NonNegativeInt = Field(8080, le=65535, description="port to listen on; 0 takes a free one")
+    gateway_state_dir: Path = Field(
+        Path(".sightline/gateway"), description="folder of the results view; it can be deleted: the topic refills it"
+    )
+    models_dir: Path = Field(Path("models"), description="folder of the model bundles that /v1/models lists")
+    default_model: str = Field("digits-lenet", min_length=1, description="model of images that name none")
+    # Lower, and bursts get 503 although memory is free; higher, and the process may outgrow its memory limit.
+    gateway_in_flight_bytes: PositiveInt = Field(256 * MIB, description="bytes of all uploads not yet acknowledged")
+    # A folder of photos in one request. Only one file of it is held at a time beyond what Kafka has yet to confirm.
+    gateway_max_upload_bytes: PositiveInt = Field(256 * MIB, description="largest multipart request in bytes")
+    gateway_max_files: PositiveInt = Field(200, description="most files of one multipart request")
+    gateway_body_timeout_s: PositiveFloat = Field(120.0, description="seconds in which a request body must arrive")
+    gateway_body_grace_s: PositiveFloat = Field(10.0, description="seconds before the least rate of a body applies")
+    gateway_min_body_rate: PositiveInt = Field(16 * 1024, description="least bytes a second of a body after that")
+    gateway_view_rows: PositiveInt = Field(500_000, description="most results kept for reading")
+    gateway_view_hours: PositiveFloat = Field(168.0, description="hours that results are kept for reading")
+    gateway_stream_clients: PositiveInt = Field(100, description="most readers of the live stream at a time")
+    gateway_drain_s: PositiveFloat = Field(5.0, description="seconds that open uploads get to finish at a stop")
+
+    @model_validator(mode="after")
+    def _limits_fit(self) -> Self:
+        for name in ("gateway_in_flight_bytes", "gateway_max_upload_bytes"):
+            if getattr(self, name) < self.max_image_bytes:
+                raise ValueError(
+                    f"SIGHTLINE_{name.upper()} is below SIGHTLINE_MAX_IMAGE_BYTES: no large image could pass"
+                )
+        return self

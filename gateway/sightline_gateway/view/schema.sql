@@ -1,0 +1,32 @@
+-- A cache of the topic: when VERSION in store.py changes, the file is deleted and refilled from Kafka.
+
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+-- next_offset: the offset to read next. Written in the same transaction as the rows, so both survive a crash or neither.
+CREATE TABLE IF NOT EXISTS positions (partition INTEGER PRIMARY KEY, next_offset INTEGER NOT NULL);
+
+-- seq: order of arrival on this replica. topic: which life of the topic `partition` and `offset` belong to.
+-- model: name@version, the second half of what makes a result unique.
+CREATE TABLE IF NOT EXISTS results (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    model TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    partition INTEGER NOT NULL,
+    "offset" INTEGER NOT NULL,
+    classified_at INTEGER NOT NULL,
+    stored_at INTEGER NOT NULL,
+    document BLOB NOT NULL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS results_id ON results (id, model);
+CREATE INDEX IF NOT EXISTS results_place ON results (topic, partition, "offset");
+CREATE INDEX IF NOT EXISTS results_newest ON results (classified_at, id, model);
+CREATE INDEX IF NOT EXISTS results_age ON results (stored_at);
+
+-- Accepted here, result not yet seen.
+CREATE TABLE IF NOT EXISTS pending (
+    id TEXT PRIMARY KEY,
+    name TEXT,
+    accepted_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS pending_age ON pending (accepted_at);

@@ -1,0 +1,287 @@
+"""The results view's tables: everything that touches SQLite."""
+
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from sightline_contracts.results import Result, encode_result
+from sightline_gateway.view.positions import Positions
+
+log = logging.getLogger(__name__)
+
+VERSION: Final = 1  # of schema.sql
+_FILE: Final = "results.sqlite3"
+_TRIM_ROWS: Final = 2_000  # rows deleted in one transaction: a few ms, so that writers and readers never wait long
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A result as it came from the topic."""
+
+    partition: int
+    offset: int
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResult:
+    """A result as readers see it; `document` is its JSON in UTF-8."""
+
+    seq: int
+    partition: int
+    offset: int
+    id: str
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An image that was accepted here and has no result yet. `accepted_at` in Unix ms."""
+
+    id: str
+    name: str | None
+    accepted_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageKey:
+    """The last row of a page of the newest-first listing: the next page begins after it."""
+
+    classified_at: int
+    id: str
+    model: str
+
+
+class Store:
+    """One writer and one reader connection to the same file, each under its lock; any thread may call.
+
+    Write-ahead logging lets reads go on during writes. `synchronous=NORMAL` survives a killed process; after a power
+    loss the last transactions are read from Kafka again, because rows and offsets go back together.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Open or create the file in `folder`.
+
+        Raises:
+            OSError: the folder cannot be created.
+            sqlite3.Error: the file cannot be opened.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        self._writing, self._reading = threading.Lock(), threading.Lock()
+        self._writer = _open(folder / _FILE)
+        self._reader = _connect(folder / _FILE)
+        self._seq = self._read_int("SELECT coalesce(max(seq), 0) FROM results")
+        self._topic = self._meta("topic") or ""
+
+    def close(self) -> None:
+        """Close both connections; the write-ahead log is folded into the file."""
+        with self._writing, self._reading:
+            self._reader.close()
+            self._writer.close()
+
+    # -- written by the feed -------------------------------------------------------------------------------------------
+
+    @property
+    def topic(self) -> str:
+        """The topic id that the positions belong to; empty before the first contact with Kafka."""
+        return self._topic
+
+    def next_offsets(self) -> dict[int, int]:
+        """The offset to read next, by partition."""
+        with self._reading:
+            return dict(self._reader.execute("SELECT partition, next_offset FROM positions"))
+
+    def restart(self, topic: str, next_offsets: Mapping[int, int]) -> None:
+        """Begin a new life of the topic at `next_offsets`: results so far stay readable by id, positions do not."""
+        with self._transaction() as cursor:
+            cursor.execute("DELETE FROM positions")
+            self._write_positions(cursor, next_offsets)
+            cursor.execute("INSERT OR REPLACE INTO meta VALUES ('topic', ?)", (topic,))
+        self._topic = topic
+
+    def apply(self, arrivals: Sequence[Arrival], next_offsets: Mapping[int, int]) -> list[StoredResult]:
+        """Store a batch and move the positions, in one transaction; returns what was new, in order of arrival.
+
+        The first result of an image and model version is kept: a second one has the same content.
+        """
+        now, seq, new = _now_ms(), self._seq, []
+        with self._transaction() as cursor:
+            for arrival in arrivals:
+                document = encode_result(arrival.result)
+                if self._insert(cursor, seq + 1, arrival, document, now):
+                    seq += 1
+                    new.append(StoredResult(seq, arrival.partition, arrival.offset, arrival.result.id, document))
+            cursor.executemany("DELETE FROM pending WHERE id = ?", [(stored.id,) for stored in new])
+            self._write_positions(cursor, next_offsets)
+        self._seq = seq
+        return new
+
+    def trim(self, max_rows: int, max_age_s: float) -> int:
+        """Forget results and pending ids beyond `max_rows` or older than `max_age_s`; returns how many rows went.
+
+        Call again as long as it returns more than 0: one call deletes a bounded number.
+        """
+        oldest = _now_ms() - int(max_age_s * 1000)
+        with self._transaction() as cursor:
+            pending = cursor.execute("DELETE FROM pending WHERE accepted_at < ?", (oldest,)).rowcount
+            aged = cursor.execute(
+                "DELETE FROM results WHERE seq IN (SELECT seq FROM results WHERE stored_at < ? LIMIT ?)",
+                (oldest, _TRIM_ROWS),
+            ).rowcount
+            rows = int(cursor.execute("SELECT count(*) FROM results").fetchone()[0])
+            excess = min(max(0, rows - max_rows), _TRIM_ROWS)
+            cursor.execute("DELETE FROM results WHERE seq IN (SELECT seq FROM results ORDER BY seq LIMIT ?)", (excess,))
+        return pending + aged + excess
+
+    # -- written by uploads --------------------------------------------------------------------------------------------
+
+    def add_pending(self, accepted: Iterable[Pending]) -> None:
+        """Remember accepted images, save those whose result came first."""
+        with self._transaction() as cursor:
+            cursor.executemany(
+                "INSERT OR IGNORE INTO pending SELECT ?1, ?2, ?3 "
+                "WHERE NOT EXISTS (SELECT 1 FROM results WHERE id = ?1)",
+                [(image.id, image.name, image.accepted_at) for image in accepted],
+            )
+
+    # -- read by routes ------------------------------------------------------------------------------------------------
+
+    def find(self, image_id: str) -> bytes | None:
+        """The newest result document of an image."""
+        with self._reading:
+            row = self._reader.execute(
+                "SELECT document FROM results WHERE id = ? ORDER BY seq DESC LIMIT 1", (image_id,)
+            ).fetchone()
+        return row[0] if row else None
+
+    def find_pending(self, image_id: str) -> Pending | None:
+        """The image if it was accepted here and has no result."""
+        with self._reading:
+            row = self._reader.execute("SELECT id, name, accepted_at FROM pending WHERE id = ?", (image_id,)).fetchone()
+        return Pending(*row) if row else None
+
+    def newest(self, limit: int, after: PageKey | None) -> tuple[list[bytes], PageKey | None]:
+        """A page of result documents, newest first, and the key of the next page (None: this was the last)."""
+        where = "" if after is None else "WHERE (classified_at, id, model) < (?, ?, ?)"
+        keys = () if after is None else (after.classified_at, after.id, after.model)
+        with self._reading:
+            rows = self._reader.execute(
+                f"SELECT document, classified_at, id, model FROM results {where} "  # noqa: S608 - one of two literals
+                "ORDER BY classified_at DESC, id DESC, model DESC LIMIT ?",
+                (*keys, limit + 1),
+            ).fetchall()
+        page = rows[:limit]
+        return [row[0] for row in page], PageKey(*page[-1][1:]) if len(rows) > limit else None
+
+    def after(self, positions: Positions, seqs: tuple[int, int], limit: int) -> list[StoredResult]:
+        """Results of the topic's present life that come after `positions`, with first <= seq <= last, by arrival.
+
+        At most `limit` rows; an empty list says that there are no more.
+        """
+        first, last = seqs
+        seen = positions.offsets
+        unseen = "".join(' AND NOT (partition = ? AND "offset" <= ?)' for _ in seen)
+        with self._reading:
+            first = max(first, self._first_unseen(seen))
+            rows = self._reader.execute(
+                'SELECT seq, partition, "offset", id, document FROM results '  # noqa: S608 - placeholders only
+                f"WHERE topic = ? AND seq BETWEEN ? AND ?{unseen} ORDER BY seq LIMIT ?",
+                (self._topic, first, last, *(value for pair in seen.items() for value in pair), limit),
+            ).fetchall()
+        return [StoredResult(*row) for row in rows]
+
+    def count(self) -> int:
+        """How many results are kept."""
+        return self._read_int("SELECT count(*) FROM results")
+
+    @property
+    def last_seq(self) -> int:
+        """The sequence number of the newest result."""
+        return self._seq
+
+    # -- inside --------------------------------------------------------------------------------------------------------
+
+    def _first_unseen(self, seen: Mapping[int, int]) -> int:
+        """The smallest seq that a reader at `seen` lacks. Within a partition seq grows with the offset."""
+        partitions = [row[0] for row in self._reader.execute("SELECT partition FROM positions")]
+        found = (
+            self._reader.execute(
+                'SELECT seq FROM results WHERE topic = ? AND partition = ? AND "offset" > ? ORDER BY "offset" LIMIT 1',
+                (self._topic, partition, seen.get(partition, -1)),
+            ).fetchone()
+            for partition in partitions
+        )
+        return min((int(row[0]) for row in found if row), default=self._seq + 1)
+
+    def _insert(self, cursor: sqlite3.Cursor, seq: int, arrival: Arrival, document: bytes, now: int) -> bool:
+        result = arrival.result
+        model = f"{result.model.name}@{result.model.version or ''}"
+        place = (self._topic, arrival.partition, arrival.offset)
+        cursor.execute(
+            "INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (seq, result.id, model, *place, result.classified_at, now, document),
+        )
+        return cursor.rowcount == 1
+
+    @staticmethod
+    def _write_positions(cursor: sqlite3.Cursor, next_offsets: Mapping[int, int]) -> None:
+        cursor.executemany("INSERT OR REPLACE INTO positions VALUES (?, ?)", list(next_offsets.items()))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Cursor]:
+        with self._writing, self._writer:
+            cursor = self._writer.cursor()
+            cursor.execute("BEGIN IMMEDIATE")
+            yield cursor
+
+    def _read_int(self, query: str) -> int:
+        with self._reading:
+            return int(self._reader.execute(query).fetchone()[0])
+
+    def _meta(self, key: str) -> str | None:
+        with self._reading:
+            row = self._reader.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """The writer, on a file of this schema version: one of another version, or a damaged one, is begun anew."""
+    try:
+        connection = _connect(path)
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version in (0, VERSION):
+            return _prepared(connection)
+        reason = f"its schema is version {version}, ours {VERSION}"
+        connection.close()
+    except sqlite3.OperationalError:
+        raise  # locked, unreadable or no space: the file may be good
+    except sqlite3.DatabaseError as error:
+        reason = str(error)
+    log.warning("results view begun anew: %s", reason, extra={"file": str(path)})
+    for name in (path, path.with_name(f"{_FILE}-wal"), path.with_name(f"{_FILE}-shm")):
+        name.unlink(missing_ok=True)
+    return _prepared(_connect(path))
+
+
+def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
+    connection.executescript(files(__package__).joinpath("schema.sql").read_text(encoding="utf-8"))
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+    return connection
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10.0)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    return connection

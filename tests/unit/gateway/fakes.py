@@ -1,0 +1,88 @@
+"""What stands in for Kafka and the classifier in tests of the gateway."""
+
+import asyncio
+import random
+import time
+from collections.abc import Sequence
+
+from sightline_common.management import Readiness
+from sightline_common.publisher import Ack
+from sightline_contracts.images import ImageRecord
+from sightline_contracts.results import ErrorInfo, ModelRef, Prediction, Result, Timing
+from sightline_gateway.view.store import Arrival
+from sightline_gateway.view.view import ResultsView
+
+TOPIC = "5f3a9c1e"
+PARTITIONS = 4
+
+
+def make_result(record: ImageRecord, *, version: str | None = "1", error: ErrorInfo | None = None) -> Result:
+    """A plausible result of `record`, the same for the same id."""
+    chance = random.Random(record.id)
+    model = (record.model or "digits-lenet").partition("@")[0]
+    labels = (
+        [str(digit) for digit in range(10)] if model == "digits-lenet" else ["palace", "daisy", "boat", "cup", "cat"]
+    )
+    weights = sorted((chance.random() ** 4 for _ in labels), reverse=True)
+    classes = list(enumerate(labels))
+    chance.shuffle(classes)
+    predictions = tuple(
+        Prediction(index, label, round(weight / sum(weights), 6))
+        for (index, label), weight in zip(classes, weights, strict=True)
+    )
+    return Result(
+        id=record.id,
+        status="failed" if error else "classified",
+        model=ModelRef(model, version),
+        predictions=() if error else predictions[:5],
+        stream=record.stream,
+        name=record.name,
+        source=record.source,
+        accepted_at=record.accepted_at,
+        classified_at=time.time_ns() // 1_000_000,
+        timing_ms=Timing(
+            round(chance.uniform(5, 40), 3), round(chance.uniform(1, 6), 3), round(chance.uniform(1, 9), 3)
+        ),
+        error=error,
+    )
+
+
+class FakePublisher:
+    """Takes records into memory; `failure` is raised instead when it is set, `gate` is waited for first."""
+
+    def __init__(self) -> None:
+        self.records: list[ImageRecord] = []
+        self.failure: Exception | None = None
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def publish(self, record: ImageRecord) -> Ack:
+        """Acknowledge `record` once the gate is open."""
+        await self.gate.wait()
+        if self.failure is not None:
+            raise self.failure
+        self.records.append(record)
+        return Ack(0, len(self.records) - 1)
+
+    def readiness(self) -> Readiness:
+        """Always ready."""
+        return Readiness(ok=True, reason="in memory")
+
+
+class FakeTopic:
+    """A results topic in memory: appends results to partitions and shows them to the view as the feed would."""
+
+    def __init__(self, view: ResultsView, next_offsets: dict[int, int] | None = None) -> None:
+        self._view = view
+        self._next = next_offsets or dict.fromkeys(range(PARTITIONS), 0)
+
+    def append(self, results: Sequence[Result]) -> None:
+        """Append a batch; the partition follows from the id."""
+        arrivals = [self._arrival(result) for result in results]
+        self._view.apply(arrivals, self._next)
+
+    def _arrival(self, result: Result) -> Arrival:
+        partition = sum(result.id.encode()) % PARTITIONS
+        offset = self._next[partition]
+        self._next[partition] = offset + 1
+        return Arrival(partition, offset, result)
