@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sightline_local.check import find_java, find_maven
+from sightline_local.check import INSTALL_JAVA, INSTALL_MAVEN, find_java, find_maven
 from sightline_local.kafka import EmbeddedKafka
 from sightline_local.ports import free_port
 from sightline_topics.app import ensure_topics
@@ -14,9 +14,9 @@ from sightline_topics.settings import TopicsSettings
 
 def _require_kafka() -> None:
     if find_java() is None:
-        pytest.skip("needs Java 17 (Debian: apt-get install openjdk-17-jdk-headless)")
+        pytest.skip(f"needs Java 17: {INSTALL_JAVA}")
     if find_maven() is None:
-        pytest.skip("needs Maven (Debian: apt-get install maven)")
+        pytest.skip(f"needs Maven: {INSTALL_MAVEN}")
 
 
 def _running_broker(folder: Path) -> Iterator[EmbeddedKafka]:

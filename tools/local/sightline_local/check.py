@@ -13,6 +13,8 @@ from pathlib import Path
 
 PYTHON = (3, 11)
 JAVA = 17
+INSTALL_JAVA = "install a JDK 17 (Debian 12: apt-get install openjdk-17-jdk-headless)"
+INSTALL_MAVEN = "install it (Debian: apt-get install maven)"
 
 
 def find_java() -> str | None:
@@ -37,7 +39,10 @@ def _python() -> str | None:
     if sys.version_info[:2] == PYTHON:
         return None
     found = ".".join(str(part) for part in sys.version_info[:2])
-    return f"Python 3.11 is missing (python3 is {found}): install it (Debian 12: apt-get install python3), or name it: make PYTHON=/path/to/python3.11"
+    return (
+        f"Python 3.11 is missing (python3 is {found}): install it (Debian 12: apt-get install python3), "
+        "or name it: make PYTHON=/path/to/python3.11"
+    )
 
 
 def _venv() -> str | None:
@@ -49,24 +54,24 @@ def _venv() -> str | None:
 def _java() -> str | None:
     java = find_java()
     if java is None:
-        return "Java is missing: install a JDK 17 (Debian: apt-get install openjdk-17-jdk-headless)"
+        return f"Java is missing: {INSTALL_JAVA}"
     major = java_major(java)
     if major == JAVA:
         return None
-    return f"{java} is Java {major or 'of an unknown version'}, not {JAVA}: install a JDK 17 (Debian: apt-get install openjdk-17-jdk-headless) and set JAVA_HOME to it"
+    return f"{java} is Java {major or 'of an unknown version'}, not {JAVA}: {INSTALL_JAVA} and set JAVA_HOME to it"
 
 
 def _compiler() -> str | None:
     java = find_java()
     if java is None or (Path(java).resolve().parent / "javac").is_file() or shutil.which("javac"):
         return None
-    return "javac is missing (a JRE is not enough): install a JDK 17 (Debian: apt-get install openjdk-17-jdk-headless)"
+    return f"javac is missing (a JRE is not enough): {INSTALL_JAVA}"
 
 
 def _maven() -> str | None:
     if find_maven():
         return None
-    return "Maven is missing: install it (Debian: apt-get install maven)"
+    return f"Maven is missing: {INSTALL_MAVEN}"
 
 
 def java_major(java: str) -> int | None:

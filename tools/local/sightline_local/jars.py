@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from sightline_local.check import find_maven
+from sightline_local.check import INSTALL_MAVEN, find_maven
 from sightline_local.errors import LocalError
 
 KAFKA_PROJECT = Path(__file__).resolve().parents[1] / "broker"
@@ -52,7 +52,7 @@ def _resolve(target: Path) -> None:
 def _copy_dependencies(folder: Path) -> None:
     maven = find_maven()
     if maven is None:
-        raise LocalError("Maven is missing: install it (Debian: apt-get install maven)")
+        raise LocalError(f"Maven is missing: {INSTALL_MAVEN}")
     goal = ["dependency:copy-dependencies", f"-DoutputDirectory={folder}"]
     try:
         done = subprocess.run(

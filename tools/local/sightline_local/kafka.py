@@ -11,7 +11,7 @@ from pathlib import Path
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from sightline_local.check import find_java
+from sightline_local.check import INSTALL_JAVA, find_java
 from sightline_local.errors import LocalError
 from sightline_local.jars import KAFKA_PROJECT, kafka_jars
 from sightline_local.ports import free_port, is_listening, wait_port_closed
@@ -121,7 +121,7 @@ class EmbeddedKafka:
     def _java(self) -> list[str]:
         java = find_java()
         if java is None:
-            raise LocalError("Java is missing: install a JDK 17 (Debian: apt-get install openjdk-17-jdk-headless)")
+            raise LocalError(f"Java is missing: {INSTALL_JAVA}")
         options = [f"-Xmx{HEAP}", "-Xms128m", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-XX:+ExitOnOutOfMemoryError"]
         logging = f"-Dlog4j2.configurationFile={KAFKA_PROJECT / 'log4j2.properties'}"
         return [java, *options, "-Djava.net.preferIPv4Stack=true", logging, "-cp", f"{kafka_jars()}/*"]

@@ -1,0 +1,56 @@
+"""Senders of frames for the demo, and a bridge of its own for frames that need another model."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from sightline_local.errors import LocalError
+from sightline_local.ports import free_port, is_listening
+from sightline_local.settings import ROOT
+
+_START_DEADLINE_S: Final = 30
+_STOP_DEADLINE_S: Final = 25
+_SEND_DEADLINE_S: Final = 60
+
+
+@contextmanager
+def bridge_for_model(model: str) -> Iterator[int]:
+    """Run one more bridge, whose frames ask for `model`, and yield its port.
+
+    A frame cannot say which model it wants: the bridge's setting does, so each model needs a listener of its own.
+    """
+    port, management_port = free_port(), free_port()
+    changes = {"MODEL": model, "PORT": str(port), "MANAGEMENT_PORT": str(management_port), "FRAMING": "fixed28"}
+    environment = os.environ | {f"SIGHTLINE_BRIDGE_{name}": value for name, value in changes.items()}
+    command = [sys.executable, "-m", "sightline_bridge"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
+        try:
+            _wait_listening(process, port)
+            yield port
+        finally:
+            process.terminate()
+            try:
+                process.wait(_STOP_DEADLINE_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def send_folder(port: int, folder: Path, framing: str) -> None:
+    """Send every image of `folder` with `sightline-send`. Raises LocalError with what it printed when it fails."""
+    command = [sys.executable, "-m", "sightline_bridge.send", f"127.0.0.1:{port}", str(folder), "--framing", framing]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=_SEND_DEADLINE_S, check=False)
+    if done.returncode != 0:
+        raise LocalError(f"sending over TCP failed:\n{done.stderr.strip()}")
+
+
+def _wait_listening(process: subprocess.Popen[bytes], port: int) -> None:
+    end = time.monotonic() + _START_DEADLINE_S
+    while not is_listening(port):
+        if process.poll() is not None or time.monotonic() > end:
+            raise LocalError("the bridge for the photos did not start: see above")
+        time.sleep(0.1)
