@@ -7,6 +7,9 @@
  */
 import { noAnswer, problemFrom } from "./problem.js";
 
+/** What the gateway takes as a name; file systems allow no more either. */
+const MOST_NAME_BYTES = 255;
+
 /** @param {string} path @returns {URL} */
 export const address = (path) => new URL(path, document.baseURI);
 
@@ -82,8 +85,20 @@ function setHeaders(request, upload) {
   if (upload.wait) request.setRequestHeader("Prefer", `wait=${upload.wait}`);
 }
 
-/** Header values are ASCII: what is not goes percent-encoded. @param {string} text */
-const headerText = (text) => (/^[\x20-\x24\x26-\x7e]*$/.test(text) ? text : encodeURIComponent(text));
+/**
+ * A file name as the gateway takes it: printable, not empty, within the bytes of a file name. Screenshots on a Mac have a
+ * narrow no-break space in theirs.
+ *
+ * @param {string} name @returns {string} UTF-8 with one character per byte, since headers are bytes
+ */
+export function headerText(name) {
+  const tidy = name.replace(/[\p{C}\p{Z}]+/gu, " ").trim() || "unnamed";
+  let bytes = new TextEncoder().encode(tidy);
+  for (let end = tidy.length; bytes.length > MOST_NAME_BYTES; end -= 1) {
+    bytes = new TextEncoder().encode(tidy.slice(0, end).replace(/[\ud800-\udbff]$/, ""));
+  }
+  return String.fromCharCode(...bytes);
+}
 
 /** @param {string} text @returns {any} */
 function parse(text) {

@@ -22,6 +22,7 @@ export class KeyboardPen {
     this.#at = this.#start();
     this.cursor = document.createElement("span");
     this.cursor.className = "pen";
+    this.cursor.hidden = true;
     canvas.after(this.cursor);
     canvas.addEventListener("keydown", (event) => this.#key(event));
     canvas.addEventListener("blur", () => this.#show(false));

@@ -96,7 +96,7 @@ function sendDrawings(queue, announcer) {
   /** @type {Item | null} */
   let latest = null;
   on(pad, "drawing", ({ png }) => {
-    latest = queue.add(png, `drawing ${new Date().toLocaleTimeString()}`, { model: DIGITS, wait: DRAWING_WAIT });
+    latest = queue.add(png, `drawing ${new Date().toTimeString().slice(0, 8)}`, { model: DIGITS, wait: DRAWING_WAIT });
   });
   on(queue, "change", (/** @type {Item} */ item) => {
     if (item === latest) pad.show(item);

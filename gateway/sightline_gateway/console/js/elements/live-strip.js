@@ -37,6 +37,7 @@ export class LiveStripElement extends HTMLElement {
     const past = perSecond.slice(-RECENT - 1, -1); // the running second is not over yet
     const total = perSecond.reduce((sum, each) => sum + each, 0);
     const peak = Math.max(...perSecond);
+    this.toggleAttribute("data-idle", total === 0);
     setText(part(this, "rate"), rate(past.reduce((sum, each) => sum + each, 0) / RECENT));
     setText(part(this, "detail"), total ? `${count(total)} in the last minute, peak ${count(peak)}/s` : "nothing in the last minute");
     scaleBars(this.#bars, perSecond, peak);

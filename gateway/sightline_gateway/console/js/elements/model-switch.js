@@ -50,10 +50,9 @@ export class ModelSwitchElement extends HTMLElement {
 }
 
 /** @param {Model} model @returns {string} */
-function describe({ labels, input, metrics, licence }) {
+function describe({ labels, input, metrics }) {
   const colour = input.channels === 1 ? "grey" : "colour";
   const facts = [`${count(labels)} labels`, `${input.width} × ${input.height} ${colour}`];
-  if (metrics?.top1) facts.push(`${percent(metrics.top1)} right`);
-  if (licence) facts.push(licence);
+  if (metrics?.top1) facts.push(`right ${percent(metrics.top1)} of the time`);
   return facts.join(" · ");
 }

@@ -60,7 +60,8 @@ export class ResultCardElement extends HTMLElement {
 
   /** @param {Result} result */
   #showMeta({ source, stream, name, model, accepted_at, classified_at, timing_ms }) {
-    part(this, "source").textContent = stream ? `${source} ${stream}` : source;
+    part(this, "source").textContent = source;
+    part(this, "origin").textContent = stream ?? "";
     part(this, "name").textContent = name ?? "unnamed";
     part(this, "name").title = `${name ?? "unnamed"}, by ${model.name}${model.version ? ` version ${model.version}` : ""}`;
     const latency = part(this, "latency");

@@ -63,8 +63,14 @@ export class UploadTrayElement extends HTMLElement {
     const finished = items.filter((item) => item.finished).length;
     this.hidden = items.length === 0;
     part(this, "clear").hidden = finished === 0;
-    setText(part(this, "summary"), finished === items.length ? `${finished} done` : `${finished} of ${items.length} done`);
+    setText(part(this, "summary"), finished < items.length ? `${finished} of ${items.length} done` : outcome(items));
   }
+}
+
+/** @param {Item[]} items all finished @returns {string} */
+function outcome(items) {
+  const good = items.filter((item) => item.result?.status === "classified").length;
+  return good === items.length ? `${good} classified` : `${good} classified, ${items.length - good} not`;
 }
 
 /** @param {Item} item @returns {string} */
