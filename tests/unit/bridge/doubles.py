@@ -1,0 +1,124 @@
+"""A publisher without Kafka, and a bridge around it that listens on a real socket."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from prometheus_client import CollectorRegistry
+
+from sightline_bridge.connection import Source
+from sightline_bridge.framing import FRAMINGS, Frame
+from sightline_bridge.metrics import BridgeMetrics
+from sightline_bridge.server import BridgeServer
+from sightline_common.budget import ByteBudget
+from sightline_common.publisher import Ack
+from sightline_contracts.images import ImageRecord
+
+MIB = 1024 * 1024
+DEADLINE_S = 10.0
+
+
+class FakePublisher:
+    """Acknowledges while `acknowledging` is set; raises `failures` first, one for each record offered."""
+
+    def __init__(self) -> None:
+        self.offered: list[ImageRecord] = []
+        self.published: list[ImageRecord] = []
+        self.failures: deque[Exception] = deque()
+        self.acknowledging = asyncio.Event()
+        self.acknowledging.set()
+        self.in_flight = 0
+        self.most_in_flight = 0
+
+    async def publish(self, record: ImageRecord) -> Ack:
+        self.offered.append(record)
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            if self.failures:
+                raise self.failures.popleft()
+            await self.acknowledging.wait()
+        finally:
+            self.in_flight -= 1
+        self.published.append(record)
+        return Ack(0, len(self.published))
+
+    @property
+    def frames(self) -> list[Frame]:
+        """What was published, as frames."""
+        return [Frame(record.name, record.payload) for record in self.published]
+
+
+@dataclass
+class Bridge:
+    """A running server and all that its tests look at."""
+
+    server: BridgeServer
+    publisher: FakePublisher
+    budget: ByteBudget
+    registry: CollectorRegistry
+    writers: list[asyncio.StreamWriter] = field(default_factory=list)
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.server.port)
+        self.writers.append(writer)
+        return reader, writer
+
+    def metric(self, name: str, **labels: str) -> float:
+        value = self.registry.get_sample_value(f"sightline_bridge_{name}", labels)
+        assert value is not None, f"no metric {name} {labels}"
+        return value
+
+    def frames(self, result: str) -> float:
+        return self.metric("frames_total", result=result)
+
+    def ends(self, reason: str) -> float:
+        return self.metric("connection_ends_total", reason=reason)
+
+
+def source(
+    framing: str = "fixed28",
+    *,
+    idle_s: float = 60,
+    frame_s: float = 30,
+    stream: str | None = None,
+    model: str | None = None,
+) -> Source:
+    return Source(FRAMINGS[framing], MIB, idle_s, frame_s, stream, model)
+
+
+@asynccontextmanager
+async def running(
+    read: Source | None = None, *, buffer_bytes: int = 8 * MIB, connections: int = 8
+) -> AsyncIterator[Bridge]:
+    publisher, budget, registry = FakePublisher(), ByteBudget(buffer_bytes), CollectorRegistry()
+    metrics = BridgeMetrics(registry)
+    server = BridgeServer(read or source(), publisher, budget, metrics, max_connections=connections)
+    await server.start("127.0.0.1", 0)
+    bridge = Bridge(server, publisher, budget, registry)
+    try:
+        yield bridge
+    finally:
+        await server.stop(0)
+        for writer in bridge.writers:
+            writer.transport.abort()
+        assert budget.used == 0, "a connection kept its part of the budget"
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    """Return once `condition` holds; fails after 10 s."""
+    async with asyncio.timeout(DEADLINE_S):
+        while not condition():
+            await asyncio.sleep(0.002)
+
+
+async def closed_in_order(reader: asyncio.StreamReader) -> bool:
+    """Whether the bridge closed with a FIN (True) or a reset (False); fails when it does neither within 10 s."""
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            assert await reader.read() == b""
+    except ConnectionResetError:
+        return False
+    return True
