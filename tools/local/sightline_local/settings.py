@@ -90,6 +90,8 @@ def load_environment(env_file: Path = ROOT / ".env") -> None:
     for name, value in dotenv_values(env_file).items():
         if name.startswith(PREFIX) and value:
             os.environ.setdefault(name, value)
+    # People read these logs in a terminal, even though the programs write them to files.
+    os.environ.setdefault(f"{PREFIX}LOG_FORMAT", "text")
     state = LocalSettings().local_state_dir.resolve()
     for field, folder in _STATE_FOLDERS.items():
         os.environ.setdefault(f"{PREFIX}{field}".upper(), str(state / folder))

@@ -24,13 +24,13 @@ def status(settings: Settings, console: Console) -> bool:
     if supervisor.pid() is None:
         console.print("Sightline is not running: start it with `make up`.")
         return False
-    table = Table("program", "state", "pid", "since", "ready")
+    table = Table("program", "state", "pid", "up for", "ready")
     healthy = True
     with Readiness(settings) as readiness:
         for state in supervisor.states():
             problem = readiness.problem(state)
             healthy = healthy and problem is None
-            since = state.description.rpartition("uptime ")[2]
+            since = state.description.rpartition("uptime ")[2] if state.pid else ""
             table.add_row(state.name, state.state, str(state.pid or ""), since, problem or "yes")
     console.print(table)
     console.print(f"console {settings.gateway_url}/  frames tcp 127.0.0.1:{settings.bridge.bridge_port}")

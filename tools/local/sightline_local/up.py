@@ -88,9 +88,8 @@ class _Wait:
     def _problem(self, state: ProgramState) -> str | None:
         if state.pid:
             self._pids[state.name].add(state.pid)
-        gave_up = state.state == "FATAL" or len(self._pids[state.name]) > _MOST_STARTS
-        if gave_up:
-            raise LocalError(f"{state.name} failed ({state.description}). {self._advice(state.name)}")
+        if state.state == "FATAL" or len(self._pids[state.name]) > _MOST_STARTS:
+            raise LocalError(f"{state.name} failed: it ended again and again. {self._advice(state.name)}")
         return self._readiness.problem(state)
 
     def _late(self, missing: dict[str, str], deadline_s: float) -> LocalError:

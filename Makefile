@@ -1,0 +1,119 @@
+# The door to Sightline on one machine. `make` alone lists what there is.
+
+# Debian's python3 is 3.11 on Debian 12; elsewhere name one: make PYTHON=/path/to/python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
+VENV   ?= .venv
+
+BIN     := $(VENV)/bin
+LOCAL   := $(BIN)/sightline-local
+SETUP   := $(VENV)/.sightline-setup
+ENGINE  := spark-app/engine
+BUILT   := $(ENGINE)/target/.sightline-engine
+BIGDL    = $(abspath $(VENV))/lib/python3.11/site-packages/bigdl/share
+MAVEN    = mvn -q -B -f $(ENGINE)/pom.xml -Dbigdl.share=$(BIGDL)
+PACKAGES := services/contracts services/common services/topics services/bridge gateway spark-app tools/local
+# In this order, so that a mistake shows in the cheapest suite that can see it.
+SUITES  := $(wildcard tests/unit tests/contract tests/kafka tests/models tests/spark tests/browser tests/e2e)
+NEW     := $(filter-out $(SUITES) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
+CHECKED := $(PACKAGES) tests $(wildcard bench/*.py)
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.DELETE_ON_ERROR:
+.PHONY: help check setup engine up down demo status logs model-efficientnet-lite0 train-digits \
+        lint test-quick test test-engine chromium bench-latency lock gen clean
+
+help: ## list the targets
+	@printf 'Sightline: images in, labels out.\n\n'
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@printf '\nFirst time: make demo\n'
+
+check: ## look for what must be installed: Python 3.11, JDK 17, Maven
+	@command -v $(PYTHON) >/dev/null || { echo 'Python 3.11 is missing: install it (Debian 12: apt-get install python3 python3-venv)' >&2; exit 1; }
+	@$(PYTHON) tools/local/sightline_local/check.py
+
+## Running
+
+demo: setup engine ## start everything, classify real photos and digits, follow the results
+	@$(LOCAL) demo $(ARGS)
+
+up: setup engine ## start everything in the background; returns when an image comes back classified
+	@$(LOCAL) up
+
+down: setup ## stop everything
+	@$(LOCAL) down
+
+status: setup ## show what runs and whether it is ready
+	@$(LOCAL) status
+
+logs: setup ## show the logs; make logs NAME=gateway shows one, FOLLOW=1 goes on
+	@$(LOCAL) logs $(NAME) $(if $(FOLLOW),--follow)
+
+## Models
+
+model-efficientnet-lite0: setup engine ## install EfficientNet-Lite0 (ImageNet, 1000 labels)
+	@$(BIN)/sightline-model install efficientnet-lite0
+
+train-digits: setup engine ## train digits-lenet on scikit-learn's digits
+	@$(BIN)/sightline-model train digits-lenet
+
+## Working on it
+
+setup: $(SETUP) ## make the Python environment from the lock file
+
+$(SETUP): requirements/lock.txt requirements/uv.txt requirements/packages.in $(addsuffix /pyproject.toml,$(PACKAGES))
+	@$(MAKE) check
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo 'Installing the Python environment ...'
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/uv.txt
+	@$(BIN)/uv pip install -q -p $(BIN)/python --no-deps --require-hashes -r requirements/lock.txt
+	@$(BIN)/uv pip install -q -p $(BIN)/python --no-deps --no-build-isolation -r requirements/packages.in
+	@touch $@
+
+engine: $(BUILT) ## build the inference engine (Java) when its sources changed
+
+$(BUILT): $(SETUP) $(ENGINE)/pom.xml $(shell find $(ENGINE)/src/main -type f)
+	@$(MAKE) check
+	@echo 'Building the inference engine ...'
+	@$(MAVEN) -DskipTests package
+	@touch $@
+
+lint: setup ## ruff (rules and format) and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy $(CHECKED)
+
+test-quick: setup ## unit and contract tests: the inner loop, under a minute
+	@$(BIN)/pytest -q tests/unit tests/contract
+
+test: setup engine lint test-engine chromium ## everything: lint, Java tests, then every suite against real Kafka, Spark and Chromium
+	@$(BIN)/pytest $(SUITES) $(NEW) $(ARGS)
+
+test-engine: $(SETUP) ## the engine's own tests
+	@$(MAVEN) verify
+	@touch $(BUILT)
+
+# Only where nobody is asked for a password; elsewhere the browser tests skip and say why.
+chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends chromium fonts-dejavu-core; } || \
+	  echo 'Chromium is missing: the browser tests will be skipped (Debian: apt-get install chromium)'
+
+bench-latency: setup engine ## Kafka to Kafka latency at 10 images a second, both triggers
+	@$(BIN)/python -m bench.latency $(ARGS)
+
+gen: setup ## rewrite generated files from their sources
+	@$(BIN)/python tools/generate.py
+
+lock: setup ## resolve requirements/*.in anew into the hash-locked files
+	@$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 \
+	  requirements/uv.in -o requirements/uv.txt --upgrade
+	@$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 \
+	  --override requirements/overrides.in --prerelease if-necessary-or-explicit \
+	  $(foreach name,contracts common topics bridge gateway spark local,--no-emit-package sightline-$(name)) \
+	  requirements/packages.in requirements/dev.in -o requirements/lock.txt $(ARGS)
+
+clean: ## stop everything and delete what was built; data in .sightline/ and the caches stay
+	@[ ! -x $(LOCAL) ] || $(LOCAL) down
+	rm -rf $(VENV) $(ENGINE)/target .mypy_cache .pytest_cache .ruff_cache .hypothesis
