@@ -1,0 +1,149 @@
+"""The classifier process: everything built in order, one query watched until it is told to stop."""
+
+import logging
+import time
+from threading import Event
+from typing import Final
+
+from prometheus_client import CollectorRegistry
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+
+from sightline_common.management import ManagementServer, Readiness
+from sightline_spark.checkpoint import Checkpoint
+from sightline_spark.errors import ClassifierError
+from sightline_spark.progress import ProgressMetrics, ProgressReader
+from sightline_spark.query import EngineOptions, build_query, preload, read_images, stop_after_batch
+from sightline_spark.session import build_session, end_session
+from sightline_spark.settings import ClassifierSettings
+from sightline_spark.topics import wait_for_topics
+
+log = logging.getLogger(__name__)
+
+_POLL_S: Final = 1.0
+_STOP_POLL_S: Final = 0.05
+_LOG_EVERY_S: Final = 10.0
+# A batch takes well under a second; what has not ended by then is interrupted and repeated after the next start.
+_FINISH_DEADLINE_S: Final = 15
+
+
+class Classifier:
+    """One query from Kafka to Kafka. Run it once; `stop` may be set from a signal handler."""
+
+    def __init__(self, settings: ClassifierSettings, stop: Event) -> None:
+        self._settings = settings
+        self._stop = stop
+        self._registry = CollectorRegistry()
+        self._metrics = ProgressMetrics(self._registry)
+        self._state = Readiness(ok=False, reason="starting")
+
+    def run(self) -> None:
+        """Classify until told to stop; returns after the last batch has ended.
+
+        Raises:
+            ClassifierError: it cannot start, or the query failed.
+        """
+        with Checkpoint(self._settings.classifier_checkpoint_dir) as checkpoint:
+            management = self._start_management()
+            try:
+                self._run_spark(checkpoint)
+            finally:
+                management.stop()
+
+    def _run_spark(self, checkpoint: Checkpoint) -> None:
+        spark = build_session(self._settings)
+        try:
+            self._preload(spark)
+            self._enter("waiting for Kafka and its topics")
+            if wait_for_topics(self._settings, self._stop):
+                self._warn_without(checkpoint)
+                self._serve(spark)
+        finally:
+            self._enter("stopping")
+            end_session(spark)
+
+    def _serve(self, spark: SparkSession) -> None:
+        query = self._start_query(spark)
+        self._state = Readiness(ok=True, reason="running")
+        self._metrics.running.set(1)
+        log.info("classifying images, trigger %s", self._settings.classifier_trigger)
+        try:
+            self._watch(spark, query)
+        finally:
+            self._metrics.running.set(0)
+
+    def _watch(self, spark: SparkSession, query: StreamingQuery) -> None:
+        reader = ProgressReader(self._metrics, _LOG_EVERY_S)
+        poll_at = time.monotonic() + _POLL_S
+        while query.isActive and not self._stop.wait(_STOP_POLL_S):
+            if time.monotonic() >= poll_at:
+                poll_at = time.monotonic() + _POLL_S
+                line = reader.read(query.lastProgress, time.monotonic())
+                if line is not None:
+                    log.info("%s", line)
+        if self._stop.is_set():
+            self._finish(spark, query)
+        failure = query.exception()
+        if failure is not None:
+            raise ClassifierError(f"the query failed: {first_line(failure)}")
+        log.info("stopped")
+
+    def _finish(self, spark: SparkSession, query: StreamingQuery) -> None:
+        self._enter("stopping")
+        stop_after_batch(spark, query)
+        try:
+            query.awaitTermination(_FINISH_DEADLINE_S)
+        except PySparkException:
+            return  # the caller asks the query for its failure
+        query.stop()
+
+    def _start_management(self) -> ManagementServer:
+        address = self._settings.classifier_management_host, self._settings.classifier_management_port
+        try:
+            management = ManagementServer(address, self._registry, lambda: {"query": self._state})
+        except OSError as error:
+            raise ClassifierError(
+                f"port {address[1]} of {address[0]} cannot be opened ({error.strerror}): set"
+                " SIGHTLINE_CLASSIFIER_MANAGEMENT_PORT"
+            ) from error
+        management.start()
+        log.info("health and metrics on http://%s:%d", address[0], management.port)
+        return management
+
+    def _preload(self, spark: SparkSession) -> None:
+        self._enter(f"loading model {self._settings.default_model}")
+        try:
+            name = preload(spark, EngineOptions.of(self._settings))
+        except Py4JJavaError as error:
+            raise ClassifierError(
+                f"SIGHTLINE_DEFAULT_MODEL={self._settings.default_model} cannot be used:"
+                f" {error.java_exception.getMessage()} (models are in {self._settings.models_dir})"
+            ) from error
+        log.info("model %s is ready", name)
+
+    def _start_query(self, spark: SparkSession) -> StreamingQuery:
+        try:
+            return build_query(read_images(spark, self._settings), self._settings).start()
+        except (PySparkException, Py4JJavaError) as error:
+            raise ClassifierError(f"the query cannot start: {first_line(error)}") from error
+
+    def _warn_without(self, checkpoint: Checkpoint) -> None:
+        if checkpoint.has_position:
+            return
+        self._metrics.started_without_checkpoint.set(1)
+        log.warning(
+            "NO CHECKPOINT in %s: classifying the image topic from its beginning",
+            self._settings.classifier_checkpoint_dir,
+        )
+
+    def _enter(self, reason: str) -> None:
+        """Say in /readyz why no image is classified now."""
+        self._state = Readiness(ok=False, reason=reason)
+
+
+def first_line(error: Exception) -> str:
+    """The message of a Java exception without its stack."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__

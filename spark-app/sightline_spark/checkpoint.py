@@ -1,0 +1,59 @@
+"""The checkpoint directory: who uses it, and whether it holds a position."""
+
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sightline_spark.errors import ClassifierError
+
+
+class Checkpoint:
+    """A checkpoint directory that this process alone uses, as a context manager.
+
+    Two queries on one checkpoint write each other's positions: both lose images. The lock belongs to the process, so
+    the kernel takes it back however the process ends.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._lock = directory / "driver.lock"
+        self._descriptor: int | None = None
+
+    def __enter__(self) -> Self:
+        """Create and lock the directory.
+
+        Raises:
+            ClassifierError: another classifier uses it, or it cannot be written.
+        """
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            self._descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ClassifierError(
+                f"another classifier (process {self._owner()}) uses the checkpoint {self._directory}: stop it, or give"
+                " this one a SIGHTLINE_CLASSIFIER_CHECKPOINT_DIR of its own"
+            ) from error
+        except OSError as error:
+            raise ClassifierError(f"the checkpoint {self._directory} cannot be used: {error.strerror}") from error
+        os.truncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Unlock the directory; the file stays, or a waiting process could lock one that is already gone."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    @property
+    def has_position(self) -> bool:
+        """Whether a query has saved how far it got."""
+        return any(path.name.isdigit() for path in self._directory.glob("commits/*"))
+
+    def _owner(self) -> str:
+        return self._lock.read_text(encoding="ascii").strip() or "unknown"

@@ -1,0 +1,131 @@
+"""The query as a pure function: a frame of image records in, an unstarted writer out."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+from pyspark.sql.streaming.readwriter import DataStreamWriter
+
+from sightline_spark.settings import ClassifierSettings
+
+QUERY_NAME = "classifier"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """What the engine is told; the fields of Java's `StreamOptions`."""
+
+    models_dir: str
+    default_model: str
+    results_topic: str
+    dead_letters_topic: str
+    max_image_bytes: int
+    record_limit: int
+    max_pixels: int
+    batch_sizes: tuple[int, ...]
+    batch_size: int
+
+    @classmethod
+    def of(cls, settings: ClassifierSettings) -> Self:
+        """The engine's part of the settings.
+
+        Under the continuous trigger a task waits for the next record, so a batch is one image there.
+        """
+        continuous = settings.classifier_trigger == "continuous"
+        return cls(
+            models_dir=str(settings.models_dir.resolve()),
+            default_model=settings.default_model,
+            results_topic=settings.classifier_results_topic,
+            dead_letters_topic=settings.classifier_dead_letters_topic,
+            max_image_bytes=settings.max_image_bytes,
+            record_limit=settings.record_limit,
+            max_pixels=settings.max_pixels,
+            batch_sizes=settings.classifier_batch_sizes,
+            batch_size=1 if continuous else max(settings.classifier_batch_sizes),
+        )
+
+    def to_json(self) -> str:
+        """As the engine reads it."""
+        return json.dumps(asdict(self))
+
+
+def preload(spark: SparkSession, options: EngineOptions) -> str:
+    """Load and compile the default model in the driver's JVM; returns its name@version.
+
+    Raises:
+        Py4JJavaError: it cannot be used; the Java exception's message says why.
+    """
+    return str(_engine(spark).StreamClassifier.preload(options.to_json()))
+
+
+def classify(images: DataFrame, options: EngineOptions) -> DataFrame:
+    """Rows (topic, key, value, headers) for the Kafka sink from rows as the Kafka source gives them.
+
+    Works on a batch frame and on a streaming one; see `StreamClassifier.classify` for the columns.
+    """
+    spark = images.sparkSession
+    return DataFrame(_engine(spark).StreamClassifier.classify(images._jdf, options.to_json()), spark)  # noqa: SLF001 - py4j's door
+
+
+def read_images(spark: SparkSession, settings: ClassifierSettings) -> DataFrame:
+    """The streaming frame of the image topic, from its beginning where there is no checkpoint yet."""
+    options = {
+        "subscribe": settings.classifier_images_topic,
+        "startingOffsets": "earliest",
+        "includeHeaders": "true",
+        "failOnDataLoss": "true",
+        # Fewer bytes and the largest image would still come, alone in its fetch, but only by Kafka's leniency.
+        "kafka.max.partition.fetch.bytes": str(settings.record_limit),
+        **_kafka(settings),
+    }
+    if settings.classifier_trigger == "processing":
+        options["maxOffsetsPerTrigger"] = str(settings.classifier_max_offsets_per_trigger)
+    return spark.readStream.format("kafka").options(**options).load()
+
+
+def write_results(rows: DataFrame, settings: ClassifierSettings) -> DataStreamWriter:
+    """The writer to Kafka, not started: each row goes to the topic that it names."""
+    options = {
+        "checkpointLocation": str(settings.classifier_checkpoint_dir.resolve()),
+        "kafka.acks": "all",
+        "kafka.enable.idempotence": "true",
+        "kafka.linger.ms": "0",
+        # Above the topics' own limit: what is too large for a topic is answered there, with a record's name.
+        "kafka.max.request.size": str(settings.record_limit + 1024 * 1024),
+        **_kafka(settings),
+    }
+    writer = rows.writeStream.format("kafka").queryName(QUERY_NAME).outputMode("append")
+    return _paced(writer.options(**options), settings)
+
+
+def build_query(images: DataFrame, settings: ClassifierSettings) -> DataStreamWriter:
+    """From the frame of images to the writer, ready to start."""
+    return write_results(classify(images, EngineOptions.of(settings)), settings)
+
+
+def stop_after_batch(spark: SparkSession, query: StreamingQuery) -> None:
+    """Ask the query to begin no further micro-batch; returns at once. A continuous query is interrupted by `stop()`."""
+    _engine(spark).QueryStop.afterBatch(query._jsq)  # noqa: SLF001 - py4j's door
+
+
+def _engine(spark: SparkSession) -> Any:
+    jvm: Any = spark._jvm  # noqa: SLF001 - py4j's door
+    return jvm.io.sightline.engine.stream
+
+
+def _paced(writer: DataStreamWriter, settings: ClassifierSettings) -> DataStreamWriter:
+    interval = f"{settings.classifier_checkpoint_interval_ms} milliseconds"
+    if settings.classifier_trigger == "continuous":
+        return writer.trigger(continuous=interval)
+    asynchronous = {
+        "asyncProgressTrackingEnabled": "true",
+        "asyncProgressTrackingCheckpointIntervalMs": str(settings.classifier_checkpoint_interval_ms),
+    }
+    every = f"{settings.classifier_trigger_interval_ms} milliseconds"
+    return writer.options(**asynchronous).trigger(processingTime=every)
+
+
+def _kafka(settings: ClassifierSettings) -> dict[str, str]:
+    return {"kafka.bootstrap.servers": settings.kafka_bootstrap_servers}

@@ -1,0 +1,92 @@
+"""Settings of the classifier."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
+from pydantic_settings import NoDecode
+
+from sightline_common.settings import ServiceSettings
+from sightline_contracts.topics import DEAD_LETTERS, IMAGES, RESULTS, load_topics
+
+Trigger = Literal["processing", "continuous"]
+
+_ENGINE_JARS: Final = Path(__file__).resolve().parents[1] / "engine" / "target" / "engine"
+_MEMORY = re.compile(r"[1-9][0-9]*[mg]")
+_LOCAL_MASTER = re.compile(r"local\[([0-9]+|\*)\]")
+
+
+class ClassifierSettings(ServiceSettings):
+    """Which models, where Spark runs, and how a query is paced."""
+
+    models_dir: Path = Field(Path("models"), description="folder of the model bundles, NAME/VERSION/model.json")
+    default_model: str = Field("digits-lenet", min_length=1, description="model of images that name none")
+    classifier_master: str | None = Field(
+        None,
+        min_length=1,
+        description="Spark master; local[N] runs N tasks at once (default local[2]; with the continuous trigger one"
+        " task a partition, which never ends)",
+    )
+    classifier_trigger: Trigger = Field("processing", description="processing (micro-batches) or continuous")
+    classifier_trigger_interval_ms: NonNegativeInt = Field(
+        0, description="ms between micro-batches; 0: the next begins when the last has ended"
+    )
+    classifier_checkpoint_interval_ms: PositiveInt = Field(
+        1000, description="ms between two saved positions: what a crash makes the classifier repeat"
+    )
+    classifier_checkpoint_dir: Path = Field(
+        Path(".sightline/classifier/checkpoint"), description="where the query's position in Kafka is kept"
+    )
+    classifier_max_offsets_per_trigger: PositiveInt = Field(
+        1024, description="most images of a micro-batch; more raises latency under load, fewer costs throughput"
+    )
+    classifier_batch_sizes: Annotated[tuple[PositiveInt, ...], NoDecode] = Field(
+        (1, 4, 16), description="batch sizes that networks are compiled for, as 1,4,16"
+    )
+    classifier_driver_memory: str = Field("2g", description="heap of the driver's JVM, for example 2g or 1500m")
+    classifier_management_host: str = Field("127.0.0.1", description="address of /healthz, /readyz and /metrics")
+    classifier_management_port: NonNegativeInt = Field(9502, le=65535, description="port of the same; 0: any free one")
+    classifier_engine_dir: Path = Field(_ENGINE_JARS, description="folder of the engine's jars, from `make engine`")
+    classifier_images_topic: str = Field(IMAGES, description="topic to read images from")
+    classifier_results_topic: str = Field(RESULTS, description="topic to write results to")
+    classifier_dead_letters_topic: str = Field(DEAD_LETTERS, description="topic to write dead letters to")
+
+    @field_validator("classifier_batch_sizes", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(value.split(",")) if isinstance(value, str) else value
+
+    @field_validator("classifier_driver_memory")
+    @classmethod
+    def _is_memory(cls, value: str) -> str:
+        if _MEMORY.fullmatch(value) is None:
+            raise ValueError("must be a number with m or g, for example 2g")
+        return value
+
+    @model_validator(mode="after")
+    def _interval_fits_trigger(self) -> Self:
+        if self.classifier_trigger == "continuous" and self.classifier_trigger_interval_ms:
+            raise ValueError("SIGHTLINE_CLASSIFIER_TRIGGER_INTERVAL_MS has no meaning with the continuous trigger")
+        return self
+
+    @property
+    def master(self) -> str:
+        """The Spark master to use."""
+        if self.classifier_master is not None:
+            return self.classifier_master
+        return "local[2]" if self.classifier_trigger == "processing" else f"local[{self._contracted_partitions()}]"
+
+    @property
+    def local_master(self) -> bool:
+        """Whether Spark runs inside the driver's process."""
+        return self.master.startswith("local")
+
+    @property
+    def local_cores(self) -> int | None:
+        """Tasks that run at once on a local master of a stated size, else None."""
+        match = _LOCAL_MASTER.fullmatch(self.master)
+        return None if match is None or match[1] == "*" else int(match[1])
+
+    def _contracted_partitions(self) -> int:
+        return next(topic.partitions for topic in load_topics(self.max_image_bytes) if topic.name == IMAGES)

@@ -1,0 +1,76 @@
+"""Waiting for Kafka and the topics, so that processes may start in any order."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import closing
+from threading import Event
+from typing import Any, Final
+
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
+
+from sightline_spark.errors import ClassifierError
+from sightline_spark.settings import ClassifierSettings
+
+log = logging.getLogger(__name__)
+
+_FIRST_DELAY_S: Final = 0.25
+_LAST_DELAY_S: Final = 5.0  # longer, and people wait for a classifier whose Kafka is long up
+_BOOTSTRAP_TIMEOUT_MS: Final = 3000
+
+
+def wait_for_topics(settings: ClassifierSettings, stop: Event) -> bool:
+    """Return True once Kafka answers and has every topic of the query, False when `stop` was set before.
+
+    Raises:
+        ClassifierError: the continuous trigger has fewer tasks than the image topic has partitions.
+    """
+    reason = ""
+    for delay in _delays():
+        missing = _what_is_missing(settings)
+        if missing is None:
+            return True
+        if missing != reason:
+            log.info("waiting: %s", missing)
+            reason = missing
+        if stop.wait(delay):
+            return False
+    raise AssertionError("the delays never end")
+
+
+def _delays() -> Iterator[float]:
+    delay = _FIRST_DELAY_S
+    while True:
+        yield delay
+        delay = min(delay * 2, _LAST_DELAY_S)
+
+
+def _what_is_missing(settings: ClassifierSettings) -> str | None:
+    names = [
+        settings.classifier_images_topic,
+        settings.classifier_results_topic,
+        settings.classifier_dead_letters_topic,
+    ]
+    try:
+        admin = KafkaAdminClient(
+            **settings.client_options(), client_id="classifier", bootstrap_timeout_ms=_BOOTSTRAP_TIMEOUT_MS
+        )
+        with closing(admin):
+            topics: list[dict[str, Any]] = admin.describe_topics(names)
+    except KafkaError:
+        return f"Kafka at {settings.kafka_bootstrap_servers} does not answer"
+    absent = sorted(topic["name"] for topic in topics if topic["error_code"] != 0)
+    if absent:
+        return f"Kafka has no topic {', '.join(absent)} yet (`sightline-topics` creates them)"
+    images = next(topic for topic in topics if topic["name"] == settings.classifier_images_topic)
+    _check_cores(settings, len(images["partitions"]))
+    return None
+
+
+def _check_cores(settings: ClassifierSettings, partitions: int) -> None:
+    cores = settings.local_cores
+    if settings.classifier_trigger == "continuous" and cores is not None and cores < partitions:
+        raise ClassifierError(
+            f"the continuous trigger keeps one task a partition: {settings.classifier_images_topic} has {partitions},"
+            f" SIGHTLINE_CLASSIFIER_MASTER={settings.master} runs {cores}; set it to local[{partitions}]"
+        )
