@@ -79,6 +79,7 @@ class Store:
         self._reader = _connect(folder / _FILE)
         self._seq = self._read_int("SELECT coalesce(max(seq), 0) FROM results")
         self._topic = self._meta("topic") or ""
+        self._rows = self._read_int("SELECT count(*) FROM results")
 
     def close(self) -> None:
         """Close both connections; the write-ahead log is folded into the file."""
@@ -121,6 +122,7 @@ class Store:
             cursor.executemany("DELETE FROM pending WHERE id = ?", [(stored.id,) for stored in new])
             self._write_positions(cursor, next_offsets)
         self._seq = seq
+        self._rows += len(new)
         return new
 
     def trim(self, max_rows: int, max_age_s: float) -> int:
@@ -135,9 +137,9 @@ class Store:
                 "DELETE FROM results WHERE seq IN (SELECT seq FROM results WHERE stored_at < ? LIMIT ?)",
                 (oldest, _TRIM_ROWS),
             ).rowcount
-            rows = int(cursor.execute("SELECT count(*) FROM results").fetchone()[0])
-            excess = min(max(0, rows - max_rows), _TRIM_ROWS)
+            excess = min(max(0, self._rows - aged - max_rows), _TRIM_ROWS)
             cursor.execute("DELETE FROM results WHERE seq IN (SELECT seq FROM results ORDER BY seq LIMIT ?)", (excess,))
+        self._rows -= aged + excess
         return pending + aged + excess
 
     # -- written by uploads --------------------------------------------------------------------------------------------
@@ -197,9 +199,10 @@ class Store:
             ).fetchall()
         return [StoredResult(*row) for row in rows]
 
-    def count(self) -> int:
+    @property
+    def rows(self) -> int:
         """How many results are kept."""
-        return self._read_int("SELECT count(*) FROM results")
+        return self._rows
 
     @property
     def last_seq(self) -> int:

@@ -1,0 +1,130 @@
+"""Runs the gateway: builds its objects, serves, and stops in the order that loses nothing."""
+
+import asyncio
+import logging
+import socket
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from sightline_common.lifecycle import stop_event_on_signals
+from sightline_common.management import Readiness
+from sightline_common.publisher import Publisher
+from sightline_gateway.app import create_app
+from sightline_gateway.metrics import Metrics
+from sightline_gateway.protocol import GatewayProtocol
+from sightline_gateway.settings import GatewaySettings
+from sightline_gateway.state import Gateway
+from sightline_gateway.view.feed import ResultsFeed
+from sightline_gateway.view.folder import FolderInUse, claim
+from sightline_gateway.view.store import Store
+from sightline_gateway.view.view import ResultsView
+
+log = logging.getLogger(__name__)
+
+FLUSH_S: Final = 10.0  # for what Kafka has yet to acknowledge at a stop; then those uploads get 503
+_ANSWERS_S: Final = 5.0  # for writing the last answers
+_BACKLOG: Final = 2_048  # connections that the kernel holds while we are busy
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handling: it would end the process by the signal again instead of with status 0."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to the caller."""
+        yield
+
+
+async def run(settings: GatewaySettings) -> int:
+    """Serve until SIGTERM or SIGINT; returns the exit status."""
+    stop = stop_event_on_signals()
+    try:
+        folder = claim(settings.gateway_state_dir)
+        store = Store(settings.gateway_state_dir)
+        listener = _listen(settings.gateway_host, settings.gateway_port)
+    except (FolderInUse, OSError, sqlite3.Error) as error:
+        log.error("cannot start: %s", error)  # noqa: TRY400 - the message says it all
+        return 1
+    with folder, listener:
+        return await _Run(settings, store, listener).until(stop)
+
+
+class _Run:
+    """One life of the gateway."""
+
+    def __init__(self, settings: GatewaySettings, store: Store, listener: socket.socket) -> None:
+        self._settings = settings
+        self._listener = listener
+        self._broken = False
+        self._stop = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        metrics = Metrics()
+        self._publisher = Publisher(settings, client_id="gateway")
+        self._view = ResultsView(store, metrics)
+        self._feed = ResultsFeed(settings, store, self._view, metrics, self._on_failure)
+        app = create_app(settings, self._publisher, self._view, metrics, self._readiness)
+        self._gateway: Gateway = app.state.gateway
+        self._server = _Server(self._configuration(app))
+
+    async def until(self, stop: asyncio.Event) -> int:
+        """Serve until `stop` is set or something fails; returns the exit status."""
+        self._stop = stop
+        self._view.start()
+        self._feed.start()
+        await self._publisher.start()
+        serving = asyncio.create_task(self._server.serve([self._listener]))
+        stopping = asyncio.create_task(stop.wait())
+        host, port = self._listener.getsockname()[:2]
+        log.info("listening on http://%s:%d", host, port)
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        await self._shut_down(serving)
+        return 1 if self._broken else 0
+
+    async def _shut_down(self, serving: "asyncio.Task[None]") -> None:
+        """Waits end, bodies get a last deadline, Kafka acknowledges or fails the rest, answers go out."""
+        log.info("stopping")
+        self._view.release()
+        self._server.should_exit = True
+        await self._gateway.bodies.stop(self._settings.gateway_drain_s)
+        await self._publisher.stop(FLUSH_S)
+        await serving
+        await asyncio.to_thread(self._feed.stop)
+        await self._view.close()
+        log.info("stopped")
+
+    def _configuration(self, app: FastAPI) -> uvicorn.Config:
+        return uvicorn.Config(
+            app,
+            http=GatewayProtocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=int(self._settings.gateway_drain_s + FLUSH_S + _ANSWERS_S),
+        )
+
+    def _readiness(self) -> dict[str, Readiness]:
+        stopping = Readiness(
+            ok=not self._gateway.bodies.stopping, reason="stopping" if self._stop.is_set() else "serving"
+        )
+        return {"gateway": stopping, "kafka producer": self._publisher.readiness(), **self._feed.readiness()}
+
+    def _on_failure(self) -> None:
+        self._broken = True
+        self._loop.call_soon_threadsafe(self._stop.set)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise OSError(f"SIGHTLINE_GATEWAY_HOST {host}, SIGHTLINE_GATEWAY_PORT {port}: {error}") from error
