@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sightline_spark.models.bundle import BundleError, bundles, next_version, read_card, validate
-from sightline_spark.models.errors import ModelError
+from sightline_spark.models.bundle import bundles, next_version, read_card, validate
+from sightline_spark.models.errors import BundleError, ModelError
 
 EPILOG = """\
 examples:

@@ -1,4 +1,4 @@
-"""Turns the tidy digits of the training set into what people draw: anywhere on the canvas, with any pen, on any ground."""
+"""Turns the tidy digits of the training set into what people draw: anywhere on a canvas, any pen, light or dark ink."""
 
 from dataclasses import dataclass
 

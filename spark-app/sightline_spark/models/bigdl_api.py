@@ -8,6 +8,8 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import Any
 
 
 @contextmanager
@@ -23,4 +25,21 @@ with quietly():
     from bigdl.dllib.optim import optimizer
     from bigdl.dllib.utils.common import RNG, init_engine
 
-__all__ = ["RNG", "criterion", "init_engine", "layer", "optimizer", "quietly"]
+__all__ = ["RNG", "criterion", "init_engine", "layer", "load_module", "optimizer", "quietly", "save_module"]
+
+
+def save_module(model: Any, definition: Path, parameters: Path) -> None:
+    """Write a BigDL model as protobuf, its definition and its parameters apart. Needs a running BigDL session."""
+    with quietly():
+        model.saveModel(str(definition), str(parameters))
+    for written in (definition, parameters):
+        # Hadoop leaves a checksum beside each file; the bundle has its own, stronger one.
+        written.with_name(f".{written.name}.crc").unlink(missing_ok=True)
+
+
+def load_module(definition: Path, parameters: Path) -> Any:
+    """Read what `save_module` wrote, ready to evaluate: its `forward` is BigDL's own, the referee of other engines."""
+    with quietly():
+        model = layer.Model.loadModel(str(definition), str(parameters))
+        model.evaluate()
+    return model

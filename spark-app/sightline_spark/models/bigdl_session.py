@@ -45,12 +45,11 @@ def _configuration() -> SparkConf:
 
 
 def _start(log: Path) -> SparkSession:
-    os.environ.setdefault(
-        "OMP_NUM_THREADS", "1"
-    )  # BigDL runs one model copy a core itself; MKL threads would fight them
+    # BigDL runs one copy of the model on each core itself; MKL threads would fight them for the cores.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     conf = _configuration()
     with log.open("wb") as output:
-        gateway = launch_gateway(conf, popen_kwargs={"stdout": output, "stderr": output})
+        gateway = launch_gateway(conf, {"stdout": output, "stderr": output})  # type: ignore[no-untyped-call]
     context = SparkContext(conf=conf, gateway=gateway)
     return SparkSession(context)
 

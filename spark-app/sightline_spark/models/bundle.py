@@ -19,9 +19,7 @@ from sightline_spark.models.errors import BundleError
 
 SCHEMA: Final = "sightline.model/1"
 CARD: Final = "model.json"
-CARD_LIMIT = (
-    16 * 1024 * 1024
-)  # bytes; a card of 1000 labels has 30 kB, and a reader should not swallow a stray weights file
+CARD_LIMIT = 16 * 1024 * 1024  # bytes; a card of 1000 labels has 40 kB; more is a file that strayed here
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"  # both become folder names; the engine reads the same
 _VERSION = r"^(?:0|[1-9][0-9]{0,8})$"
@@ -31,6 +29,7 @@ Side = Annotated[int, Field(ge=1, le=4096)]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Output = Literal["log-probabilities", "probabilities", "logits"]
+SaveWeights = Callable[[Path, Path], None]  # writes the definition and the parameters to these two files
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Resize:
-    """How a decoded picture gets its size: `stretch` both sides, or the `shorter-side` keeping the ratio; `size` in pixels."""
+    """How a decoded picture gets its size (pixels): `stretch` both sides, or the `shorter-side` keeping the ratio."""
 
     __pydantic_config__ = _STRICT
 
@@ -124,7 +123,7 @@ def _check_consistency(card: ModelCard) -> None:
 
 
 def read_card(bundle: Path) -> ModelCard:
-    """Read `bundle`/model.json. Raises BundleError when it is missing, too large or not a card; hashes are not checked."""
+    """Read `bundle`/model.json; hashes are not checked. Raises BundleError when it is missing, too large or no card."""
     path = bundle / CARD
     try:
         if path.stat().st_size > CARD_LIMIT:
@@ -161,14 +160,11 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_bundle(
-    models: Path, card: ModelCard, save: Callable[[Path, Path], None], *, replaces: Path | None = None
-) -> Path:
+def write_bundle(models: Path, card: ModelCard, save: SaveWeights, *, replaces: Path | None = None) -> Path:
     """Write `card` and its weights to `models`/NAME/VERSION and return that folder.
 
-    `save(definition, parameters)` writes the two weights files; the card's `files` are filled in here. `replaces` is a
-    damaged bundle in the same place to take away first. Raises BundleError when the place is taken; on any failure
-    nothing is left behind.
+    `save` writes the weights; the card's `files` are filled in here. `replaces` is a damaged bundle in the same place,
+    taken away first. Raises BundleError when the place is taken; on any failure nothing is left behind.
     """
     place = models / card.name / card.version
     if place.exists() and place != replaces:
@@ -185,7 +181,7 @@ def write_bundle(
     return place
 
 
-def _fill(draft: Path, card: ModelCard, save: Callable[[Path, Path], None]) -> None:
+def _fill(draft: Path, card: ModelCard, save: SaveWeights) -> None:
     names = (card.weights.definition, card.weights.parameters)
     save(*(draft / name for name in names))
     vouched = replace(card, files={name: sha256_of(draft / name) for name in names})

@@ -1,7 +1,7 @@
 """The handwritten digits that come with scikit-learn, as the 28 x 28 pictures LeNet sees.
 
-Source: "Optical Recognition of Handwritten Digits", UCI Machine Learning Repository (E. Alpaydin, C. Kaynak; CC BY 4.0):
-1797 digits of 8 x 8 pixels, light strokes (16) on a dark ground (0).
+Source: "Optical Recognition of Handwritten Digits", E. Alpaydin and C. Kaynak, UCI Machine Learning Repository,
+CC BY 4.0: 1797 digits of 8 x 8 pixels, light strokes (16) on a dark ground (0).
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ INK = 16  # brightest value in the source
 
 @dataclass(frozen=True, slots=True)
 class Digits:
-    """Pictures of digits: `pixels` uint8 of shape (n, height, width), strokes light on dark; `labels` int64 of shape (n,)."""
+    """Pictures of digits: `pixels` (n, height, width), strokes light on dark, 0..255; `labels` (n,)."""
 
     pixels: NDArray[np.uint8]
     labels: NDArray[np.int64]

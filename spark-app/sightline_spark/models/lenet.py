@@ -1,8 +1,8 @@
 """LeNet on handwritten digits: the network, its training with BigDL, and the bundle that comes out."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline_spark.models.augment import augmented
-from sightline_spark.models.bigdl_api import RNG, criterion, layer, optimizer, quietly
+from sightline_spark.models.bigdl_api import RNG, criterion, layer, optimizer, quietly, save_module
 from sightline_spark.models.bigdl_session import CORES, bigdl_session
 from sightline_spark.models.bundle import InputSpec, ModelCard, Resize, write_bundle
 from sightline_spark.models.digits import SIDE, Digits, enlarge, load_split
+from sightline_spark.models.progress import Say
 
 NAME = "digits-lenet"
 SEED = 7
@@ -22,7 +23,6 @@ COPIES = 4  # times every digit is drawn anew for one epoch
 MEAN, STD = 127.0, 128.0
 
 Images = NDArray[np.float32]
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Phase:
 SCHEDULE = (Phase(14, 2e-3), Phase(8, 5e-4), Phase(4, 1e-4))
 
 
-def network() -> Any:  # noqa: ANN401 BigDL has no types
+def network() -> Any:
     """LeNet as a BigDL graph: (n, 1, 28, 28) to the log-probabilities of ten digits. Needs a running BigDL session."""
     with quietly():
         picture = layer.Input()
@@ -54,15 +54,15 @@ def as_input(pixels: NDArray[np.generic]) -> Images:
     return ((pixels.astype(np.float32) - MEAN) / STD)[:, np.newaxis]
 
 
-def top1(model: Any, pixels: NDArray[np.generic], labels: NDArray[np.int64]) -> float:  # noqa: ANN401 BigDL has no types
-    """Share of pictures (n, 28, 28) that BigDL's plain forward gives their label. Leaves the model in evaluation mode."""
+def top1(model: Any, pixels: NDArray[np.generic], labels: NDArray[np.int64]) -> float:
+    """Share of pictures (n, 28, 28) that BigDL's plain forward labels right. Leaves the model in evaluation mode."""
     with quietly():
         model.evaluate()
         output = np.asarray(model.forward(as_input(pixels)))
     return float(np.mean(output.argmax(axis=1) == labels))
 
 
-def _train_epoch(model: Any, digits: Digits, adam: Any, rng: np.random.Generator) -> None:  # noqa: ANN401
+def _train_epoch(model: Any, digits: Digits, adam: Any, rng: np.random.Generator) -> None:
     """One pass over the digits, drawn anew COPIES times. Adam's moments live in `adam`, so the next pass goes on."""
     pixels = np.concatenate([augmented(digits.pixels, rng) for _ in range(COPIES)])
     targets = np.tile(digits.labels, COPIES).astype(np.float32) + 1  # BigDL counts classes from 1
@@ -110,9 +110,9 @@ def card(version: str, accuracy: float, held_out: int) -> ModelCard:
         labels=tuple("0123456789"),
         licence="CC-BY-4.0",
         origin=(
-            "LeNet trained by Sightline with BigDL on 'Optical Recognition of Handwritten Digits' (E. Alpaydin and "
-            "C. Kaynak, UCI Machine Learning Repository, CC BY 4.0) as scikit-learn (BSD-3-Clause) ships it, redrawn at "
-            "random places, sizes, slants and pen widths, light on dark and dark on light."
+            "Trained by Sightline with BigDL on 'Optical Recognition of Handwritten Digits' (E. Alpaydin and "
+            "C. Kaynak, UCI Machine Learning Repository, CC BY 4.0) as scikit-learn (BSD-3-Clause) ships it, redrawn "
+            "at random places, sizes, slants and pen widths, light on dark and dark on light."
         ),
         metrics={"top1": round(accuracy, 4), "n": held_out},
     )
@@ -124,9 +124,4 @@ def train_bundle(models: Path, version: str, say: Say) -> Path:
     say(f"{len(training)} digits to train on, {len(held_out)} held out; starting Spark with BigDL")
     with bigdl_session():
         model, accuracy = train(training, held_out, say)
-
-        def save(definition: Path, parameters: Path) -> None:
-            with quietly():
-                model.saveModel(str(definition), str(parameters))
-
-        return write_bundle(models, card(version, accuracy, len(held_out)), save)
+        return write_bundle(models, card(version, accuracy, len(held_out)), partial(save_module, model))
