@@ -7,12 +7,13 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import time
 import xmlrpc.client
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
-from supervisor.xmlrpc import SupervisorTransport
+from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from sightline_local.errors import LocalError
 from sightline_local.processes import MARKER
@@ -21,6 +22,7 @@ from sightline_local.settings import ROOT, shown_environment
 
 # The path of a Unix socket must fit 108 bytes; supervisord appends a process id while it creates it.
 _SOCKET_PATH_LIMIT: Final = 90
+_LOOK_AGAIN_S: Final = 0.1
 _LOG_BYTES: Final = "20MB"
 
 
@@ -92,7 +94,22 @@ class Supervisor:
         """Start what has given up or was stopped by hand; one-shot programs that succeeded stay as they are."""
         for state in self.states():
             if state.state in {"STOPPED", "FATAL"} or (state.state == "EXITED" and not state.done):
-                self._call("startProcess", state.name, False)
+                self.start_program(state.name)
+
+    def stop_program(self, name: str) -> None:
+        """Stop one program and keep it stopped, also when it is just being started again. Returns when it has ended."""
+        while next(state for state in self.states() if state.name == name).state not in {"STOPPED", "FATAL"}:
+            try:
+                self._call("stopProcess", name)
+            except xmlrpc.client.Fault as fault:
+                # It ended by itself between the look and the call; the supervisor is about to start it again.
+                if fault.faultCode != Faults.NOT_RUNNING:
+                    raise
+                time.sleep(_LOOK_AGAIN_S)
+
+    def start_program(self, name: str) -> None:
+        """Start a program that was stopped; returns at once."""
+        self._call("startProcess", name, False)
 
     def changed_settings(self) -> list[str]:
         """Names of SIGHTLINE_ variables whose values differ from those the running programs were started with."""
