@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Final, Protocol, final
 
 from sightline_bridge.metrics import BridgeMetrics, FrameResult
 from sightline_common.budget import ByteBudget
-from sightline_common.errors import DeliveryUnknown, RecordTooLarge, Unavailable
+from sightline_common.errors import DeliveryUnknown, PublishError, RecordTooLarge, Unavailable
 from sightline_common.publisher import Ack
 from sightline_contracts.images import ImageRecord
 
@@ -22,10 +23,10 @@ log = logging.getLogger(__name__)
 
 
 class RecordPublisher(Protocol):
-    """The part of sightline_common's Publisher that the bridge uses."""
+    """Where frames go; see OrderedPublisher."""
 
-    async def publish(self, record: ImageRecord) -> Ack:
-        """Return after Kafka acknowledged; raises Unavailable, DeliveryUnknown, RecordTooLarge."""
+    async def send(self, record: ImageRecord) -> Awaitable[Ack]:
+        """Hand `record` over, in order; the awaitable is its acknowledgement. Both raise PublishError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +74,12 @@ class FramePipeline:
         When cancelled, what is not acknowledged by then is counted as abandoned.
         """
         try:
-            async with asyncio.TaskGroup() as attempts:
+            async with asyncio.TaskGroup() as acknowledgements:
                 while not self._settled():
                     if self._returned and not self._in_flight:
                         await self._back_off()
                     elif self._may_offer():
-                        entry = self._waiting.popleft()
-                        self._in_flight[entry.number] = entry
-                        attempts.create_task(self._offer(entry))
+                        await self._offer(self._waiting.popleft(), acknowledgements)
                     else:
                         self._changed.clear()
                         await self._changed.wait()
@@ -93,17 +92,23 @@ class FramePipeline:
     def _may_offer(self) -> bool:
         return bool(self._waiting) and not self._returned and not (self._alone and self._in_flight)
 
-    async def _offer(self, entry: _Entry) -> None:
+    async def _offer(self, entry: _Entry, acknowledgements: asyncio.TaskGroup) -> None:
+        """Hand `entry` over; nothing else is handed over meanwhile, so that a refused frame is never overtaken."""
+        self._in_flight[entry.number] = entry
         try:
-            await self._publisher.publish(entry.record)
-        except (Unavailable, DeliveryUnknown) as error:
-            self._return(entry, error)
-        except RecordTooLarge as error:
-            self._drop(entry, error)
+            acknowledgement = await self._publisher.send(entry.record)
+        except PublishError as error:
+            self._failed(entry, error)
+        else:
+            acknowledgements.create_task(self._settle(entry, acknowledgement))
+
+    async def _settle(self, entry: _Entry, acknowledgement: Awaitable[Ack]) -> None:
+        try:
+            await acknowledgement
+        except PublishError as error:
+            self._failed(entry, error)
         else:
             self._published(entry)
-        del self._in_flight[entry.number]
-        self._changed.set()
 
     def _published(self, entry: _Entry) -> None:
         if self._alone:
@@ -113,20 +118,34 @@ class FramePipeline:
         self._metrics.frame(FrameResult.PUBLISHED)
         self._metrics.published_bytes.inc(len(entry.record.payload))
         self._metrics.publish_seconds.observe(asyncio.get_running_loop().time() - entry.received_at)
-        self._release(entry)
+        self._release(self._landed(entry))
 
-    def _return(self, entry: _Entry, error: Exception) -> None:
+    def _failed(self, entry: _Entry, error: PublishError) -> None:
+        """The two failures there are: slow down and offer again, or never."""
+        match error:
+            case Unavailable() | DeliveryUnknown():
+                self._return(entry, error)
+            case RecordTooLarge():
+                self._drop(entry, error)
+            case _:
+                raise error
+
+    def _return(self, entry: _Entry, error: PublishError) -> None:
         if not self._alone:
             log.warning("Kafka takes no frames, waiting: %s", error, extra={"stream": entry.record.stream})
         self._alone = True
         self._metrics.retries.inc()
-        self._returned.append(entry)
+        self._returned.append(self._landed(entry))
 
-    def _drop(self, entry: _Entry, error: Exception) -> None:
+    def _drop(self, entry: _Entry, error: PublishError) -> None:
         record = entry.record
         log.warning("frame dropped, too large: %s", error, extra={"stream": record.stream, "frame": record.name})
         self._metrics.frame(FrameResult.TOO_LARGE)
-        self._release(entry)
+        self._release(self._landed(entry))
+
+    def _landed(self, entry: _Entry) -> _Entry:
+        self._changed.set()
+        return self._in_flight.pop(entry.number)
 
     async def _back_off(self) -> None:
         in_order = sorted(self._returned, key=lambda entry: entry.number)

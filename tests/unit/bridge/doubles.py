@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -13,6 +13,7 @@ from sightline_bridge.framing import FRAMINGS, Frame
 from sightline_bridge.metrics import BridgeMetrics
 from sightline_bridge.server import BridgeServer
 from sightline_common.budget import ByteBudget
+from sightline_common.errors import DeliveryUnknown
 from sightline_common.publisher import Ack
 from sightline_contracts.images import ImageRecord
 
@@ -32,14 +33,22 @@ class FakePublisher:
         self.in_flight = 0
         self.most_in_flight = 0
 
-    async def publish(self, record: ImageRecord) -> Ack:
+    async def send(self, record: ImageRecord) -> Awaitable[Ack]:
+        """Refuses at once, except for DeliveryUnknown, which can only be known later."""
         self.offered.append(record)
+        failure = self.failures.popleft() if self.failures else None
+        await asyncio.sleep(0)
+        if failure is not None and not isinstance(failure, DeliveryUnknown):
+            raise failure
+        return self._acknowledge(record, failure)
+
+    async def _acknowledge(self, record: ImageRecord, failure: Exception | None) -> Ack:
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
-            if self.failures:
-                raise self.failures.popleft()
             await self.acknowledging.wait()
+            if failure is not None:
+                raise failure
         finally:
             self.in_flight -= 1
         self.published.append(record)

@@ -1,0 +1,84 @@
+"""The bridge as a process: its settings, its start and its end, with no Kafka anywhere."""
+
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sightline_bridge.framing import FRAMINGS, Frame
+from sightline_bridge.settings import BridgeSettings
+from sightline_local.ports import free_port
+from tests.unit.bridge.processes import BridgeProcess, bridge_process, environment, wait_until
+
+
+def start_and_wait(*arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "sightline_bridge", *arguments]
+    return subprocess.run(command, env=environment(**settings), capture_output=True, text=True, timeout=30, check=False)
+
+
+@pytest.fixture
+def no_kafka(tmp_path: Path) -> Iterator[BridgeProcess]:
+    nowhere = f"127.0.0.1:{free_port()}"
+    with bridge_process(tmp_path, KAFKA_BOOTSTRAP_SERVERS=nowhere, BRIDGE_SHUTDOWN_TIMEOUT_S=3) as bridge:
+        yield bridge
+
+
+def test_help_lists_every_setting_with_its_default() -> None:
+    shown = start_and_wait("--help")
+    assert shown.returncode == 0
+    for name, field in BridgeSettings.model_fields.items():
+        assert f"SIGHTLINE_{name.upper()} (default {field.default})" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BRIDGE_FRAMING", "jpeg"),
+        ("BRIDGE_PORT", "70000"),
+        ("BRIDGE_IDLE_TIMEOUT_S", "0"),
+        ("BRIDGE_BUFFER_BYTES", "1000000"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_name(name: str, value: str) -> None:
+    refused = start_and_wait(**{name: value})
+    assert refused.returncode == 2
+    assert f"SIGHTLINE_{name}" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("setting", ["BRIDGE_PORT", "BRIDGE_MANAGEMENT_PORT"])
+def test_a_taken_port_is_named(setting: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = start_and_wait(**{"BRIDGE_PORT": 0, "BRIDGE_MANAGEMENT_PORT": 0, setting: port})
+    assert refused.returncode == 1
+    assert f"127.0.0.1:{port}" in refused.stderr
+    assert f"SIGHTLINE_{setting}" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_cleanly_without_kafka(no_kafka: BridgeProcess, number: signal.Signals) -> None:
+    assert no_kafka.get("/healthz")[0] == 200
+    no_kafka.process.send_signal(number)
+    assert no_kafka.process.wait(20) == 0
+    assert "Traceback" not in no_kafka.log_file.read_text()
+
+
+def test_without_kafka_it_is_alive_not_ready_and_takes_frames_in(no_kafka: BridgeProcess) -> None:
+    assert no_kafka.get("/healthz")[0] == 200
+    assert no_kafka.get("/readyz")[0] == 503
+    assert no_kafka.checks()["checks"]["kafka"]["ok"] is False
+    with socket.create_connection(("127.0.0.1", no_kafka.port)) as sender:
+        sender.sendall(FRAMINGS["fixed28"].encode(Frame("a", b"x" * 1000)))
+        wait_until(lambda: no_kafka.metric("retries_total") >= 2, "the frame is offered again")
+        assert no_kafka.metric("connections") == 1
+        assert no_kafka.metric("held_bytes") > 1000
+        assert no_kafka.terminate() == 0
+        with pytest.raises(ConnectionResetError):
+            sender.recv(1)
+    assert "1 frames received and not published" in no_kafka.log_file.read_text()
