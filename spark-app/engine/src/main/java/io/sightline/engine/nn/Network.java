@@ -33,8 +33,7 @@ public final class Network implements AutoCloseable {
    * @throws NetworkException if the files are no BigDL model, or one with other inputs or outputs than the source says
    */
   public static Network load(NetworkSource source, NetworkOptions options) throws NetworkException {
-    BigDlModule module = BigDlModule.load(source);
-    return new Network(source, new BigDlBackend(source, module), options.idleSessions());
+    return new NetworkLoader(source, options).load();
   }
 
   public int classes() {

@@ -1,0 +1,56 @@
+package io.sightline.engine.nn;
+
+import org.bytedeco.dnnl.engine;
+import org.bytedeco.dnnl.memory;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** oneDNN's CPU engine, one per JVM, and its descriptors' spelling. */
+final class Dnnl {
+  private static final Logger LOG = LoggerFactory.getLogger(Dnnl.class);
+  private static final String THREADS = "OMP_NUM_THREADS";
+
+  private static final memory.format_tag[] PLAIN = {
+    memory.format_tag.a, memory.format_tag.ab, memory.format_tag.abc, memory.format_tag.abcd, memory.format_tag.abcde
+  };
+
+  private static engine cpu;
+
+  private Dnnl() {}
+
+  static synchronized engine cpu() {
+    if (cpu == null) {
+      checkThreads(System.getenv(THREADS));
+      cpu = new engine(engine.kind.cpu, 0).retainReference(); // for the life of the JVM
+    }
+    return cpu;
+  }
+
+  /**
+   * oneDNN splits each primitive over an OpenMP team of the calling thread. The engine's parallelism is Spark's: one image
+   * batch per task thread. OpenMP reads its size from the environment once, before Java could set it.
+   */
+  private static void checkThreads(String value) {
+    if (!"1".equals(value)) {
+      LOG.warn("{} is {} instead of 1: every classifying thread starts a team of threads of its own, and they fight for "
+          + "the processors. Set it in the environment of the driver and of the executors "
+          + "(spark.executorEnv.{}=1).", THREADS, value == null ? "not set" : value, THREADS);
+    }
+  }
+
+  /** Values in the order of their dimensions. */
+  static memory.desc plain(long... dims) {
+    return new memory.desc(dims, memory.data_type.f32, PLAIN[dims.length - 1]);
+  }
+
+  /** Whatever layout the primitive likes best. */
+  static memory.desc any(Precision precision, long... dims) {
+    return new memory.desc(dims, type(precision), memory.format_tag.any);
+  }
+
+  private static memory.data_type type(Precision precision) {
+    return switch (precision) {
+      case F32 -> memory.data_type.f32;
+    };
+  }
+}

@@ -1,0 +1,91 @@
+package io.sightline.engine.nn;
+
+import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** A program compiled to oneDNN, one plan per batch size over shared weights. */
+final class DnnlBackend implements Backend {
+  private final NetworkSource source;
+  private final Natives natives;
+  private final Map<Integer, Plan> plans;
+
+  private DnnlBackend(NetworkSource source, Natives natives, Map<Integer, Plan> plans) {
+    this.source = source;
+    this.natives = natives;
+    this.plans = plans;
+  }
+
+  static DnnlBackend compile(NetworkSource source, Program program, NetworkOptions options) {
+    Natives natives = new Natives();
+    boolean done = false;
+    try {
+      Map<Integer, Plan> plans = plans(program, options, natives);
+      done = true;
+      return new DnnlBackend(source, natives, plans);
+    } finally {
+      if (!done) {
+        natives.close();
+      }
+    }
+  }
+
+  private static Map<Integer, Plan> plans(Program program, NetworkOptions options, Natives natives) {
+    Constants constants = new Constants(natives);
+    Map<Integer, Plan> plans = new TreeMap<>();
+    for (int batch : options.batchSizes()) {
+      Lowering lowering = new Lowering(options.precision(), batch, constants, natives);
+      plans.put(batch, Natives.scoped(() -> lowering.lower(program)));
+    }
+    return plans;
+  }
+
+  @Override
+  public Runner newRunner() {
+    return new PlanRunner(source, plans);
+  }
+
+  @Override
+  public boolean compiled() {
+    return true;
+  }
+
+  @Override
+  public void close() {
+    natives.close();
+  }
+
+  /** Builds the memory for a batch size when it is first needed. */
+  private static final class PlanRunner implements Runner {
+    private final NetworkSource source;
+    private final Map<Integer, Plan> plans;
+    private final Batches batches;
+    private final Map<Integer, Executor> executors = new TreeMap<>();
+
+    PlanRunner(NetworkSource source, Map<Integer, Plan> plans) {
+      this.source = source;
+      this.plans = plans;
+      this.batches = new Batches(plans.keySet());
+    }
+
+    @Override
+    public void forward(FloatBuffer input, int n, float[] probabilities) {
+      int length = source.inputLength();
+      for (int done = 0; done < n; ) {
+        int batch = batches.next(n - done);
+        int count = Math.min(batch, n - done);
+        FloatBuffer images = input.slice(input.position() + done * length, count * length);
+        executors.computeIfAbsent(batch, size -> Natives.scoped(() -> new Executor(plans.get(size))))
+            .run(images, count, source.classes(), probabilities, done * source.classes());
+        done += count;
+      }
+    }
+
+    @Override
+    public void close() {
+      List.copyOf(executors.values()).forEach(Executor::close);
+      executors.clear();
+    }
+  }
+}

@@ -1,0 +1,234 @@
+package io.sightline.engine.nn;
+
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_BIAS;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_MULTIPLE_SRC;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC_1;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_WEIGHTS;
+
+import io.sightline.engine.nn.Step.Argument;
+import io.sightline.engine.nn.Step.Constant;
+import io.sightline.engine.nn.Step.Place;
+import io.sightline.engine.nn.Step.Variable;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.dnnl.binary;
+import org.bytedeco.dnnl.concat;
+import org.bytedeco.dnnl.convolution_forward;
+import org.bytedeco.dnnl.eltwise_forward;
+import org.bytedeco.dnnl.global.dnnl.algorithm;
+import org.bytedeco.dnnl.global.dnnl.prop_kind;
+import org.bytedeco.dnnl.inner_product_forward;
+import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.memory_desc_vector;
+import org.bytedeco.dnnl.pooling_forward;
+import org.bytedeco.dnnl.post_ops;
+import org.bytedeco.dnnl.primitive_attr;
+import org.bytedeco.dnnl.softmax_forward;
+
+/** Compiles a program for one batch size into oneDNN primitives, each in the layout it likes best. */
+final class Lowering {
+  private static final prop_kind INFERENCE = prop_kind.forward_inference;
+  private static final long[] UNDILATED = {0, 0};
+
+  private final Precision precision;
+  private final int batch;
+  private final Constants constants;
+  private final PlanBuilder plan;
+  private final Map<Node, Place> places = new IdentityHashMap<>();
+
+  Lowering(Precision precision, int batch, Constants constants, Natives natives) {
+    this.precision = precision;
+    this.batch = batch;
+    this.constants = constants;
+    this.plan = new PlanBuilder(natives);
+  }
+
+  Plan lower(Program program) {
+    Place input = null;
+    for (Node node : program.order()) {
+      Place place = place(node);
+      places.put(node, place);
+      if (node.op() instanceof Op.Input) {
+        input = place;
+      }
+    }
+    Node end = program.output();
+    Place output = plan.inLayout(places.get(end), Dnnl.plain(dims(end)));
+    return plan.build(batch, input, output);
+  }
+
+  private Place place(Node node) {
+    Op op = node.op();
+    if (op instanceof Op.Input) {
+      return plan.place(Dnnl.plain(dims(node)));
+    } else if (op instanceof Op.Convolution convolution) {
+      return convolution(node, convolution);
+    } else if (op instanceof Op.Dense dense) {
+      return dense(node, dense);
+    } else if (op instanceof Op.Pooling pooling) {
+      return pooling(node, pooling);
+    } else if (op instanceof Op.Sum sum) {
+      return sum(node, sum);
+    } else if (op instanceof Op.Concat concat) {
+      return concat(node, concat);
+    } else if (op instanceof Op.Reshape) {
+      Place flat = plan.inLayout(source(node), Dnnl.plain(dims(node.input())));
+      return plan.alias(flat, Dnnl.plain(dims(node)));
+    } else if (op instanceof Op.SoftMax softMax) {
+      return softMax(node, softMax);
+    } else if (op instanceof Op.Pointwise pointwise) {
+      return pointwise(node, pointwise.activation());
+    }
+    throw new IllegalStateException("the optimiser leaves no " + op.getClass().getSimpleName());
+  }
+
+  private Place convolution(Node node, Op.Convolution op) {
+    Shape image = node.input().shape();
+    Window window = op.window();
+    long[] weightDims = weightDims(op, image);
+    long[] biasDims = {op.weights().outputs()};
+    convolution_forward.primitive_desc pd = new convolution_forward.primitive_desc(Dnnl.cpu(), INFERENCE,
+        algorithm.convolution_direct, any(dims(node.input())), any(weightDims), Dnnl.plain(biasDims), any(dims(node)),
+        window.strides(), window.before(), window.after(), attributes(node, op.postOps()), false);
+    List<Argument> arguments = new ArrayList<>();
+    arguments.add(new Variable(DNNL_ARG_SRC, plan.inLayout(source(node), pd.src_desc())));
+    arguments.add(new Constant(DNNL_ARG_WEIGHTS, constants.get(op.weights().kernel(), weightDims, pd.weights_desc())));
+    arguments.add(new Constant(DNNL_ARG_BIAS, constants.get(op.weights().bias(), biasDims, Dnnl.plain(biasDims))));
+    arguments.addAll(addends(node, 1, op.postOps()));
+    return plan.emit(pd, new convolution_forward(pd), pd.dst_desc(), arguments);
+  }
+
+  private static long[] weightDims(Op.Convolution op, Shape image) {
+    int height = op.window().vertical().kernel();
+    int width = op.window().horizontal().kernel();
+    int outputs = op.weights().outputs() / op.groups();
+    int inputs = image.side(0) / op.groups();
+    return op.groups() == 1
+        ? new long[] {outputs, inputs, height, width}
+        : new long[] {op.groups(), outputs, inputs, height, width};
+  }
+
+  private Place dense(Node node, Op.Dense op) {
+    long[] weightDims = node.input().shape().batched(op.weights().outputs()); // outputs take the batch's place
+    long[] biasDims = {op.weights().outputs()};
+    inner_product_forward.primitive_desc pd = new inner_product_forward.primitive_desc(Dnnl.cpu(), INFERENCE,
+        any(dims(node.input())), any(weightDims), Dnnl.plain(biasDims), any(dims(node)),
+        attributes(node, op.postOps()), false);
+    List<Argument> arguments = new ArrayList<>();
+    arguments.add(new Variable(DNNL_ARG_SRC, plan.inLayout(source(node), pd.src_desc())));
+    arguments.add(new Constant(DNNL_ARG_WEIGHTS, constants.get(op.weights().kernel(), weightDims, pd.weights_desc())));
+    arguments.add(new Constant(DNNL_ARG_BIAS, constants.get(op.weights().bias(), biasDims, Dnnl.plain(biasDims))));
+    arguments.addAll(addends(node, 1, op.postOps()));
+    return plan.emit(pd, new inner_product_forward(pd), pd.dst_desc(), arguments);
+  }
+
+  private Place pooling(Node node, Op.Pooling op) {
+    algorithm kind = switch (op.kind()) {
+      case MAX -> algorithm.pooling_max;
+      case AVERAGE_WITH_PADDING -> algorithm.pooling_avg_include_padding;
+      case AVERAGE_WITHOUT_PADDING -> algorithm.pooling_avg_exclude_padding;
+    };
+    Window window = op.window();
+    Place source = source(node);
+    pooling_forward.primitive_desc pd = new pooling_forward.primitive_desc(Dnnl.cpu(), INFERENCE, kind, source.desc(),
+        any(dims(node)), window.strides(), window.kernel(), UNDILATED, window.before(), window.after(),
+        PlanBuilder.attributes(), false);
+    return plan.emit(pd, new pooling_forward(pd), pd.dst_desc(), List.of(new Variable(DNNL_ARG_SRC, source)));
+  }
+
+  private Place sum(Node node, Op.Sum op) {
+    Place first = source(node);
+    Place second = places.get(node.inputs().get(1));
+    binary.primitive_desc pd = new binary.primitive_desc(Dnnl.cpu(), algorithm.binary_add, first.desc(), second.desc(),
+        any(dims(node)), attributes(node, op.postOps()), false);
+    List<Argument> arguments = new ArrayList<>();
+    arguments.add(new Variable(DNNL_ARG_SRC, first));
+    arguments.add(new Variable(DNNL_ARG_SRC_1, second));
+    arguments.addAll(addends(node, 2, op.postOps()));
+    return plan.emit(pd, new binary(pd), pd.dst_desc(), arguments);
+  }
+
+  private Place concat(Node node, Op.Concat op) {
+    List<Argument> arguments = new ArrayList<>();
+    memory_desc_vector descs = new memory_desc_vector();
+    for (Node input : node.inputs()) {
+      Place place = places.get(input);
+      arguments.add(new Variable(DNNL_ARG_MULTIPLE_SRC + arguments.size(), place));
+      descs.push_back(place.desc());
+    }
+    concat.primitive_desc pd =
+        new concat.primitive_desc(Dnnl.cpu(), op.axis() + 1, descs, PlanBuilder.attributes(), false);
+    return plan.emit(pd, new concat(pd), pd.dst_desc(), arguments);
+  }
+
+  private Place softMax(Node node, Op.SoftMax op) {
+    algorithm kind = op.log() ? algorithm.softmax_log : algorithm.softmax_accurate;
+    Place source = source(node);
+    softmax_forward.primitive_desc pd = new softmax_forward.primitive_desc(Dnnl.cpu(), INFERENCE, kind, source.desc(),
+        source.desc(), 1, PlanBuilder.attributes(), false);
+    return plan.emit(pd, new softmax_forward(pd), pd.dst_desc(), List.of(new Variable(DNNL_ARG_SRC, source)));
+  }
+
+  private Place pointwise(Node node, Activation activation) {
+    Place source = source(node);
+    eltwise_forward.primitive_desc pd = new eltwise_forward.primitive_desc(Dnnl.cpu(), INFERENCE,
+        algorithm(activation), source.desc(), source.desc(), activation.alpha(), activation.beta(),
+        PlanBuilder.attributes(), false);
+    return plan.emit(pd, new eltwise_forward(pd), pd.dst_desc(), List.of(new Variable(DNNL_ARG_SRC, source)));
+  }
+
+  /** The post-ops; what they add comes after the op's own inputs. */
+  private primitive_attr attributes(Node node, List<PostOp> postOps) {
+    post_ops chain = new post_ops();
+    int addend = node.inputs().size() - (int) postOps.stream().filter(PostOp.Add.class::isInstance).count();
+    for (PostOp postOp : postOps) {
+      if (postOp instanceof PostOp.Apply apply) {
+        Activation activation = apply.activation();
+        chain.append_eltwise(algorithm(activation), activation.alpha(), activation.beta());
+      } else {
+        chain.append_binary(algorithm.binary_add, places.get(node.inputs().get(addend++)).desc());
+      }
+    }
+    primitive_attr attributes = PlanBuilder.attributes();
+    attributes.set_post_ops(chain);
+    return attributes;
+  }
+
+  private List<Argument> addends(Node node, int firstAddend, List<PostOp> postOps) {
+    List<Argument> arguments = new ArrayList<>();
+    for (int i = 0; i < postOps.size(); i++) {
+      if (postOps.get(i) instanceof PostOp.Add) {
+        Node addend = node.inputs().get(firstAddend + arguments.size());
+        int name = DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE * (i + 1) | DNNL_ARG_SRC_1;
+        arguments.add(new Variable(name, places.get(addend)));
+      }
+    }
+    return arguments;
+  }
+
+  private static algorithm algorithm(Activation activation) {
+    return switch (activation.kind()) {
+      case RELU -> algorithm.eltwise_relu;
+      case CLIP -> algorithm.eltwise_clip;
+      case TANH -> algorithm.eltwise_tanh;
+      case SIGMOID -> algorithm.eltwise_logistic;
+      case EXP -> algorithm.eltwise_exp;
+    };
+  }
+
+  private Place source(Node node) {
+    return places.get(node.input());
+  }
+
+  private memory.desc any(long[] dims) {
+    return Dnnl.any(precision, dims);
+  }
+
+  private long[] dims(Node node) {
+    return node.shape().batched(batch);
+  }
+}

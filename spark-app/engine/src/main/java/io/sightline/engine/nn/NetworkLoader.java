@@ -1,0 +1,68 @@
+package io.sightline.engine.nn;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Chooses how a network runs: compiled if every layer is known and the result is right, else by BigDL itself. */
+final class NetworkLoader {
+  private static final Logger LOG = LoggerFactory.getLogger(NetworkLoader.class);
+
+  private final NetworkSource source;
+  private final NetworkOptions options;
+
+  NetworkLoader(NetworkSource source, NetworkOptions options) {
+    this.source = source;
+    this.options = options;
+  }
+
+  Network load() throws NetworkException {
+    BigDlModule module = BigDlModule.load(source);
+    BigDlBackend plain = new BigDlBackend(source, module);
+    SelfCheck check = referee(plain);
+    Backend backend = compile(module, check);
+    return new Network(source, backend == null ? plain : backend, options.idleSessions());
+  }
+
+  /** The plain forward must work: it is the fallback, and says what is right. */
+  private SelfCheck referee(BigDlBackend plain) throws NetworkException {
+    try (Runner runner = plain.newRunner()) {
+      return new SelfCheck(source, runner);
+    } catch (RuntimeException e) {
+      throw new NetworkException(source.definition() + ": cannot classify images of " + source.channels() + " x "
+          + source.height() + " x " + source.width() + ": " + e.getMessage(), e);
+    }
+  }
+
+  private Backend compile(BigDlModule module, SelfCheck check) {
+    try {
+      Program program = Optimiser.optimise(ModuleImporter.read(module, source));
+      return checked(DnnlBackend.compile(source, program, options), check);
+    } catch (UnsupportedLayerException e) {
+      LOG.warn("{}: {}; BigDL's own forward is used, which is slower", source.name(), e.getMessage());
+    } catch (RuntimeException e) { // oneDNN's C++ exceptions arrive as plain RuntimeException
+      LOG.warn("{}: could not be compiled; BigDL's own forward is used, which is slower", source.name(), e);
+    }
+    return null;
+  }
+
+  private Backend checked(Backend backend, SelfCheck check) {
+    boolean right = false;
+    try (Runner runner = backend.newRunner()) {
+      right = true;
+      for (int batch : options.batchSizes()) {
+        double deviation = check.deviation(runner, batch);
+        if (!(deviation <= 1)) {
+          right = false;
+          LOG.warn("{}: compiled for batch size {} it differs from BigDL's own forward by {} times what is allowed; "
+              + "that one is used, which is slower", source.name(), batch, deviation);
+          return null;
+        }
+      }
+      return backend;
+    } finally {
+      if (!right) {
+        backend.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,32 @@
+package io.sightline.engine.nn;
+
+/** A sliding window over an image. */
+record Window(Span vertical, Span horizontal) {
+  static final Window POINT = new Window(new Span(1, 1, 0, 0), new Span(1, 1, 0, 0));
+
+  /** What {@code channels} planes become; the image has rank 3. */
+  Shape slideOver(Shape image, int channels) {
+    int height = vertical.windows(image.side(1));
+    int width = horizontal.windows(image.side(2));
+    if (height <= 0 || width <= 0) {
+      throw new IllegalArgumentException("the window is larger than the image " + image);
+    }
+    return new Shape(channels, height, width);
+  }
+
+  long[] kernel() {
+    return new long[] {vertical.kernel(), horizontal.kernel()};
+  }
+
+  long[] strides() {
+    return new long[] {vertical.stride(), horizontal.stride()};
+  }
+
+  long[] before() {
+    return new long[] {vertical.before(), horizontal.before()};
+  }
+
+  long[] after() {
+    return new long[] {vertical.after(), horizontal.after()};
+  }
+}
