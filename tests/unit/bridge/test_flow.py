@@ -85,7 +85,7 @@ async def test_time_that_kafka_takes_is_not_held_against_the_sender() -> None:
 
 @pytest.mark.parametrize("failures", [1, 7, 45])
 async def test_what_kafka_refused_is_offered_again_in_order(failures: int) -> None:
-    """One refusal is the hard case: once a broker came back just after it had refused frame 0, and took frame 1 first."""
+    """One refusal is the hard case: a broker that came back right after it refused frame 0 took frame 1 first."""
     frames = numbered(30)
     async with running() as bridge:
         bridge.publisher.failures.extend([Unavailable("no broker")] * failures)

@@ -1,12 +1,16 @@
 """docs/wire-formats.md says what the parsers do: its tables and examples are run."""
 
+import asyncio
 import re
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from sightline_bridge.framing import FRAMINGS, Frame, FrameError, FrameParser
+from sightline_bridge.settings import BridgeSettings
+from tests.unit.bridge.doubles import running
 from tests.unit.bridge.wire import drain, parse
 
 PAGE = (Path(__file__).parents[3] / "docs" / "wire-formats.md").read_text(encoding="utf-8")
@@ -77,3 +81,21 @@ def test_each_refused_example_is_refused_with_its_code(code: str, framing: str, 
     with pytest.raises(FrameError) as caught:
         read_to_the_end(parser)
     assert caught.value.code == code
+
+
+async def test_the_python_example_sends_a_frame(tmp_path: Path) -> None:
+    """Run as it stands on the page, but for the port."""
+    example = PAGE.split("```python\n")[1].split("```")[0]
+    (tmp_path / "digit-7.gif").write_bytes(b"GIF89a")
+    async with running() as bridge:
+        command = [sys.executable, "-W", "ignore", "-c", example.replace("9500", str(bridge.server.port))]
+        sender = await asyncio.create_subprocess_exec(*command, cwd=tmp_path)
+        assert await sender.wait() == 0
+        assert bridge.publisher.frames == [Frame("digit-7.gif", b"GIF89a")]
+
+
+def test_the_defaults_on_the_page_are_those_of_the_settings() -> None:
+    for name, unit in re.findall(r"`SIGHTLINE_(BRIDGE_[A-Z_]+)` \((\d+(?: s| MiB)?)\)", PAGE):
+        default = BridgeSettings.model_fields[name.lower()].default
+        amount, _, suffix = unit.partition(" ")
+        assert default == int(amount) * (1024 * 1024 if suffix == "MiB" else 1), name
