@@ -1,0 +1,178 @@
+"""The page as a page: phone, dark mode, keyboard, and the modules that have no face."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PHONE, OpenPage
+from tests.browser.gateway import GatewayUnderTest, png
+
+pytestmark = pytest.mark.browser
+
+WIDTHS = (320, 390, 600, 768, 910, 1024, 1200, 1440, 1920)
+
+
+def luminance(rgb: str) -> float:
+    """Relative luminance (WCAG 2) of a colour as getComputedStyle writes it."""
+    channels = [int(part) / 255 for part in re.findall(r"\d+", rgb)[:3]]
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio (WCAG 2), 1 to 21."""
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def style(page: Page, selector: str, name: str) -> str:
+    """A computed style."""
+    value: str = page.locator(selector).first.evaluate("(element, name) => getComputedStyle(element)[name]", name)
+    return value
+
+
+def fill(page: Page, gateway: GatewayUnderTest) -> None:
+    """Some of everything on the page."""
+    gateway.post(png(), "a-rather-long-file-name-that-nobody-would-choose-2026-11-22.png", "?stream=" + "camera" * 20)
+    gateway.post(png(), "frame.png", "?model=unknown")
+    gateway.post(png(), "photo.png", "?model=efficientnet-lite0")
+    page.set_input_files("[data-files]", {"name": "boat.png", "mimeType": "image/png", "buffer": png()})
+    expect(page.locator("result-card")).to_have_count(4)
+    expect(page.locator("live-strip [data-counts] li").first).to_be_visible()
+
+
+def overflow(page: Page) -> list[str]:
+    """Elements that stick out to the right of the window."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll("body *")]
+            .filter((each) => each.getBoundingClientRect().right > innerWidth + 0.5 && !each.closest(".sr"))
+            .map((each) => each.outerHTML.slice(0, 120))"""
+    )
+    return found
+
+
+def test_nothing_is_wider_than_the_window(page: Page, gateway: GatewayUnderTest) -> None:
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 844})
+        assert overflow(page) == [], f"empty, at {width} px"
+    fill(page, gateway)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        assert overflow(page) == [], f"filled, at {width} px"
+
+
+def test_a_phone_offers_its_camera(open_page: OpenPage) -> None:
+    page = open_page(viewport=PHONE, has_touch=True, is_mobile=True)
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Take a photo").tap()
+    assert chooser.value.element.get_attribute("capture") == "environment"
+    box = page.get_by_role("button", name="Take a photo").bounding_box()
+    assert box is not None
+    assert box["height"] >= 44
+
+
+def test_a_finger_draws_without_scrolling(open_page: OpenPage) -> None:
+    page = open_page(viewport=PHONE, has_touch=True, is_mobile=True)
+    page.get_by_label("Drawing board").tap()
+    expect(page.locator("digit-pad")).to_have_attribute("data-state", "answered")
+    assert style(page, "canvas", "touchAction") == "none"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_is_readable_in_light_and_dark(open_page: OpenPage, gateway: GatewayUnderTest, scheme: str) -> None:
+    page = open_page(color_scheme=scheme)
+    fill(page, gateway)
+    paper, panel = style(page, "body", "backgroundColor"), style(page, "result-card", "backgroundColor")
+    assert (luminance(paper) < 0.05) == (scheme == "dark")
+    on_panel = [".card-meta .num", ".card-top h3", ".bars li:nth-child(2) .bar-label", ".upload-state", "#model-note"]
+    pairs = [(style(page, selector, "color"), panel) for selector in [*on_panel, "[data-status=failed] h3"]]
+    pairs += [(style(page, selector, "color"), paper) for selector in ["body", ".quiet", ".rate .fine"]]
+    pairs.append((style(page, "button.primary", "color"), style(page, "button.primary", "backgroundColor")))
+    assert min(contrast(*pair) for pair in pairs) >= 4.5
+
+
+def test_everything_is_reached_by_keyboard_with_a_visible_focus(page: Page) -> None:
+    reached: list[dict[str, Any]] = []
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        reached.append(
+            page.evaluate(
+                """() => ({
+                    name: document.activeElement.ariaLabel ?? document.activeElement.textContent.trim(),
+                    tag: document.activeElement.localName,
+                    outline: getComputedStyle(document.activeElement).outlineStyle,
+                })"""
+            )
+        )
+    names = [each["name"] for each in reached]
+    order = [names.index(name) for name in ("Skip to the results", "API", "Choose photos", "Drawing board")]
+    assert order == sorted(order)
+    assert "select" in [each["tag"] for each in reached]
+    assert any(name.startswith("Copy: ") for name in names)
+    focused = [each for each in reached if each["tag"] != "body"]
+    assert {each["outline"] for each in focused} == {"solid"}
+
+
+def test_enter_opens_the_file_chooser(page: Page) -> None:
+    page.get_by_role("button", name="Choose photos").focus()
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    assert chooser.value.is_multiple()
+
+
+def test_results_of_own_images_are_announced(page: Page) -> None:
+    page.set_input_files("[data-files]", {"name": "boat.png", "mimeType": "image/png", "buffer": png()})
+    expect(page.locator("[data-announcer]")).to_have_text(re.compile(r"^boat\.png: \d, \d+(\.\d)?%$"))
+
+
+def test_the_empty_page_teaches_lines_for_this_very_address(open_page: OpenPage, gateway: GatewayUnderTest) -> None:
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    empty = page.locator(".empty")
+    expect(empty.locator("code").first).to_contain_text(f"'{gateway.url}v1/images?model=digits-lenet'")
+    expect(empty.locator("code").last).to_have_text("sightline-send 127.0.0.1:9500 FOLDER --framing fixed28")
+    empty.get_by_role("button", name="Copy: A folder").click()
+    expect(empty.locator("[data-copy-icon]").last).to_have_attribute("href", re.compile("check"))
+    assert page.evaluate("navigator.clipboard.readText()") == empty.locator("code").last.inner_text()
+
+
+def test_reduced_motion_stops_every_animation(open_page: OpenPage, gateway: GatewayUnderTest) -> None:
+    page = open_page(reduced_motion="reduce")
+    gateway.post(png(), "frame.png")
+    expect(page.locator("result-card")).to_have_count(1)
+    assert style(page, "result-card", "animationName") == "none"
+
+
+def test_thumbnails_over_the_budget_are_revoked_oldest_first(page: Page) -> None:
+    outcome = page.evaluate(
+        """async () => {
+            const { ThumbnailStore } = await import("/console/js/thumbnails.js");
+            const revoked = [];
+            const revoke = URL.revokeObjectURL;
+            URL.revokeObjectURL = (url) => { revoked.push(url); revoke.call(URL, url); };
+            const store = new ThumbnailStore(25);
+            const ids = ["a", "b", "c"];
+            const urls = ids.map((id) => { store.put(id, new Blob(["x".repeat(10)])); return store.get(id); });
+            return { kept: ids.map((id) => store.get(id) !== null), revoked: revoked.map((url) => urls.indexOf(url)) };
+        }"""
+    )
+    assert outcome == {"kept": [False, True, True], "revoked": [0]}
+
+
+def test_the_minute_window_forgets_and_never_counts_ahead(page: Page) -> None:
+    outcome = page.evaluate(
+        """async () => {
+            const { MinuteWindow } = await import("/console/js/minute-window.js");
+            const window = new MinuteWindow(60);
+            const now = 1_000_000_000;
+            window.add(now - 61_000, "too old", now);
+            window.add(now - 59_000, "old", now);
+            window.add(now + 5_000, "clock ahead", now);
+            window.add(now, "clock ahead", now);
+            const counts = window.perSecond(now);
+            return [counts.length, counts[0], counts[59], window.labels(now), window.labels(now + 2_000)];
+        }"""
+    )
+    assert outcome == [60, 1, 2, [["clock ahead", 2], ["old", 1]], [["clock ahead", 2]]]
