@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from sightline_spark.errors import ClassifierError
 from sightline_spark.models.bundle import bundles, next_version, read_card, validate
 from sightline_spark.models.errors import BundleError, ModelError
 
@@ -95,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             case "check":
                 card = validate(options.bundle)
                 say(f"{options.bundle} is whole: {card.name} {card.version}, {len(card.labels)} labels, {card.licence}")
-    except ModelError as error:
+    except (ModelError, ClassifierError) as error:
         notes = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
         sys.stderr.write(f"sightline-model: {error}{notes}\n")
         return 1

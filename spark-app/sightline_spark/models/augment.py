@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from sightline_spark.models.digits import SIDE, enlarge
 
-FINE = 84  # pixels a side while drawing: three times the input, so that strokes get clean edges
+FINE = 56  # pixels a side while drawing: twice the input, so that strokes get clean edges
 FRAME = 1  # ground around the 8 x 8 source, whose strokes end at its very edge: a pen's strokes end round
 INK_SHARE = 0.8  # of the framed source a digit covers
 UNTOUCHED_SHARE = 0.15  # the model must keep knowing the plain digits its held-out figure is measured on
@@ -28,6 +28,8 @@ class Hand:
     shift: tuple[float, float]  # of the free room: -1 is one edge, 1 the other (down, right)
     threshold: float  # ink level that counts as stroke: low gives a thick pen, high a thin one
     sharpness: float  # of the stroke's edge
+    bend: float  # how far strokes sway from the source's, as a share of the canvas
+    phase: tuple[float, float]  # radians; where they sway to
 
 
 def draw_hand(rng: np.random.Generator) -> Hand:
@@ -41,19 +43,22 @@ def draw_hand(rng: np.random.Generator) -> Hand:
         shift=(rng.uniform(-1, 1), rng.uniform(-1, 1)),
         threshold=rng.uniform(0.22, 0.62),
         sharpness=rng.uniform(5, 25),
+        bend=abs(rng.normal(0, 0.025)),
+        phase=(rng.uniform(0, 2 * np.pi), rng.uniform(0, 2 * np.pi)),
     )
 
 
 def place(ink: Picture, hand: Hand) -> Picture:
-    """Move the ink (FINE, FINE) to where the hand draws it on the canvas (FINE, FINE)."""
+    """Move the ink (FINE, FINE) to where and how the hand draws it on the canvas (FINE, FINE)."""
     cos, sin = np.cos(hand.angle), np.sin(hand.angle)
-    scale = np.diag([1 / hand.height, 1 / hand.width])
-    back = scale @ np.array([[1, 0], [hand.slant, 1]]) @ np.array([[cos, sin], [-sin, cos]])
-    centre = np.full(2, (FINE - 1) / 2)
-    room = np.maximum(1 - np.array([hand.height, hand.width]) * INK_SHARE, 0) * FINE / 2
-    target = centre + room * np.array(hand.shift)
-    placed: Picture = ndimage.affine_transform(ink, back, offset=centre - back @ target, order=1)
-    return placed
+    extent = np.array([hand.height, hand.width])
+    back = np.diag(1 / extent) @ np.array([[1, 0], [hand.slant, 1]]) @ np.array([[cos, sin], [-sin, cos]])
+    room = np.maximum(1 - extent * INK_SHARE, 0) * FINE / 2
+    centre = np.full((2, 1, 1), (FINE - 1) / 2)
+    target = centre + (room * np.array(hand.shift))[:, np.newaxis, np.newaxis]
+    source = np.tensordot(back, np.indices((FINE, FINE)) - target, axes=1) + centre
+    wave = np.sin(source[::-1] * (2 * np.pi / FINE) + np.array(hand.phase)[:, np.newaxis, np.newaxis])
+    return np.asarray(ndimage.map_coordinates(ink, source + hand.bend * FINE * wave, order=1), np.float32)
 
 
 def trace(ink: Picture, hand: Hand) -> Picture:

@@ -19,7 +19,7 @@ from sightline_spark.models.progress import Say
 NAME = "digits-lenet"
 SEED = 7
 BATCH = 64
-COPIES = 4  # times every digit is drawn anew for one epoch
+COPIES = 6  # times every digit is drawn anew for one epoch
 MEAN, STD = 127.0, 128.0
 
 Images = NDArray[np.float32]
@@ -33,7 +33,7 @@ class Phase:
     learning_rate: float
 
 
-SCHEDULE = (Phase(14, 2e-3), Phase(8, 5e-4), Phase(4, 1e-4))
+SCHEDULE = (Phase(12, 2e-3), Phase(8, 5e-4), Phase(4, 1e-4))
 
 
 def network() -> Any:
