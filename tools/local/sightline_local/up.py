@@ -2,6 +2,7 @@
 
 import time
 from collections import defaultdict
+from collections.abc import Mapping, Set
 from typing import Final
 
 from rich.console import Console
@@ -59,7 +60,7 @@ class _Wait:
         self._readiness = readiness
         self._progress = progress
         self._pids: dict[str, set[int]] = defaultdict(set)
-        self._reached: set[str] = set()
+        self._reached: Set[str] = frozenset()
 
     def run(self, deadline_s: float) -> None:
         """Poll until every step is reached. Raises LocalError on failure or at the deadline."""
@@ -68,22 +69,25 @@ class _Wait:
             if time.monotonic() > end:
                 raise self._late(missing, deadline_s)
             time.sleep(_POLL_S)
+        self._progress.done(FIRST_IMAGE)
 
     def _missing(self) -> dict[str, str]:
         """Reason by step of what is not ready; the first image is only sent once all else is."""
         states = self._supervisor.states()
         missing = {state.name: reason for state in states if (reason := self._problem(state))}
+        self._show({state.name for state in states} - missing.keys(), missing)
         if not missing and (reason := self._readiness.first_image_problem()):
             missing[FIRST_IMAGE] = reason
-        for step, reason in missing.items():
-            self._progress.waiting(step, reason)
-        ready = {state.name for state in states} - missing.keys()
-        for step in [name for name in _STEPS if name in ready - self._reached]:
-            self._progress.done(step)
-        self._reached = ready
-        if not missing:
-            self._progress.done(FIRST_IMAGE)
+            self._show(set(_STEPS) - missing.keys(), missing)
         return missing
+
+    def _show(self, ready: Set[str], missing: Mapping[str, str]) -> None:
+        for step in _STEPS:
+            if step in ready - self._reached:
+                self._progress.done(step)
+            elif step in missing:
+                self._progress.waiting(step, missing[step])
+        self._reached = ready
 
     def _problem(self, state: ProgramState) -> str | None:
         if state.pid:
