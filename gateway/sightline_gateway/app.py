@@ -3,11 +3,13 @@
 from pathlib import Path
 
 from fastapi import FastAPI
+from starlette.routing import Route
 
 from sightline_common.management import ReadinessCheck
 from sightline_gateway.body import Bodies
 from sightline_gateway.errors import add_error_door
 from sightline_gateway.metrics import Metrics
+from sightline_gateway.openapi import any_problem
 from sightline_gateway.routes import operations, pages, results, uploads
 from sightline_gateway.settings import GatewaySettings
 from sightline_gateway.state import Gateway
@@ -36,7 +38,8 @@ def create_app(
         description=_ABOUT,
         docs_url=None,  # FastAPI's page loads scripts from a CDN
         redoc_url=None,
-        separate_input_output_schemas=False,
+        redirect_slashes=False,  # one spelling a path
+        responses=any_problem(),
     )
     app.state.gateway = Gateway(
         settings=settings,
@@ -46,8 +49,9 @@ def create_app(
         view=view,
         readiness=readiness,
     )
-    for module in (uploads, results, operations, pages):
-        app.include_router(module.router)
+    routers = [module.router for module in (uploads, results, operations, pages)]
+    for router in routers:
+        app.include_router(router)
     pages.mount_console(app, Path(__file__).parent / "console")
-    add_error_door(app)
+    add_error_door(app, [route for router in routers for route in router.routes if isinstance(route, Route)])
     return app

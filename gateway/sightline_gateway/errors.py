@@ -1,7 +1,8 @@
 """The one error door: routes raise `Problem`, the handlers here render RFC 9457 documents."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
@@ -21,11 +22,11 @@ RETRY_AFTER_S: Final = 2  # Kafka elects a new leader or restarts within seconds
 _OF_STATUS: Final = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 400: "bad-request"}
 
 
-def add_error_door(app: FastAPI) -> None:
-    """Make every failure of `app`'s routes a problem document."""
+def add_error_door(app: FastAPI, routes: Sequence[Route]) -> None:
+    """Make every failure of `app` a problem document; `routes` are asked what methods a path has."""
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
-    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(HTTPException, partial(_on_http, routes))
     app.add_exception_handler(ClientDisconnect, _on_disconnect)
     app.add_exception_handler(Exception, _on_fault)
 
@@ -60,21 +61,20 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
     return _render(request, Problem("bad-request", detail, members={"parameter": parameter}))
 
 
-async def _on_http(request: Request, error: Exception) -> Response:
+async def _on_http(routes: Sequence[Route], request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise TypeError(f"registered for HTTPException, got {error!r}")
     code = _OF_STATUS.get(error.status_code, "internal")
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = ", ".join(_methods(request))
+        headers["Allow"] = ", ".join(_methods(routes, request))
     return _render(request, Problem(code, f"{request.method} {request.url.path}: {error.detail}"), headers)
 
 
-def _methods(request: Request) -> list[str]:
+def _methods(routes: Sequence[Route], request: Request) -> list[str]:
     """All methods of the path; the framework names those of the first route that fits."""
-    fitting = (route for route in request.app.routes if isinstance(route, Route))
-    found = (route.methods or set() for route in fitting if route.matches(request.scope)[0] is not Match.NONE)
-    return sorted(set().union(*found))
+    fitting = (route.methods or set() for route in routes if route.matches(request.scope)[0] is not Match.NONE)
+    return sorted(set().union(*fitting))
 
 
 async def _on_disconnect(request: Request, _error: Exception) -> Response:

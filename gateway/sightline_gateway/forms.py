@@ -52,18 +52,14 @@ async def _feed(request: Request, gateway: Gateway, on_file: Callable[[FormFile]
     limit = settings.gateway_max_upload_bytes
     reader: FormReader | None = None
     try:
-        form = reader = FormReader(
+        reader = FormReader(
             request.headers["content-type"],
             (settings.max_image_bytes, settings.gateway_max_files),
             gateway.uploads.reserve,
+            on_file,
         )
-
-        def feed(chunk: bytes) -> None:
-            for file in form.feed(chunk):
-                on_file(file)
-
-        await gateway.bodies.read(request, limit, feed)
-        form.finish()
+        await gateway.bodies.read(request, limit, reader.feed)
+        reader.finish()
     except MalformedForm as error:
         raise Problem("bad-request", f"multipart body: {error}") from error
     except (BodyTooLarge, BodyTooSlow, Stopping) as error:

@@ -49,9 +49,15 @@ class FormFile:
 
 
 class FormReader:
-    """Sans-IO: `feed` returns the files that a piece of the body completed."""
+    """Sans-IO: is fed pieces of a body and hands over each file as it is complete."""
 
-    def __init__(self, content_type: str, limits: tuple[int, int], new_claim: Callable[[], Claim]) -> None:
+    def __init__(
+        self,
+        content_type: str,
+        limits: tuple[int, int],
+        new_claim: Callable[[], Claim],
+        on_file: Callable[[FormFile], None],
+    ) -> None:
         """Read a form announced by `content_type`; `limits` are the most bytes of a file and the most files.
 
         Raises:
@@ -59,7 +65,7 @@ class FormReader:
         """
         self._max_bytes, self._max_files = limits
         self._new_claim = new_claim
-        self._complete: list[FormFile] = []
+        self._on_file = on_file
         self._count = 0
         self._ended = False
         self._header: tuple[bytearray, bytearray] = (bytearray(), bytearray())
@@ -77,8 +83,8 @@ class FormReader:
         except FormParserError as error:
             raise MalformedForm(str(error)) from error
 
-    def feed(self, chunk: bytes) -> list[FormFile]:
-        """The files that `chunk` completes, in order.
+    def feed(self, chunk: bytes) -> None:
+        """Hand over the files that `chunk` completes, in order.
 
         Raises:
             MalformedForm: the framing is wrong or there are too many files.
@@ -87,8 +93,6 @@ class FormReader:
             self._parser.write(chunk)
         except FormParserError as error:
             raise MalformedForm(str(error)) from error
-        complete, self._complete = self._complete, []
-        return complete
 
     def finish(self) -> None:
         """Say that the body has ended.
@@ -154,8 +158,8 @@ class FormReader:
         file.chunks.clear()
         if file.name is None:
             file.give_up("bad-request", f"form field '{file.field_name}' is not a file")
-        self._complete.append(file)
         self._file = None
+        self._on_file(file)
 
     def _finish(self) -> None:
         self._ended = True

@@ -26,5 +26,11 @@ def problems(*codes: str) -> Responses:
     return found
 
 
+def any_problem() -> Responses:
+    """What every route answers when something else goes wrong; it also replaces FastAPI's own description of errors."""
+    content = {"application/problem+json": {"schema": _schema()}}
+    return {"default": {"description": "Any other failure is a problem document too", "content": content}}
+
+
 def _schema() -> dict[str, Any]:
     return documents.Problem.model_json_schema()
