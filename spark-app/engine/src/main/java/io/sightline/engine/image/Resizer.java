@@ -5,7 +5,8 @@ import java.util.Arrays;
 /**
  * Antialiased resizing as Pillow does it, to the level: rows first, columns second, each rounded to 8 bits.
  *
- * <p>The models were trained on pixels resized that way, so the same photo gets the same probabilities here. Rows are
+ * <p>The models were trained on pixels resized that way, so the same photo gets the same probabilities here. (Pillow 13
+ * takes columns first where the height shrinks far more than the width; that is the rounding of odd shapes only.) Rows are
  * taken one by one and added to the outputs they belong to; nothing of the source's size is kept.
  */
 final class Resizer {

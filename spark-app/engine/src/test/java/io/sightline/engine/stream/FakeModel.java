@@ -1,0 +1,85 @@
+package io.sightline.engine.stream;
+
+import io.sightline.engine.image.ErrorCode;
+import io.sightline.engine.image.ImageRejected;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A model of two labels whose only input is an image's first byte; that byte also says how it misbehaves. */
+final class FakeModel implements Model, Models {
+  static final byte UNREADABLE = 1;
+  static final byte BREAKS_CODEC = 2;
+  static final byte BREAKS_FORWARD = 3;
+  static final byte GIVES_NAN = 4;
+  static final byte GOOD = 9;
+
+  final List<Integer> forwards = new ArrayList<>();
+  int opened;
+  int closed;
+
+  @Override
+  public Model resolve(String reference) throws ModelNotUsable {
+    if (reference.equals("explodes")) {
+      throw new IllegalStateException("no store");
+    }
+    if (!reference.equals("fake")) {
+      throw new ModelNotUsable(ErrorCode.UNKNOWN_MODEL, "no model " + reference);
+    }
+    return this;
+  }
+
+  @Override
+  public String name() {
+    return "fake";
+  }
+
+  @Override
+  public String version() {
+    return "7";
+  }
+
+  @Override
+  public List<String> labels() {
+    return List.of("no", "yes");
+  }
+
+  @Override
+  public int inputLength() {
+    return 1;
+  }
+
+  @Override
+  public void prepare(byte[] image, float[] input, int at) throws ImageRejected {
+    if (image[0] == UNREADABLE) {
+      throw new ImageRejected(ErrorCode.CORRUPT, "unreadable");
+    }
+    if (image[0] == BREAKS_CODEC) {
+      throw new IllegalStateException("codec");
+    }
+    input[at] = image[0];
+  }
+
+  @Override
+  public Session open() {
+    opened++;
+    return new Session() {
+      @Override
+      public void forward(float[] input, int n, float[] probabilities) {
+        forwards.add(n);
+        for (int i = 0; i < n; i++) {
+          if (input[i] == BREAKS_FORWARD) {
+            throw new IllegalStateException("engine");
+          }
+          float yes = input[i] == GIVES_NAN ? Float.NaN : input[i] / 10f;
+          probabilities[2 * i] = 1 - yes;
+          probabilities[2 * i + 1] = yes;
+        }
+      }
+
+      @Override
+      public void close() {
+        closed++;
+      }
+    };
+  }
+}

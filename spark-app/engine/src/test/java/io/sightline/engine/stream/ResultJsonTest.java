@@ -1,0 +1,47 @@
+package io.sightline.engine.stream;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.sightline.engine.image.ErrorCode;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ResultJsonTest {
+  private static final Outcome.Timing TIMING = new Outcome.Timing(19, 1.23456, 0.5);
+
+  private static String json(ImageRecord record, Outcome outcome) {
+    return new String(ResultJson.write(record, outcome), StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void writesAClassifiedImage() {
+    List<Prediction> top = Prediction.top(new float[] {0.25f, 0.7500004f}, 0, List.of("no", "yes"));
+    ImageRecord record =
+        Records.of(
+            (byte) 9, Header.of("source", "tcp"), Header.of("accepted-at", "17"), Header.of("name", "\u00e9.jpg"));
+
+    assertEquals(
+        "{\"schema\":\"sightline.result/1\",\"id\":\"" + Records.ID + "\",\"status\":\"classified\","
+            + "\"model\":{\"name\":\"m\",\"version\":\"1\"},\"predictions\":["
+            + "{\"index\":1,\"label\":\"yes\",\"probability\":0.75},{\"index\":0,\"label\":\"no\",\"probability\":0.25}],"
+            + "\"stream\":null,\"name\":\"\u00e9.jpg\",\"source\":\"tcp\",\"accepted_at\":17,\"classified_at\":99,"
+            + "\"timing_ms\":{\"queue\":19.0,\"decode\":1.235,\"inference\":0.5},\"error\":null}",
+        json(record, new Outcome("m", "1", top, TIMING, 99, null)));
+  }
+
+  @Test
+  void writesAFailedImageWithHeadersOfAForeignProducer() {
+    Header binary = new Header("stream", new byte[] {(byte) 0xff, 'x'});
+    ImageRecord record = Records.of((byte) 1, binary, Header.of("accepted-at", "now"), Header.of("name", ""));
+    Failure failure = new Failure(ErrorCode.UNKNOWN_MODEL, "no \"m\"");
+
+    assertEquals(
+        "{\"schema\":\"sightline.result/1\",\"id\":\"" + Records.ID + "\",\"status\":\"failed\","
+            + "\"model\":{\"name\":\"m\",\"version\":null},\"predictions\":[],"
+            + "\"stream\":\"\ufffdx\",\"name\":null,\"source\":null,\"accepted_at\":null,\"classified_at\":99,"
+            + "\"timing_ms\":{\"queue\":19.0,\"decode\":1.235,\"inference\":0.5},"
+            + "\"error\":{\"code\":\"unknown-model\",\"detail\":\"no \\\"m\\\"\"}}",
+        json(record, new Outcome("m", null, List.of(), TIMING, 99, failure)));
+  }
+}
