@@ -24,7 +24,7 @@ final class SelfCheck {
     referee.forward(FloatBuffer.wrap(images), SAMPLES, expected);
   }
 
-  /** How far off the runner is in a batch of {@code n} copies of the samples; 0 is equal, above 1 is too far. */
+  /** How far off the runner is in a batch of {@code n} copies of the samples; 0 is equal, above 1 or NaN is too far. */
   double deviation(Runner runner, int n) {
     int length = source.inputLength();
     int classes = source.classes();
@@ -36,8 +36,7 @@ final class SelfCheck {
     runner.forward(FloatBuffer.wrap(input), n, actual);
     double worst = 0;
     for (int i = 0; i < actual.length; i++) {
-      double difference = Math.abs(actual[i] - expected[i % expected.length]);
-      worst = difference <= worst ? worst : difference; // a NaN is the worst
+      worst = Math.max(worst, Math.abs(actual[i] - expected[i % expected.length])); // NaN if any is
     }
     return worst / Math.min(TOLERANCE, RELATIVE_TOLERANCE * peak());
   }

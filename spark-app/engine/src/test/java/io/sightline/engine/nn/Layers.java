@@ -18,12 +18,15 @@ import com.intel.analytics.bigdl.dllib.nn.SpatialAveragePooling;
 import com.intel.analytics.bigdl.dllib.nn.SpatialBatchNormalization;
 import com.intel.analytics.bigdl.dllib.nn.SpatialConvolution;
 import com.intel.analytics.bigdl.dllib.nn.SpatialMaxPooling;
+import com.intel.analytics.bigdl.dllib.nn.View;
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.AbstractModule;
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.Activity;
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.DataFormat;
 import com.intel.analytics.bigdl.dllib.tensor.Tensor;
 import com.intel.analytics.bigdl.dllib.utils.Node;
+import java.util.Arrays;
 import java.util.Random;
+import java.util.stream.Stream;
 import scala.Option;
 import scala.collection.mutable.ArrayBuffer;
 
@@ -38,8 +41,7 @@ final class Layers {
   static AbstractModule<Activity, Activity, Object> layer(String name, Object... arguments) {
     try {
       Class<?> type = Class.forName("com.intel.analytics.bigdl.dllib.nn." + name);
-      Object[] all = java.util.stream.Stream.concat(java.util.Arrays.stream(arguments),
-          java.util.stream.Stream.of(FLOAT, NUMERIC)).toArray();
+      Object[] all = Stream.concat(Arrays.stream(arguments), Stream.of(FLOAT, NUMERIC)).toArray();
       for (var constructor : type.getConstructors()) {
         if (constructor.getParameterCount() == all.length) {
           return module(constructor.newInstance(all));
@@ -93,6 +95,10 @@ final class Layers {
 
   static AbstractModule<Activity, Activity, Object> reshape(int... sides) {
     return module(new Reshape<>(sides, Option.empty(), FLOAT, NUMERIC));
+  }
+
+  static AbstractModule<Activity, Activity, Object> view(int... sides) {
+    return module(new View<>(sides, FLOAT, NUMERIC));
   }
 
   static AbstractModule<Activity, Activity, Object> add() {

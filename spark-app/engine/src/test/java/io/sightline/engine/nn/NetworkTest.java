@@ -12,6 +12,7 @@ import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
@@ -49,7 +50,7 @@ final class NetworkTest {
       for (int n = 1; n <= LARGEST; n++) {
         int count = n;
         float[] actual = onThread(() -> TestNetworks.actual(network, images, count));
-        float[] wanted = java.util.Arrays.copyOf(expected, n * source.classes());
+        float[] wanted = Arrays.copyOf(expected, n * source.classes());
         assertArrayEquals(wanted, actual, TOLERANCE, name + ", batch size " + n);
       }
     }

@@ -1,0 +1,134 @@
+package io.sightline.engine.bundle;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class BundleStoreTest {
+  private static final Duration RETRY_AFTER = Duration.ofSeconds(5);
+
+  @TempDir
+  private Path models;
+
+  private final AtomicLong clock = new AtomicLong(Long.MAX_VALUE - 1); // nanoTime may wrap
+  private final AtomicInteger loads = new AtomicInteger();
+
+  @Test
+  void loadsOnceForManyThreads() throws Exception {
+    Bundles.write(models, "pets", "1");
+    int threads = 8;
+    CountDownLatch allAsked = new CountDownLatch(threads);
+    BundleStore store = store(folder -> {
+      await(allAsked);
+      return read(folder);
+    });
+    ExecutorService pool = Executors.newFixedThreadPool(threads);
+    try {
+      List<Future<LoadedModel>> results = new ArrayList<>();
+      for (int i = 0; i < threads; i++) {
+        results.add(pool.submit(() -> {
+          allAsked.countDown();
+          return store.resolve("pets@1");
+        }));
+      }
+      LoadedModel first = results.get(0).get();
+      for (Future<LoadedModel> result : results) {
+        assertSame(first, result.get());
+      }
+    } finally {
+      pool.shutdownNow();
+    }
+    assertEquals(1, loads.get());
+  }
+
+  @Test
+  void takesTheHighestVersionInstalledAtThisMoment() throws Exception {
+    BundleStore store = store(this::read);
+    Bundles.write(models, "pets", "2");
+    Bundles.write(models, "pets", "9");
+    assertEquals("9", store.resolve("pets").bundle().version());
+    Bundles.write(models, "pets", "10");
+    Files.createDirectories(models.resolve("pets/11")); // being copied: no model.json yet
+    Files.createDirectories(models.resolve("pets/notes"));
+    assertEquals("10", store.resolve("pets").bundle().version());
+    assertEquals("2", store.resolve("pets@2").bundle().version());
+    assertSame(store.resolve("pets"), store.resolve("pets@10"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"cats", "pets@3", "../models/pets", "pets@../pets", "..", ""})
+  void saysThatAModelIsUnknown(String reference) throws Exception {
+    Bundles.write(models, "pets", "1");
+    BundleStore store = store(this::read);
+    assertThrows(UnknownModelException.class, () -> store.resolve(reference));
+    assertEquals(0, loads.get());
+  }
+
+  @Test
+  void triesAFailedLoadAgainOnlyAfterAWhile() throws Exception {
+    Path folder = Bundles.write(models, "pets", "1");
+    BundleStore store = store(this::read);
+    Files.writeString(folder.resolve("model.bin"), "spoilt");
+    for (int i = 0; i < 10; i++) {
+      BundleException refused = assertThrows(BundleException.class, () -> store.resolve("pets"));
+      assertTrue(refused.getMessage().contains("model.bin: SHA-256 is"), refused.getMessage());
+    }
+    assertEquals(1, loads.get());
+
+    Bundles.write(models, "pets", "1");
+    clock.addAndGet(RETRY_AFTER.toNanos() + 1);
+    assertEquals("pets", store.resolve("pets").bundle().name());
+    assertEquals(2, loads.get());
+  }
+
+  @Test
+  void reportsUnexpectedFailuresAsThisModels() throws Exception {
+    Bundles.write(models, "pets", "1");
+    BundleStore store = store(folder -> {
+      throw new IllegalStateException("no memory left");
+    });
+    BundleException refused = assertThrows(BundleException.class, () -> store.resolve("pets"));
+    assertTrue(refused.getMessage().contains("no memory left"), refused.getMessage());
+  }
+
+  @Test
+  void isOnePerFolderAndJvm() {
+    assertSame(BundleStore.shared(models), BundleStore.shared(models.resolve("../" + models.getFileName())));
+  }
+
+  private BundleStore store(BundleStore.Loader loader) {
+    return new BundleStore(models, folder -> {
+      loads.incrementAndGet();
+      return loader.load(folder);
+    }, RETRY_AFTER, clock::get);
+  }
+
+  private LoadedModel read(Path folder) throws BundleException {
+    return new LoadedModel(Bundle.read(folder), null);
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}
