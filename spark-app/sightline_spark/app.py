@@ -75,7 +75,7 @@ class Classifier:
             self._metrics.running.set(0)
 
     def _watch(self, spark: SparkSession, query: StreamingQuery) -> None:
-        reader = ProgressReader(self._metrics, _LOG_EVERY_S)
+        reader = ProgressReader(self._metrics, _LOG_EVERY_S, time.monotonic())
         poll_at = time.monotonic() + _POLL_S
         while query.isActive and not self._stop.wait(_STOP_POLL_S):
             if time.monotonic() >= poll_at:

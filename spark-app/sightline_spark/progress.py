@@ -1,7 +1,6 @@
 """What Spark tells of a query's progress, as metrics and as one readable log line."""
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -83,12 +82,12 @@ class ProgressReader:
     Reports between two polls need not be seen: positions only grow, so their difference counts every image.
     """
 
-    def __init__(self, metrics: ProgressMetrics, log_every_s: float) -> None:
+    def __init__(self, metrics: ProgressMetrics, log_every_s: float, now: float) -> None:
         self._metrics = metrics
         self._log_every_s = log_every_s
         self._position: int | None = None
         self._logged_position = 0
-        self._read_at = self._logged_at = time.monotonic()
+        self._read_at = self._logged_at = now
 
     def read(self, report: Mapping[str, Any] | None, now: float) -> str | None:
         """Take over a report (None: the query has none yet); returns a line to log when it is time for one."""

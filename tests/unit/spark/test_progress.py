@@ -1,0 +1,49 @@
+"""Spark's progress reports as numbers and lines."""
+
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+
+from sightline_spark.progress import Progress, ProgressMetrics, ProgressReader
+
+
+def report(batch: int, done: int, there: int | None, rows: int = 3) -> dict[str, Any]:
+    """As `StreamingQuery.lastProgress` of a Kafka source with two partitions."""
+    source: dict[str, Any] = {"endOffset": {"images": {"0": done - 1, "1": 1}}, "numInputRows": rows}
+    if there is not None:
+        source["latestOffset"] = {"images": {"0": there - 1, "1": 1}}
+    return {"batchId": batch, "numInputRows": rows, "durationMs": {"triggerExecution": 34}, "sources": [source]}
+
+
+def test_positions_are_sums_of_offsets() -> None:
+    progress = Progress.parse(report(7, 10, 25))
+
+    assert (progress.position, progress.end, progress.lag) == (10, 25, 15)
+    assert (progress.batch, progress.rows, progress.batch_ms) == (7, 3, 34)
+
+
+def test_offsets_may_come_as_text() -> None:
+    progress = Progress.parse(
+        {"batchId": 0, "sources": [{"endOffset": '{"images":{"0":4}}', "latestOffset": None}], "numInputRows": -1}
+    )
+
+    assert (progress.position, progress.lag, progress.rows, progress.batch_ms) == (4, None, 0, None)
+
+
+def test_images_between_two_polls_are_counted_though_their_reports_were_not_seen() -> None:
+    registry = CollectorRegistry()
+    reader = ProgressReader(ProgressMetrics(registry), log_every_s=10, now=100.0)
+
+    assert reader.read(None, 101.0) is None
+    assert reader.read(report(1, 103, 110), 102.0) is None
+    assert registry.get_sample_value("sightline_classifier_images_total") == 3
+    assert registry.get_sample_value("sightline_classifier_lag_records") == 7
+    line = reader.read(report(9, 203, 203), 112.0)
+
+    assert line == "103 images in 12 s (8.6/s), 0 waiting, last batch 3 in 34 ms"
+    assert registry.get_sample_value("sightline_classifier_images_total") == 103
+    assert registry.get_sample_value("sightline_classifier_images_per_second") == 10
+    assert registry.get_sample_value("sightline_classifier_batch_seconds") == 0.034
+    assert reader.read(report(9, 203, 203), 130.0) is None  # nothing new: nothing to say
+    assert registry.get_sample_value("sightline_classifier_images_total") == 103
+    assert registry.get_sample_value("sightline_classifier_images_per_second") == 0

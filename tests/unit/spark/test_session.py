@@ -1,0 +1,32 @@
+"""The session's parts that need no JVM."""
+
+from pathlib import Path
+
+import pytest
+
+from sightline_spark.app import first_line
+from sightline_spark.errors import ClassifierError
+from sightline_spark.session import bigdl_jars, engine_jars
+
+
+def test_a_missing_engine_says_what_to_run(tmp_path: Path) -> None:
+    (tmp_path / "opencv.jar").write_bytes(b"")
+
+    with pytest.raises(ClassifierError, match="run `make engine`"):
+        engine_jars(tmp_path)
+
+
+def test_all_jars_of_the_engine_are_taken(tmp_path: Path) -> None:
+    for name in ("sightline-engine-1.jar", "opencv.jar", "notes.txt"):
+        (tmp_path / name).write_bytes(b"")
+
+    assert [jar.name for jar in engine_jars(tmp_path)] == ["opencv.jar", "sightline-engine-1.jar"]
+
+
+def test_bigdl_comes_with_its_packages() -> None:
+    assert {jar.parents[1].name for jar in bigdl_jars()} == {"core", "dllib"}
+
+
+def test_a_java_failure_is_told_in_one_line() -> None:
+    assert first_line(ValueError("\n  it broke\n\tat java.lang.Thread")) == "it broke"
+    assert first_line(ValueError()) == "ValueError"

@@ -1,0 +1,58 @@
+"""Settings of the classifier: what is refused, and what follows from the trigger."""
+
+import pytest
+from pydantic import ValidationError
+
+from sightline_spark.__main__ import parse_settings
+from sightline_spark.query import EngineOptions
+from sightline_spark.settings import ClassifierSettings
+
+
+def test_batch_sizes_are_a_list_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGHTLINE_CLASSIFIER_BATCH_SIZES", "1,2,8")
+
+    assert EngineOptions.of(ClassifierSettings()).batch_size == 8
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SIGHTLINE_CLASSIFIER_BATCH_SIZES", "1,zero"),
+        ("SIGHTLINE_CLASSIFIER_BATCH_SIZES", "0"),
+        ("SIGHTLINE_CLASSIFIER_DRIVER_MEMORY", "lots"),
+        ("SIGHTLINE_CLASSIFIER_TRIGGER", "sometimes"),
+        ("SIGHTLINE_CLASSIFIER_MANAGEMENT_PORT", "70000"),
+    ],
+)
+def test_refuses_with_the_variables_name(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(SystemExit) as exit_:
+        parse_settings([])
+
+    assert exit_.value.code == 2
+    assert f"sightline-classify: {name}" in capsys.readouterr().err
+
+
+def test_an_interval_has_no_meaning_without_batches() -> None:
+    with pytest.raises(ValidationError, match="SIGHTLINE_CLASSIFIER_TRIGGER_INTERVAL_MS"):
+        ClassifierSettings(classifier_trigger="continuous", classifier_trigger_interval_ms=100)
+
+
+def test_the_command_line_is_stronger_than_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGHTLINE_CLASSIFIER_TRIGGER", "processing")
+
+    assert parse_settings(["--trigger", "continuous"]).classifier_trigger == "continuous"
+    assert parse_settings([]).classifier_trigger == "processing"
+
+
+def test_a_continuous_query_gets_a_task_for_each_partition_and_batches_of_one() -> None:
+    settings = ClassifierSettings(classifier_trigger="continuous")
+
+    assert settings.local_cores == 4
+    assert EngineOptions.of(settings).batch_size == 1
+    assert ClassifierSettings().local_cores == 2
+    assert ClassifierSettings(classifier_master="local[*]").local_cores is None
+    assert not ClassifierSettings(classifier_master="spark://host:7077").local_master
