@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, ViewportSize, expect, sync_playwright
 
 from tests.browser.gateway import GatewayUnderTest
 
@@ -21,8 +21,8 @@ FLAGS = [
     "--disable-sync",
 ]
 DEADLINE_MS = 15_000
-DESKTOP = {"width": 1440, "height": 1000}
-PHONE = {"width": 390, "height": 844}
+DESKTOP = ViewportSize(width=1440, height=1000)
+PHONE = ViewportSize(width=390, height=844)
 
 
 @dataclass

@@ -117,8 +117,8 @@ def test_everything_is_reached_by_keyboard_with_a_visible_focus(page: Page) -> N
 
 
 def test_enter_opens_the_file_chooser(page: Page) -> None:
-    page.get_by_role("button", name="Choose photos").focus()
     with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Choose photos").focus()
         page.keyboard.press("Enter")
     assert chooser.value.is_multiple()
 

@@ -65,7 +65,7 @@ export class ResultWallElement extends HTMLElement {
     const held = this.#paused || this.#reading();
     const newer = part(this, "newer");
     newer.hidden = !held || this.#waiting.length === 0;
-    if (!newer.hidden) setText(newer, `${count(this.#waiting.length)} newer`);
+    if (!newer.hidden) setText(newer, `↑ ${count(this.#waiting.length)} newer`);
     if (held || this.#waiting.length === 0) return;
     this.#show(this.#next());
   }

@@ -85,11 +85,11 @@ function stateWords({ state, result, slow, sent, problem }) {
 
 /** @param {HTMLElement} box @param {string | null} url */
 function showPicture(box, url) {
-  if (!url || box.firstElementChild) return;
+  if (!url || box.querySelector("img")) return;
   const image = new Image();
   image.src = url;
   image.alt = "";
-  box.append(image);
+  box.replaceChildren(image);
 }
 
 /** @param {HTMLProgressElement} bar @param {Item} item */
