@@ -8,6 +8,7 @@ from PIL import Image
 from pyspark.sql import SparkSession
 from sklearn.datasets import load_sample_image
 
+from sightline_spark.models.bigdl_api import forget_jvm
 from sightline_spark.models.bigdl_session import bigdl_session
 from sightline_spark.models.efficientnet_install import NAME, VERSION, WEIGHTS_WHEEL, install, read_weights
 from sightline_spark.models.efficientnet_lite0 import Tensors
@@ -23,6 +24,7 @@ def spark() -> Iterator[SparkSession]:
     """The running session, or one for this suite, with BigDL's engine started."""
     running = SparkSession.getActiveSession()
     session = running or build_session(ClassifierSettings(classifier_master="local[2]"))
+    forget_jvm()
     with bigdl_session():
         yield session
     if running is None:

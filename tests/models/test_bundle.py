@@ -166,7 +166,7 @@ def test_versions_are_never_rewritten(tmp_path: Path, bundle: Path) -> None:
 def test_a_damaged_bundle_can_be_replaced(tmp_path: Path, bundle: Path) -> None:
     """Installing again mends it."""
     (bundle / "model.bin").write_bytes(b"spoilt")
-    write_bundle(tmp_path, CARD, save, replaces=bundle)
+    write_bundle(tmp_path, CARD, save, replaces=True)
     assert validate(bundle).name == "shapes"
 
 

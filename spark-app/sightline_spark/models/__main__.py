@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sightline_spark.errors import ClassifierError
-from sightline_spark.models.bundle import bundles, next_version, read_card, validate
+from sightline_spark.models.bundle import bundles, is_version, next_version, read_card, validate
 from sightline_spark.models.errors import BundleError, ModelError
 
 EPILOG = """\
@@ -29,6 +29,12 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
+def _version(text: str) -> str:
+    if not is_version(text):
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number")
+    return text
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="sightline-model",
@@ -42,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     train = commands.add_parser("train", parents=[place], help="train a model with BigDL and write its bundle")
     train.add_argument("name", choices=["digits-lenet"])
-    train.add_argument("--version", help="version to write (default: the next free one)")
+    train.add_argument("--version", type=_version, help="version to write (default: the next free one)")
     install = commands.add_parser("install", parents=[place], help="fetch a trained model and write its bundle")
     install.add_argument("name", choices=["efficientnet-lite0"])
     commands.add_parser("list", parents=[place], help="list the bundles")

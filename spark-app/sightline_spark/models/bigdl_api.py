@@ -23,9 +23,24 @@ def quietly() -> Iterator[None]:
 with quietly():
     from bigdl.dllib.nn import criterion, layer
     from bigdl.dllib.optim import optimizer
-    from bigdl.dllib.utils.common import RNG, init_engine
+    from bigdl.dllib.utils.common import RNG, JavaCreator, init_engine
 
-__all__ = ["RNG", "criterion", "init_engine", "layer", "load_module", "optimizer", "quietly", "save_module"]
+__all__ = [
+    "RNG",
+    "criterion",
+    "forget_jvm",
+    "init_engine",
+    "layer",
+    "load_module",
+    "optimizer",
+    "quietly",
+    "save_module",
+]
+
+
+def forget_jvm() -> None:
+    """Let BigDL look for the JVM again: it remembers the first one for ever, also when that has ended."""
+    JavaCreator.set_creator_class(JavaCreator.get_creator_class())
 
 
 def save_module(model: Any, definition: Path, parameters: Path) -> None:

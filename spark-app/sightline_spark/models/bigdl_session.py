@@ -12,7 +12,7 @@ from pyspark.errors import PySparkRuntimeError
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
-from sightline_spark.models.bigdl_api import init_engine, quietly
+from sightline_spark.models.bigdl_api import forget_jvm, init_engine, quietly
 from sightline_spark.models.errors import ModelError
 from sightline_spark.session import NATIVE_ENVIRONMENT, bigdl_jars, end_session
 
@@ -45,6 +45,7 @@ def _own_session() -> Iterator[None]:
         log = Path(output.name)
         try:
             session = _start(output)
+            forget_jvm()
             try:
                 yield
             finally:

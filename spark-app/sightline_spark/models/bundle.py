@@ -160,24 +160,31 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_bundle(models: Path, card: ModelCard, save: SaveWeights, *, replaces: Path | None = None) -> Path:
+def free_place(models: Path, name: str, version: str) -> Path:
+    """Where a new bundle goes: `models`/`name`/`version`. Raises BundleError when it is taken."""
+    place = models / name / version
+    if place.exists():
+        raise BundleError(f"{place} exists already: versions are never rewritten, write the next one")
+    return place
+
+
+def write_bundle(models: Path, card: ModelCard, save: SaveWeights, *, replaces: bool = False) -> Path:
     """Write `card` and its weights to `models`/NAME/VERSION and return that folder.
 
-    `save` writes the weights; the card's `files` are filled in here. `replaces` is a damaged bundle in the same place,
-    taken away first. Raises BundleError when the place is taken; on any failure nothing is left behind.
+    `save` writes the weights; the card's `files` are filled in here. With `replaces`, a damaged bundle in the same place
+    gives way. Raises BundleError when the place is taken; on any failure nothing is left behind.
     """
-    place = models / card.name / card.version
-    if place.exists() and place != replaces:
-        raise BundleError(f"{place} exists already: versions are never rewritten, write the next one")
-    draft = place.with_name(f".{card.version}.{secrets.token_hex(4)}")
+    place = models / card.name / card.version if replaces else free_place(models, card.name, card.version)
+    draft, old = (place.with_name(f".{card.version}.{kind}.{secrets.token_hex(4)}") for kind in ("draft", "old"))
     draft.mkdir(parents=True)
     try:
         _fill(draft, card, save)
-        if place == replaces:
-            shutil.rmtree(place)
+        if replaces:
+            place.rename(old)
         draft.rename(place)
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        for left in (draft, old):
+            shutil.rmtree(left, ignore_errors=True)
     return place
 
 
@@ -190,11 +197,16 @@ def _fill(draft: Path, card: ModelCard, save: SaveWeights) -> None:
     (draft / CARD).write_text(text, encoding="utf-8")
 
 
+def is_version(text: str) -> bool:
+    """Whether this can be a bundle's version: a whole number of up to nine digits."""
+    return re.match(_VERSION, text) is not None
+
+
 def bundles(models: Path) -> Iterator[Path]:
     """Yield the bundle folders under `models`, by name, then version. A missing folder holds none."""
     for name in sorted(models.iterdir()) if models.is_dir() else ():
         if name.is_dir() and re.match(_NAME, name.name):
-            yield from sorted((b for b in name.iterdir() if re.match(_VERSION, b.name)), key=lambda b: int(b.name))
+            yield from sorted((b for b in name.iterdir() if is_version(b.name)), key=lambda b: int(b.name))
 
 
 def next_version(models: Path, name: str) -> str:

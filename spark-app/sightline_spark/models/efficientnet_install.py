@@ -93,6 +93,6 @@ def install(models: Path, say: Say) -> Path:
         say("building the network")
         save = partial(save_module, build(tensors))
         say("writing the bundle")
-        written = write_bundle(models, card(labels), save, replaces=place if present else None)
+        written = write_bundle(models, card(labels), save, replaces=present)
     say(f"installed {written}")
     return written

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sightline_spark.models.augment import augmented
 from sightline_spark.models.bigdl_api import RNG, criterion, layer, optimizer, quietly, save_module
 from sightline_spark.models.bigdl_session import CORES, bigdl_session
-from sightline_spark.models.bundle import InputSpec, ModelCard, Resize, write_bundle
+from sightline_spark.models.bundle import InputSpec, ModelCard, Resize, free_place, write_bundle
 from sightline_spark.models.digits import SIDE, Digits, enlarge, load_split
 from sightline_spark.models.progress import Say
 
@@ -120,6 +120,7 @@ def card(version: str, accuracy: float, held_out: int) -> ModelCard:
 
 def train_bundle(models: Path, version: str, say: Say) -> Path:
     """Train LeNet and write it as `models`/digits-lenet/`version`. Raises BundleError when that exists."""
+    free_place(models, NAME, version)  # asked now: minutes of training should not end in a refusal
     training, held_out = load_split()
     say(f"{len(training)} digits to train on, {len(held_out)} held out; starting Spark with BigDL")
     with bigdl_session():
