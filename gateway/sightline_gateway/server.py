@@ -46,7 +46,7 @@ async def run(settings: GatewaySettings) -> int:
     try:
         folder = claim(settings.gateway_state_dir)
         store = Store(settings.gateway_state_dir)
-        listener = _listen(settings.gateway_host, settings.gateway_port)
+        listener = listen(settings.gateway_host, settings.gateway_port)
     except (FolderInUse, OSError, sqlite3.Error) as error:
         log.error("cannot start: %s", error)  # noqa: TRY400 - the message says it all
         return 1
@@ -122,9 +122,21 @@ class _Run:
         self._loop.call_soon_threadsafe(self._stop.set)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """The listening socket.
+
+    Raises:
+        OSError: the port is taken or the address is not this host's; the message names the settings.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio switches Nagle's algorithm off only for sockets that say TCP, which `socket.create_server` does not do:
+    # each answer then waits 40 ms for the client's delayed acknowledgement of its head.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+        return listener
     except OSError as error:
+        listener.close()
         raise OSError(f"SIGHTLINE_GATEWAY_HOST {host}, SIGHTLINE_GATEWAY_PORT {port}: {error}") from error

@@ -25,8 +25,8 @@ class Gateway:
     readiness: ReadinessCheck
 
 
-def gateway_of(request: Request) -> Gateway:
-    """The gateway that `request` came to."""
+async def gateway_of(request: Request) -> Gateway:
+    """The gateway that `request` came to. Asynchronous, because FastAPI would send a plain function to a thread."""
     return cast("Gateway", request.app.state.gateway)
 
 

@@ -1,8 +1,10 @@
 """Health, metrics, models, console and settings."""
 
+import asyncio
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +16,7 @@ from pydantic import ValidationError
 from sightline_common.management import Readiness
 from sightline_gateway.models import list_models
 from sightline_gateway.parameters import UploadHeaders
+from sightline_gateway.server import listen
 from sightline_gateway.settings import GatewaySettings
 from tests.unit.gateway.conftest import Served
 from tests.unit.gateway.process import image_bytes
@@ -170,3 +173,19 @@ async def test_a_taken_port_is_named(served: Served, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert f"SIGHTLINE_GATEWAY_PORT {served.port}" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+async def test_answers_are_sent_without_waiting_for_acknowledgements() -> None:
+    """A listener without its protocol number left Nagle's algorithm on: every answer took 40 ms longer."""
+    accepted: asyncio.Future[socket.socket] = asyncio.get_running_loop().create_future()
+
+    async def on_connection(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        accepted.set_result(writer.get_extra_info("socket"))
+        writer.close()
+
+    listener = listen("127.0.0.1", 0)
+    async with await asyncio.start_server(on_connection, sock=listener):
+        _, writer = await asyncio.open_connection(*listener.getsockname())
+        assert (await accepted).getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        writer.close()
+        await writer.wait_closed()
