@@ -19,8 +19,8 @@ _SEND_DEADLINE_S: Final = 60
 
 
 @contextmanager
-def bridge_for_model(model: str) -> Iterator[int]:
-    """Run one more bridge, whose frames ask for `model`, and yield its port.
+def bridge_for_model(model: str, log_file: Path) -> Iterator[int]:
+    """Run one more bridge, whose frames ask for `model` and which prints to `log_file`, and yield its port.
 
     A frame cannot say which model it wants: the bridge's setting does, so each model needs a listener of its own.
     """
@@ -28,9 +28,13 @@ def bridge_for_model(model: str) -> Iterator[int]:
     changes = {"MODEL": model, "PORT": str(port), "MANAGEMENT_PORT": str(management_port), "FRAMING": "fixed28"}
     environment = os.environ | {f"SIGHTLINE_BRIDGE_{name}": value for name, value in changes.items()}
     command = [sys.executable, "-m", "sightline_bridge"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
+    with (
+        log_file.open("wb") as log,
+        subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log) as process,
+    ):
         try:
-            _wait_listening(process, port)
+            if not _listens(process, port):
+                raise LocalError(f"the bridge for {model} did not start: see {log_file}")
             yield port
         finally:
             process.terminate()
@@ -48,9 +52,10 @@ def send_folder(port: int, folder: Path, framing: str) -> None:
         raise LocalError(f"sending over TCP failed:\n{done.stderr.strip()}")
 
 
-def _wait_listening(process: subprocess.Popen[bytes], port: int) -> None:
+def _listens(process: subprocess.Popen[bytes], port: int) -> bool:
     end = time.monotonic() + _START_DEADLINE_S
     while not is_listening(port):
         if process.poll() is not None or time.monotonic() > end:
-            raise LocalError("the bridge for the photos did not start: see above")
+            return False
         time.sleep(0.1)
+    return True

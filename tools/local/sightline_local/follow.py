@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, Final
 
 import httpx
@@ -12,7 +12,7 @@ _SILENCE_S: Final = 30.0
 _RETRY_S: Final = 1.0
 
 
-def follow_results(url: str) -> Iterator[Any]:
+def follow_results(url: str) -> Generator[Any]:
     """Yield result documents as they come. Resumes after the last one when the connection breaks; never ends."""
     headers: dict[str, str] = {}
     timeout = httpx.Timeout(5.0, read=_SILENCE_S)

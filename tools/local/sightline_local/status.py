@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from rich.console import Console
 from rich.table import Table
@@ -47,24 +48,35 @@ def logs(settings: Settings, names: Sequence[str], *, follow: bool, write: Calla
         if name not in known:
             raise LocalError(f"there is no program {name}: choose from {', '.join(known)}")
     supervisor = Supervisor(settings.state_dir)
-    tails = [_Tail(name, supervisor.log_file(name)) for name in names or known]
-    while True:
-        for tail in tails:
-            for line in tail.new_lines():
-                write(f"{tail.name:<10} {line}" if len(tails) > 1 else line)
-        if not follow:
-            return
-        time.sleep(_POLL_S)
+    with ExitStack() as stack:
+        tails = [stack.enter_context(Tail(name, supervisor.log_file(name))) for name in names or known]
+        while True:
+            for tail in tails:
+                for line in tail.new_lines():
+                    write(f"{tail.name:<10} {line}" if len(tails) > 1 else line)
+            if not follow:
+                return
+            time.sleep(_POLL_S)
 
 
-class _Tail:
-    """Reads a log from near its end; follows it into the file that replaces it when it grows too large."""
+class Tail:
+    """Reads a log from near its end; follows it into the file that replaces it when it grows too large.
+
+    A context manager.
+    """
 
     def __init__(self, name: str, path: Path) -> None:
         self.name = name
         self._path = path
         self._file: BinaryIO | None = None
         self._rest = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
 
     def new_lines(self) -> list[str]:
         """Whole lines that were not returned before."""

@@ -159,7 +159,8 @@ class Supervisor:
             "stopasgroup": str(program.signal_children).lower(),
             "killasgroup": "true",
             "redirect_stderr": "true",
-            "stdout_logfile": self.log_file(program.name),
+            # supervisord 4.3 expands this one option twice.
+            "stdout_logfile": str(self.log_file(program.name)).replace("%", "%%"),
             "stdout_logfile_maxbytes": _LOG_BYTES,
             "stdout_logfile_backups": 2,
         }
