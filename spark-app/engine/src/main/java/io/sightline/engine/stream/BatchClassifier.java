@@ -3,6 +3,7 @@ package io.sightline.engine.stream;
 import io.sightline.engine.image.ErrorCode;
 import io.sightline.engine.image.ImageRejected;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,12 +26,13 @@ final class BatchClassifier implements AutoCloseable {
   List<Outcome> classify(List<ImageRecord> records) {
     List<Item> items = new ArrayList<>(records.size());
     Map<Model, List<Item>> byModel = new LinkedHashMap<>();
+    Map<String, Model> found = new HashMap<>(); // looked up once a batch: a new version is taken up with the next
     for (ImageRecord record : records) {
       Item item = new Item(record);
       items.add(item);
-      Model model = resolve(item);
+      Model model = resolve(item, found);
       if (model != null) {
-        byModel.computeIfAbsent(model, found -> new ArrayList<>()).add(item);
+        byModel.computeIfAbsent(model, unused -> new ArrayList<>()).add(item);
       }
     }
     byModel.forEach(this::run);
@@ -44,7 +46,7 @@ final class BatchClassifier implements AutoCloseable {
   }
 
   /** The item's model, or null: the item has failed. */
-  private Model resolve(Item item) {
+  private Model resolve(Item item, Map<String, Model> found) {
     String asked = item.record().text("model");
     String reference = asked == null ? options.defaultModel() : asked;
     item.asked(reference);
@@ -52,7 +54,11 @@ final class BatchClassifier implements AutoCloseable {
       if (item.record().value().length > options.maxImageBytes()) {
         throw tooLarge(item.record());
       }
-      Model model = models.resolve(reference);
+      Model model = found.get(reference);
+      if (model == null) {
+        model = models.resolve(reference);
+        found.put(reference, model);
+      }
       item.found(model);
       return model;
     } catch (ImageRejected rejected) {

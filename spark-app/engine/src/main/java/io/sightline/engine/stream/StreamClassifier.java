@@ -1,5 +1,7 @@
 package io.sightline.engine.stream;
 
+import io.sightline.engine.image.ImageRejected;
+import java.util.Base64;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
@@ -7,6 +9,11 @@ import org.apache.spark.sql.Row;
 
 /** The door from PySpark: image records in, rows for the Kafka sink out. Works on batch and streaming frames alike. */
 public final class StreamClassifier {
+  /** A PNG file of one grey pixel. */
+  private static final String ONE_PIXEL =
+      "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAA"
+          + "AACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==";
+
   private StreamClassifier() {}
 
   /**
@@ -30,7 +37,8 @@ public final class StreamClassifier {
   }
 
   /**
-   * Loads and compiles the model that the options name as default, so that the first record does not wait for it.
+   * Loads the codecs, and loads and compiles the model that the options name as default, so that the first record does
+   * not wait for them.
    *
    * @return its name@version
    * @throws IllegalStateException it cannot be used; the message says why
@@ -39,10 +47,20 @@ public final class StreamClassifier {
     StreamOptions options = StreamOptions.parse(optionsJson);
     try {
       Model model = BundleModels.of(options).resolve(options.defaultModel());
-      model.open().close();
+      warmUp(model);
       return model.name() + "@" + model.version();
     } catch (ModelNotUsable e) {
       throw new IllegalStateException(e.getMessage());
+    }
+  }
+
+  private static void warmUp(Model model) {
+    float[] input = new float[model.inputLength()];
+    try (Model.Session session = model.open()) {
+      model.prepare(Base64.getDecoder().decode(ONE_PIXEL), input, 0);
+      session.forward(input, 1, new float[model.labels().size()]);
+    } catch (ImageRejected e) {
+      throw new IllegalStateException("the codecs do not work: " + e.getMessage(), e);
     }
   }
 }
