@@ -23,7 +23,8 @@ public record Bundle(
   /**
    * Reads and checks the bundle in {@code directory} (…/NAME/VERSION).
    *
-   * @throws BundleException if a file is missing, unreadable, not what its digest says, or {@code model.json} is not valid
+   * @throws BundleException if a file is missing, unreadable or not what its digest says, or {@code model.json} is not
+   *     valid
    */
   public static Bundle read(Path directory) throws BundleException {
     return new BundleReader(directory).read();

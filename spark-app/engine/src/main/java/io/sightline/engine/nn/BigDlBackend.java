@@ -5,8 +5,8 @@ import java.nio.FloatBuffer;
 /** BigDL's own plain forward: for networks with layers the compiler does not know, and the referee of the others. */
 final class BigDlBackend implements Backend {
   /**
-   * Images a forward. BigDL keeps every convolution's unrolled input, 300 MB an image for EfficientNet-Lite0: more images
-   * exhaust the heap, and on one thread they are not faster.
+   * Images a forward. BigDL keeps every convolution's unrolled input, some 200 MB an image for EfficientNet-Lite0: more
+   * images exhaust the heap, and on one thread they are not faster.
    */
   private static final int CHUNK = 2;
 

@@ -27,13 +27,13 @@ final class Dnnl {
   }
 
   /**
-   * oneDNN splits each primitive over an OpenMP team of the calling thread. The engine's parallelism is Spark's: one image
-   * batch per task thread. OpenMP reads its size from the environment once, before Java could set it.
+   * oneDNN splits each primitive over an OpenMP team of the calling thread. The engine's parallelism is Spark's: one
+   * batch of images per task thread. OpenMP reads the team's size from the environment, before Java could set it.
    */
   private static void checkThreads(String value) {
     if (!"1".equals(value)) {
-      LOG.warn("{} is {} instead of 1: every classifying thread starts a team of threads of its own, and they fight for "
-          + "the processors. Set it in the environment of the driver and of the executors "
+      LOG.warn("{} is {} instead of 1: every classifying thread starts a team of threads of its own, and they fight "
+          + "for the processors. Set it in the environment of the driver and of the executors "
           + "(spark.executorEnv.{}=1).", THREADS, value == null ? "not set" : value, THREADS);
     }
   }

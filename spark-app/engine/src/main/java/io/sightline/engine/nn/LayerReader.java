@@ -10,7 +10,6 @@ import com.intel.analytics.bigdl.dllib.nn.Threshold;
 import com.intel.analytics.bigdl.dllib.nn.View;
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.AbstractModule;
 import com.intel.analytics.bigdl.dllib.tensor.Tensor;
-import java.util.Arrays;
 import java.util.List;
 
 /** Turns one BigDL layer that is no container into nodes. Layers that look at images are {@link ImageLayers}'. */
@@ -166,11 +165,9 @@ final class LayerReader {
         throw new UnsupportedLayerException(name, "leaves two sides open");
       }
     }
-    if (open < 0) {
-      return new Op.Reshape(new Shape(sides));
+    if (open >= 0) {
+      sides[open] = input.shape().length() / known;
     }
-    sides[open] = input.shape().length() / known;
-    boolean batch = open == 0 && sides[0] == 1 && sides.length > 1; // View(-1, n) as Torch users write it
-    return new Op.Reshape(new Shape(batch ? Arrays.copyOfRange(sides, 1, sides.length) : sides));
+    return new Op.Reshape(new Shape(sides));
   }
 }

@@ -32,8 +32,9 @@ final class ModuleImporter {
     List<Node> outputs = new ModuleImporter().apply(module.module(), List.of(input));
     Node output = outputs.get(0);
     if (outputs.size() != 1 || output.shape().length() != source.classes()) {
-      throw new UnsupportedLayerException(module.module().getName(), "gives " + outputs.size() + " tensors, the first of "
-          + output.shape().length() + " values, where " + source.classes() + " classes were expected");
+      throw new UnsupportedLayerException(module.module().getName(), "gives " + outputs.size()
+          + " tensors, the first of " + output.shape().length() + " values, where " + source.classes()
+          + " classes were expected");
     }
     return new Program(probabilities(output, source.output()));
   }

@@ -7,7 +7,8 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 
 /**
- * The native objects that live as long as their owner. Everything else is made inside {@link #scoped} and freed at its end.
+ * The native objects that live as long as their owner. Everything else is made inside {@link #scoped} and freed at its
+ * end.
  */
 final class Natives implements AutoCloseable {
   private final Deque<Pointer> owned = new ArrayDeque<>();

@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Rewrites a program so that fewer passes over memory compute the same: batch normalisation goes into the weights before
- * it, activations and sums into the primitive before them.
+ * Rewrites a program so that fewer passes over memory compute the same: batch normalisation goes into the weights
+ * before it, activations and sums into the primitive before them.
  */
 final class Optimiser {
   private final Program program;
@@ -64,8 +64,8 @@ final class Optimiser {
     if (input.shape().rank() == 3) {
       return new Node(perChannel, input);
     }
-    Node image = new Node(new Reshape(new Shape(weights.outputs(), 1, input.shape().length() / weights.outputs())), input);
-    return new Node(new Reshape(input.shape()), new Node(perChannel, image));
+    Shape image = new Shape(weights.outputs(), 1, input.shape().length() / weights.outputs());
+    return new Node(new Reshape(input.shape()), new Node(perChannel, new Node(new Reshape(image), input)));
   }
 
   private Node pointwise(Node node, Pointwise pointwise, Node input) {

@@ -67,7 +67,8 @@ final class LayerReaderTest {
         tail("activation first", layer("Tanh")),
         tail("dropout and identity", sequential(layer("Identity"), layer("Dropout", 0.5, false, true))),
         tail("branches joined", sequential(
-            branches(conv(3, 4, 3, 1, 1, 1), conv(3, 6, 1, 1, 0, 1), layer("Identity")), join(2, 0), layer("ReLU", false))),
+            branches(conv(3, 4, 3, 1, 1, 1), conv(3, 6, 1, 1, 0, 1), layer("Identity")), join(2, 0),
+            layer("ReLU", false))),
         tail("branches joined, dimension without batch",
             sequential(branches(conv(3, 4, 3, 1, 1, 1), conv(3, 6, 1, 1, 0, 1)), join(1, 3))),
         tail("concat along the height", concat(3, conv(3, 4, 3, 1, 1, 1), conv(3, 4, 1, 1, 0, 1))),
@@ -96,7 +97,7 @@ final class LayerReaderTest {
 
   @Test
   void foldsNormalisationBehindALinearLayer() throws Exception {
-    var module = sequential(view(-1, 3 * 11 * 14), linear(3 * 11 * 14, 9), norm(9),
+    var module = sequential(view(3 * 11 * 14), linear(3 * 11 * 14, 9), norm(9),
         layer("ReLU", false), norm(9), linear(9, 7), layer("SoftMax"));
     check(TestNetworks.save(module, folder, IMAGE, 7, OutputKind.PROBABILITIES), true);
   }

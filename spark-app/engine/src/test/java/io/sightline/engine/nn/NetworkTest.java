@@ -37,7 +37,8 @@ final class NetworkTest {
     Path lenet = Files.createDirectories(folder.resolve("lenet"));
     Path mobile = Files.createDirectories(folder.resolve("mobile"));
     return Stream.of(
-        Arguments.of("LeNet", TestNetworks.lenetSource(lenet)), Arguments.of("mobile", TestNetworks.mobileSource(mobile)));
+        Arguments.of("LeNet", TestNetworks.lenetSource(lenet)),
+        Arguments.of("mobile", TestNetworks.mobileSource(mobile)));
   }
 
   @ParameterizedTest(name = "{0}")
