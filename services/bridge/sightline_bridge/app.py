@@ -10,12 +10,12 @@ from sightline_bridge.connection import Source
 from sightline_bridge.errors import StartError
 from sightline_bridge.framing import FRAMINGS
 from sightline_bridge.metrics import BridgeMetrics
-from sightline_bridge.publisher import OrderedPublisher
 from sightline_bridge.server import BridgeServer
 from sightline_bridge.settings import BridgeSettings
 from sightline_common.budget import ByteBudget
 from sightline_common.lifecycle import stop_event_on_signals
 from sightline_common.management import ManagementServer
+from sightline_common.publisher import Publisher
 from sightline_common.settings import PREFIX
 
 # Left of the shutdown time for the publisher when connections used all of theirs.
@@ -32,7 +32,7 @@ async def run(settings: BridgeSettings) -> None:
     """
     stop = stop_event_on_signals()
     registry = CollectorRegistry()
-    publisher = OrderedPublisher(settings, client_id="sightline-bridge")
+    publisher = Publisher(settings, client_id="sightline-bridge")
     management = _management(settings, registry, publisher)
     server = _server(settings, publisher, registry)
     try:
@@ -51,7 +51,7 @@ async def run(settings: BridgeSettings) -> None:
         management.stop()
 
 
-def _server(settings: BridgeSettings, publisher: OrderedPublisher, registry: CollectorRegistry) -> BridgeServer:
+def _server(settings: BridgeSettings, publisher: Publisher, registry: CollectorRegistry) -> BridgeServer:
     budget = ByteBudget(settings.bridge_buffer_bytes)
     metrics = BridgeMetrics(registry)
     metrics.held_bytes.set_function(lambda: budget.used)
@@ -69,7 +69,7 @@ def _source(settings: BridgeSettings) -> Source:
     )
 
 
-def _management(settings: BridgeSettings, registry: CollectorRegistry, publisher: OrderedPublisher) -> ManagementServer:
+def _management(settings: BridgeSettings, registry: CollectorRegistry, publisher: Publisher) -> ManagementServer:
     address = (settings.bridge_management_host, settings.bridge_management_port)
     try:
         return ManagementServer(address, registry, lambda: {"kafka": publisher.readiness()})
@@ -100,7 +100,7 @@ async def _until_stopped(stop: asyncio.Event, server: BridgeServer) -> None:
         failed.result()
 
 
-async def _stop(server: BridgeServer, publisher: OrderedPublisher, timeout_s: float) -> None:
+async def _stop(server: BridgeServer, publisher: Publisher, timeout_s: float) -> None:
     """Stop reading, flush, close: in this order and under one deadline."""
     log.info("stopping: frames under way get %.0f s", timeout_s)
     deadline = asyncio.get_running_loop().time() + timeout_s

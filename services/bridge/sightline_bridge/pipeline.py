@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class RecordPublisher(Protocol):
-    """Where frames go; see OrderedPublisher."""
+    """Where frames go; see `sightline_common.publisher.Publisher.send`."""
 
     async def send(self, record: ImageRecord) -> Awaitable[Ack]:
         """Hand `record` over, in order; the awaitable is its acknowledgement. Both raise PublishError."""

@@ -54,9 +54,10 @@ class ProducerLink:
         self._stopping = True
         self._set(Readiness(ok=False, reason="shutting down"))
         self._wake.set()
-        self._thread.join()
+        deadline = time.monotonic() + deadline_s
+        self._thread.join(deadline_s)  # longer only while it connects, and then there is nothing to flush
         if self._producer is not None:
-            _close(self._producer, deadline_s)
+            _close(self._producer, max(0.0, deadline - time.monotonic()))
 
     @property
     def readiness(self) -> Readiness:

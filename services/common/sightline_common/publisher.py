@@ -1,6 +1,7 @@
 """asyncio's door to Kafka: a record goes in, its acknowledgement comes out."""
 
 import asyncio
+from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, NamedTuple
 
@@ -59,12 +60,25 @@ class Publisher:
             DeliveryUnknown: it was sent, and no answer came within 12 s.
             RecordTooLarge: the broker never will take it.
         """
+        return await (await self.send(record))
+
+    async def send(self, record: ImageRecord) -> Awaitable[Ack]:
+        """Hand `record` over; what is handed over after this returned comes after it in its partition.
+
+        The awaitable gives the acknowledgement. For senders whose order counts: with `publish` alone, a record that is
+        refused while its successor is already on its way would be overtaken. Both steps raise as `publish` does.
+        """
         producer = self._link.producer()
         if producer is None:
             raise Unavailable(self._link.readiness.reason)
         loop = asyncio.get_running_loop()
         outcome: asyncio.Future[Ack] = loop.create_future()
         await loop.run_in_executor(self._sending, self._send, producer, record, loop, outcome)
+        if outcome.done() and (error := outcome.exception()) is not None:
+            raise error
+        return self._acknowledgement(producer, outcome)
+
+    async def _acknowledgement(self, producer: KafkaProducer, outcome: "asyncio.Future[Ack]") -> Ack:
         try:
             async with asyncio.timeout(DELIVERY_TIMEOUT_MS / 1000 + _GRACE_S):
                 return await outcome

@@ -62,9 +62,14 @@ def describe(kind: type[BaseSettings]) -> str:
     """The environment variables of `kind`, their defaults and meanings, a paragraph for `--help`."""
     lines = ["environment variables:"]
     for name, field in kind.model_fields.items():
-        default = "required" if field.is_required() else f"default {field.get_default(call_default_factory=True)}"
-        lines.append(f"  {PREFIX}{name.upper()} ({default})\n      {field.description}")
+        lines.append(f"  {PREFIX}{name.upper()} (default: {_shown(field.default)})\n      {field.description}")
     return "\n".join(lines)
+
+
+def _shown(default: object) -> str:
+    if default is None:
+        return "unset"
+    return ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
 
 
 def _problems(error: ValidationError) -> list[str]:
