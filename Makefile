@@ -83,7 +83,7 @@ lint: setup ## ruff (rules and format) and mypy
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(CHECKED)
 
-test-quick: setup ## unit and contract tests: the inner loop, under a minute
+test-quick: lint ## lint, types, unit and contract tests: the inner loop, under a minute
 	@$(BIN)/pytest -q tests/unit tests/contract
 
 test: setup engine lint test-engine chromium ## everything: lint, Java tests, then every suite against real Kafka, Spark and Chromium
@@ -101,7 +101,7 @@ chromium:
 	  echo 'Chromium is missing: the browser tests will be skipped (Debian: apt-get install chromium)'
 
 bench-latency: setup engine ## Kafka to Kafka latency at 10 images a second, both triggers
-	@$(BIN)/python -m bench.latency $(ARGS)
+	@$(BIN)/python bench/latency.py $(ARGS)
 
 gen: setup ## rewrite generated files from their sources
 	@$(BIN)/python tools/generate.py
