@@ -12,6 +12,7 @@ BUILT   := $(ENGINE)/target/.sightline-engine
 BIGDL    = $(abspath $(VENV))/lib/python3.11/site-packages/bigdl/share
 MAVEN    = mvn -q -B -f $(ENGINE)/pom.xml -Dbigdl.share=$(BIGDL)
 PACKAGES := services/contracts services/common services/topics services/bridge gateway spark-app tools/local
+RUNNING  = { test -x $(LOCAL) || { echo 'Sightline is not set up here: make up' >&2; exit 1; }; }
 # In this order, so that a mistake shows in the cheapest suite that can see it.
 SUITES  := $(wildcard tests/unit tests/contract tests/kafka tests/models tests/spark tests/browser tests/e2e)
 NEW     := $(filter-out $(SUITES) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
@@ -40,14 +41,15 @@ demo: setup engine ## start everything, classify real photos and digits, follow 
 up: setup engine ## start everything in the background; returns when an image comes back classified
 	@$(LOCAL) up
 
-down: setup ## stop everything
-	@$(LOCAL) down
+# These look at what runs: they must not wait for a new environment, nor change the one that is running.
+down: ## stop everything
+	@$(RUNNING) && $(LOCAL) down
 
-status: setup ## show what runs and whether it is ready
-	@$(LOCAL) status
+status: ## show what runs and whether it is ready
+	@$(RUNNING) && $(LOCAL) status
 
-logs: setup ## show the logs; make logs NAME=gateway shows one, FOLLOW=1 goes on
-	@$(LOCAL) logs $(NAME) $(if $(FOLLOW),--follow)
+logs: ## show the logs; make logs NAME=gateway shows one, FOLLOW=1 goes on
+	@$(RUNNING) && $(LOCAL) logs $(NAME) $(if $(FOLLOW),--follow)
 
 ## Models
 
