@@ -57,7 +57,8 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
     first = error.errors()[0]
     place, *names = [str(part) for part in first["loc"]]
     parameter = names[-1] if names else place
-    detail = f"{place} parameter '{parameter}': {first['msg']}"
+    reason = "this call has no such parameter" if first["type"] == "extra_forbidden" else first["msg"]
+    detail = f"{place} parameter '{parameter}': {reason}"
     return _render(request, Problem("bad-request", detail, members={"parameter": parameter}))
 
 

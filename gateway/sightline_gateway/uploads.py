@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 
 # Checksumming this much takes about 0.3 ms; more is done on a thread so that other requests go on meanwhile.
 _INSPECT_INLINE_BYTES: Final = 512 * 1024
-_ANY_TYPE: Final = frozenset({None, "", "application/octet-stream"})
+# The last is what `curl --data-binary @photo.jpg` says when it is told no type: it means nothing.
+_ANY_TYPE: Final = frozenset({None, "", "application/octet-stream", "application/x-www-form-urlencoded"})
 _ALIASES: Final = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "image/x-ms-bmp": "image/bmp"}
 
 

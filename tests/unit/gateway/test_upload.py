@@ -65,6 +65,7 @@ async def test_nothing_is_answered_before_the_broker_acknowledged(served: Served
         (PNG, "IMAGE/PNG; q=1", "image/png"),
         (PNG, "application/octet-stream", "image/png"),
         (PNG, None, "image/png"),
+        (PNG, "application/x-www-form-urlencoded", "image/png"),
         (JPEG, "image/jpg", "image/jpeg"),
         (image_bytes("WEBP"), "image/webp", "image/webp"),
         (image_bytes("BMP"), "image/bmp", "image/bmp"),
