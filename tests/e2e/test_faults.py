@@ -62,7 +62,7 @@ def test_kafka_dies_and_comes_back(system: System, http: httpx.Client) -> None:
 def test_the_classifier_dies_with_images_in_flight(
     system: System, http: httpx.Client, kill: Callable[[int, int], None]
 ) -> None:
-    """kill -9 in the middle of 500 images: the supervisor starts it again, and every accepted id has a result.
+    """Kill -9 in the middle of 500 images: the supervisor starts it again, and every accepted id has a result.
 
     Work that was done but not yet written down is done twice: the second results say the same, and readers see one.
     The JVM of a killed process goes on for a moment, beside the next one: it must not harm the position in Kafka.
