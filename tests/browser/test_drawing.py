@@ -69,12 +69,17 @@ def test_a_drawing_is_sent_as_a_centred_png_and_answered_beside_the_board(
     expect(page.locator("result-card", has_text="drawing").locator("h3")).to_have_text(label)
 
 
-def test_two_strokes_in_a_row_are_one_drawing(page: Page) -> None:
+def test_a_drawing_is_not_sent_while_the_pen_is_down(page: Page) -> None:
     requests: list[Request] = []
     page.on("request", lambda request: requests.append(request) if request.method == "POST" else None)
+    page.clock.install()
     draw(page, (0.3, 0.2), (0.3, 0.5))
-    draw(page, (0.6, 0.2), (0.6, 0.8))
-    expect(page.locator("digit-pad")).to_have_attribute("data-state", "answered")
+    page.mouse.down()
+    page.clock.run_for(5_000)
+    assert requests == []
+    page.mouse.up()
+    with page.expect_response(UPLOADS):
+        page.clock.run_for(1_000)
     assert len(requests) == 1
 
 
