@@ -26,7 +26,7 @@ def test_the_split_is_the_same_every_time_and_shares_nothing() -> None:
 
 def test_drawings_are_whole_pixels_of_the_input_size(digits: Digits) -> None:
     """As they come out of a decoder."""
-    drawn = augmented(digits.pixels, np.random.default_rng(1))
+    drawn = augmented(digits, np.random.default_rng(1))
     assert drawn.shape == (100, SIDE, SIDE)
     assert drawn.dtype == np.float32
     assert (drawn.min(), drawn.max()) == (0, 255)
@@ -35,14 +35,14 @@ def test_drawings_are_whole_pixels_of_the_input_size(digits: Digits) -> None:
 
 def test_the_seed_decides_the_drawings(digits: Digits) -> None:
     """A training can be repeated."""
-    first, same, other = (augmented(digits.pixels, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    first, same, other = (augmented(digits, np.random.default_rng(seed)) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, same)
     assert np.abs(first - other).mean() > 20
 
 
 def test_some_are_plain_and_half_are_dark_on_light(digits: Digits) -> None:
     """The shares that the module promises, as far as a hundred digits show them."""
-    drawn = augmented(digits.pixels, np.random.default_rng(1))
+    drawn = augmented(digits, np.random.default_rng(1))
     plain = enlarge(digits.pixels, SIDE)
     untouched = sum(bool((d == p).all() or (255 - d == p).all()) for d, p in zip(drawn, plain, strict=True))
     dark_on_light = int((drawn[:, [0, 0, -1, -1], [0, -1, 0, -1]].mean(axis=1) > 127).sum())

@@ -1,11 +1,8 @@
 """The engine, photo to label with its own decoder and resizer, against Pillow and ONNX Runtime."""
 
 import io
-import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +10,10 @@ import sklearn.datasets
 from PIL import Image
 from pyspark.sql import SparkSession
 
+from sightline_contracts.ids import new_image_id
+from sightline_contracts.images import ImageRecord, encode_headers
+from sightline_contracts.media import sniff
+from sightline_contracts.results import Result, decode_result
 from sightline_contracts.topics import RESULTS
 from sightline_spark.models.bundle import read_card
 from sightline_spark.models.efficientnet_lite0 import Tensors
@@ -21,30 +22,31 @@ from sightline_spark.settings import ClassifierSettings
 from tests.models import onnx_reference
 from tests.models.conftest import MODELS
 from tests.models.drawn_digits import drawings
+from tests.spark.conftest import Record, image_frame
 
-pytestmark = [pytest.mark.spark, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.spark,
+    pytest.mark.timeout(600),
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),  # PySpark's
+]
 
-COLUMNS = (
-    "key binary, value binary, topic string, partition int, offset long, timestamp timestamp,"
-    " headers array<struct<key: string, value: binary>>"
-)
 PHOTOS = Path(sklearn.datasets.__file__).parent / "images"
 
-Result = Mapping[str, Any]
 
-
-def classified(spark: SparkSession, images: Mapping[str, bytes], model: str) -> dict[str, Result]:
-    """The engine's result documents by image id, through the same call that the streaming query makes."""
-    now = datetime.now(UTC)
-    headers = [("model", model.encode()), ("source", b"http"), ("accepted-at", b"1760000000000")]
-    rows = [(key.encode(), value, "images", 0, n, now, headers) for n, (key, value) in enumerate(images.items())]
-    options = EngineOptions.of(ClassifierSettings(models_dir=MODELS))
-    outcome = classify(spark.createDataFrame(rows, COLUMNS).coalesce(1), options).collect()
-    return {bytes(row.key).decode(): json.loads(bytes(row.value)) for row in outcome if row.topic == RESULTS}
+def classified(spark: SparkSession, images: Mapping[str, bytes], model: str) -> dict[str | None, Result]:
+    """The engine's results by image name, through the same call that the streaming query makes."""
+    records: list[Record] = []
+    for name, payload in images.items():
+        kind = sniff(payload) or ""
+        image = ImageRecord(new_image_id(), payload, kind, "http", 1_795_323_600_123, None, name, model, None)
+        records.append((image.id.encode(), payload, encode_headers(image)))
+    rows = classify(image_frame(spark, records), EngineOptions.of(ClassifierSettings(models_dir=MODELS))).collect()
+    results = [decode_result(bytes(row.value)) for row in rows if row.topic == RESULTS]
+    return {result.name: result for result in results}
 
 
 @pytest.fixture(scope="module")
-def results(spark: SparkSession, efficientnet: Path) -> dict[str, Result]:
+def results(spark: SparkSession, efficientnet: Path) -> dict[str | None, Result]:
     """Both photos' files, as scikit-learn ships them, through the engine."""
     files = {name: (PHOTOS / name).read_bytes() for name in ("china.jpg", "flower.jpg")}
     return classified(spark, files, efficientnet.parent.name)
@@ -52,7 +54,7 @@ def results(spark: SparkSession, efficientnet: Path) -> dict[str, Result]:
 
 @pytest.mark.parametrize(("name", "label"), [("china.jpg", "palace"), ("flower.jpg", "daisy")])
 def test_the_engine_equals_onnx_runtime_on_pillows_pixels(
-    name: str, label: str, results: Mapping[str, Result], weights: Tensors, efficientnet: Path
+    name: str, label: str, results: Mapping[str | None, Result], weights: Tensors, efficientnet: Path
 ) -> None:
     """The same five labels in the same order, each probability within a thousandth; the photo is named rightly."""
     spec = read_card(efficientnet).input
@@ -60,22 +62,21 @@ def test_the_engine_equals_onnx_runtime_on_pillows_pixels(
         inputs = onnx_reference.prepare(photo, spec)
     expected = onnx_reference.top5(onnx_reference.run(onnx_reference.efficientnet_lite0(weights), inputs)[0])
     result = results[name]
-    assert result["status"] == "classified", result["error"]
-    predictions = result["predictions"]
-    assert [p["index"] for p in predictions] == [index for index, _ in expected]
-    np.testing.assert_allclose([p["probability"] for p in predictions], [p for _, p in expected], atol=1e-3)
-    assert predictions[0]["label"] == label
+    assert result.status == "classified", result.error
+    assert [p.index for p in result.predictions] == [index for index, _ in expected]
+    np.testing.assert_allclose([p.probability for p in result.predictions], [p for _, p in expected], atol=1e-3)
+    assert result.predictions[0].label == label
 
 
 def test_the_engine_reads_drawn_digits(spark: SparkSession) -> None:
     """The console's canvas as PNG, through decoder, grey, resize and LeNet: log-probabilities become probabilities."""
     drawn = {f"{digit}-{n}": image for n, (digit, image) in enumerate(drawings(each=2, seed=5))}
     results = classified(spark, {name: _png(image) for name, image in drawn.items()}, "digits-lenet")
-    right = [name[0] == results[name]["predictions"][0]["label"] for name in drawn]
+    assert results.keys() == drawn.keys()
+    right = [str(name)[0] == result.predictions[0].label for name, result in results.items()]
     assert np.mean(right) >= 0.9
     for result in results.values():
-        total = sum(prediction["probability"] for prediction in result["predictions"])
-        assert 0.9 < total <= 1.00001
+        assert 0.9 < sum(prediction.probability for prediction in result.predictions) <= 1.00001
 
 
 def _png(image: Image.Image) -> bytes:

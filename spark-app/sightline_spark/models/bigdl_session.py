@@ -53,7 +53,7 @@ def _own_session() -> Iterator[None]:
         except Exception as error:
             error.add_note(f"Spark's and BigDL's own log: {log}")
             raise
-    log.unlink()
+    log.unlink(missing_ok=True)
 
 
 @contextmanager
