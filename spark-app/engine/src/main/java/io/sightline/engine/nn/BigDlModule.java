@@ -46,7 +46,12 @@ final class BigDlModule {
     return new BigDlModule(module.cloneModule());
   }
 
-  /** Runs {@code shape[0]} images; gives the last layer's values, row by row. */
+  /**
+   * Runs {@code shape[0]} images; gives the last layer's values, row by row.
+   *
+   * @throws IllegalStateException for whatever BigDL throws: some of it is checked, undeclared, and would pass every
+   *     handler of RuntimeException
+   */
   float[] forward(FloatBuffer input, int[] shape) {
     int length = 1;
     for (int side : shape) {
@@ -56,7 +61,11 @@ final class BigDlModule {
     input.duplicate().get(values);
     Tensor<Object> tensor =
         Tensor$.MODULE$.apply(Storage$.MODULE$.<Object>apply((Object) values, FLOAT), 1, shape, null, FLOAT, NUMERIC);
-    return values(module.forward(tensor));
+    try {
+      return values(module.forward(tensor));
+    } catch (Exception e) {
+      throw new IllegalStateException("BigDL's forward failed: " + e.getMessage(), e);
+    }
   }
 
   static float[] values(Activity activity) {

@@ -68,7 +68,6 @@ final class PlanBuilder {
   }
 
   Plan build(int batch, Place input, Place output) {
-    output.slot().usedBy(steps.size()); // read after the last step
     return new Plan(batch, List.copyOf(steps), input, output, Arena.layOut(slots));
   }
 

@@ -57,8 +57,13 @@ final class NetworkTest {
     }
   }
 
+  static Stream<Arguments> networksAndAFallback() throws Exception {
+    Path fallback = Files.createDirectories(folder.resolve("fallback"));
+    return Stream.concat(networks(), Stream.of(Arguments.of("fallback", TestNetworks.unknownSource(fallback))));
+  }
+
   @ParameterizedTest(name = "{0}")
-  @MethodSource("networks")
+  @MethodSource("networksAndAFallback")
   void answersSeveralThreadsAtOnce(String name, NetworkSource source) throws Exception {
     int threads = 4;
     CyclicBarrier start = new CyclicBarrier(threads);

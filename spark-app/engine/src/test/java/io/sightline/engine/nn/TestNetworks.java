@@ -34,6 +34,13 @@ final class TestNetworks {
     return save(lenet(), folder, new int[] {1, 28, 28}, 10, OutputKind.LOG_PROBABILITIES);
   }
 
+  /** With a layer the compiler does not know. */
+  static NetworkSource unknownSource(Path folder) {
+    var module = sequential(conv(1, 6, 5, 1, 0, 1), layer("SoftPlus", 1.0), maxPool(2, 2, 0, false),
+        reshape(6 * 12 * 12), linear(6 * 12 * 12, 10), layer("LogSoftMax"));
+    return save(module, folder, new int[] {1, 28, 28}, 10, OutputKind.LOG_PROBABILITIES);
+  }
+
   /** Inverted residual blocks as in EfficientNet-Lite, with batch normalisation not folded yet. */
   static AbstractModule<Activity, Activity, Object> mobile() {
     Node<AbstractModule<Activity, Activity, Object>> start = input();
