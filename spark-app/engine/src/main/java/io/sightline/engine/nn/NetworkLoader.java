@@ -45,7 +45,8 @@ final class NetworkLoader {
     return null;
   }
 
-  private Backend checked(Backend backend, SelfCheck check) {
+  /** The backend if it is right at every batch size; otherwise null, and the backend is closed. */
+  Backend checked(Backend backend, SelfCheck check) {
     boolean right = false;
     try (Runner runner = backend.newRunner()) {
       right = true;

@@ -1,10 +1,14 @@
 package io.sightline.engine.nn;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sightline.engine.bundle.BundleStore;
+import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -65,6 +69,64 @@ final class NetworkLoaderTest {
     byte[] weights = Files.readAllBytes(source.parameters());
     Files.write(source.parameters(), Arrays.copyOf(weights, weights.length / 2));
     assertRefused(source, "model.bigdl: is not a BigDL model");
+  }
+
+  /** A compiled network that differs at one batch size only, as BigDL's own mkldnn graphs do. */
+  @Test
+  void refusesACompiledNetworkThatDiffers() throws Exception {
+    NetworkSource source = TestNetworks.lenetSource(models);
+    BigDlBackend plain = new BigDlBackend(source, BigDlModule.load(source));
+    NetworkLoader loader = new NetworkLoader(source, NetworkOptions.defaults());
+    try (Runner referee = plain.newRunner()) {
+      SelfCheck check = new SelfCheck(source, referee);
+      WrongAt wrong = new WrongAt(16, plain);
+      assertNull(loader.checked(wrong, check));
+      assertTrue(wrong.closed);
+      WrongAt right = new WrongAt(99, plain);
+      assertSame(right, loader.checked(right, check));
+      assertFalse(right.closed);
+    }
+  }
+
+  /** Gives one image's probabilities for another's in batches of one size. */
+  private static final class WrongAt implements Backend {
+    private final int batch;
+    private final Backend plain;
+    private boolean closed;
+
+    WrongAt(int batch, Backend plain) {
+      this.batch = batch;
+      this.plain = plain;
+    }
+
+    @Override
+    public Runner newRunner() {
+      Runner runner = plain.newRunner();
+      return new Runner() {
+        @Override
+        public void forward(FloatBuffer input, int n, float[] probabilities) {
+          runner.forward(input, n, probabilities);
+          if (n == batch) {
+            System.arraycopy(probabilities, 0, probabilities, 10, 10);
+          }
+        }
+
+        @Override
+        public void close() {
+          runner.close();
+        }
+      };
+    }
+
+    @Override
+    public boolean compiled() {
+      return true;
+    }
+
+    @Override
+    public void close() {
+      closed = true;
+    }
   }
 
   private static void assertRefused(NetworkSource source, String... reasons) {
