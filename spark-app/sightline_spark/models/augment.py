@@ -6,13 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from sightline_spark.models.digits import SIDE, enlarge
+from sightline_spark.models.digits import SIDE, Digits, enlarge
 
-FINE = 56  # pixels a side while drawing: twice the input, so that strokes get clean edges
+FINE = 84  # pixels a side while drawing: three times the input, so that strokes get clean edges
 FRAME = 1  # ground around the 8 x 8 source, whose strokes end at its very edge: a pen's strokes end round
 INK_SHARE = 0.8  # of the framed source a digit covers
 UNTOUCHED_SHARE = 0.15  # the model must keep knowing the plain digits its held-out figure is measured on
 INVERTED_SHARE = 0.5  # dark ink on a light ground
+FOOTED_SHARE = 0.3  # of the ones get a foot: the source has hardly any, and without it the model takes them for a two
+FOOT = slice(-FINE * 2 // 10, -FINE // 10)  # rows of the framed source a foot covers, down to where its digits end
 
 Picture = NDArray[np.float32]
 
@@ -28,8 +30,6 @@ class Hand:
     shift: tuple[float, float]  # of the free room: -1 is one edge, 1 the other (down, right)
     threshold: float  # ink level that counts as stroke: low gives a thick pen, high a thin one
     sharpness: float  # of the stroke's edge
-    bend: float  # how far strokes sway from the source's, as a share of the canvas
-    phase: tuple[float, float]  # radians; where they sway to
 
 
 def draw_hand(rng: np.random.Generator) -> Hand:
@@ -43,22 +43,26 @@ def draw_hand(rng: np.random.Generator) -> Hand:
         shift=(rng.uniform(-1, 1), rng.uniform(-1, 1)),
         threshold=rng.uniform(0.22, 0.62),
         sharpness=rng.uniform(5, 25),
-        bend=abs(rng.normal(0, 0.025)),
-        phase=(rng.uniform(0, 2 * np.pi), rng.uniform(0, 2 * np.pi)),
     )
 
 
 def place(ink: Picture, hand: Hand) -> Picture:
-    """Move the ink (FINE, FINE) to where and how the hand draws it on the canvas (FINE, FINE)."""
+    """Move the ink (FINE, FINE) to where the hand draws it on the canvas (FINE, FINE)."""
     cos, sin = np.cos(hand.angle), np.sin(hand.angle)
-    extent = np.array([hand.height, hand.width])
-    back = np.diag(1 / extent) @ np.array([[1, 0], [hand.slant, 1]]) @ np.array([[cos, sin], [-sin, cos]])
-    room = np.maximum(1 - extent * INK_SHARE, 0) * FINE / 2
-    centre = np.full((2, 1, 1), (FINE - 1) / 2)
-    target = centre + (room * np.array(hand.shift))[:, np.newaxis, np.newaxis]
-    source = np.tensordot(back, np.indices((FINE, FINE)) - target, axes=1) + centre
-    wave = np.sin(source[::-1] * (2 * np.pi / FINE) + np.array(hand.phase)[:, np.newaxis, np.newaxis])
-    return np.asarray(ndimage.map_coordinates(ink, source + hand.bend * FINE * wave, order=1), np.float32)
+    scale = np.diag([1 / hand.height, 1 / hand.width])
+    back = scale @ np.array([[1, 0], [hand.slant, 1]]) @ np.array([[cos, sin], [-sin, cos]])
+    centre = np.full(2, (FINE - 1) / 2)
+    room = np.maximum(1 - np.array([hand.height, hand.width]) * INK_SHARE, 0) * FINE / 2
+    target = centre + room * np.array(hand.shift)
+    placed: Picture = ndimage.affine_transform(ink, back, offset=centre - back @ target, order=1)
+    return placed
+
+
+def add_foot(ink: Picture, rng: np.random.Generator) -> Picture:
+    """Underline a one (FINE, FINE), 0..1, the way it is printed and the way many write it."""
+    foot = np.zeros_like(ink)
+    foot[FOOT, round(FINE * rng.uniform(0.1, 0.35)) : round(FINE * rng.uniform(0.65, 0.9))] = 1
+    return np.maximum(ink, ndimage.gaussian_filter(foot, FINE / 28))
 
 
 def trace(ink: Picture, hand: Hand) -> Picture:
@@ -84,13 +88,15 @@ def redraw(ink: Picture, rng: np.random.Generator) -> Picture:
     return shade(ndimage.gaussian_filter(small, rng.uniform(0, 0.7)), rng)
 
 
-def augmented(pixels: NDArray[np.uint8], rng: np.random.Generator) -> Picture:
-    """Pictures (n, 8, 8) drawn anew as (n, SIDE, SIDE), 0..255, in the same order; a share of them left as they are."""
-    framed = np.pad(pixels, ((0, 0), (FRAME, FRAME), (FRAME, FRAME)))
+def augmented(digits: Digits, rng: np.random.Generator) -> Picture:
+    """Digits of 8 x 8 drawn anew as (n, SIDE, SIDE), 0..255, in the same order; a share of them left as they are."""
+    framed = np.pad(digits.pixels, ((0, 0), (FRAME, FRAME), (FRAME, FRAME)))
     fine = enlarge(framed, FINE).astype(np.float32) / 255
-    plain = enlarge(pixels, SIDE).astype(np.float32)
-    kept = rng.random(len(pixels)) < UNTOUCHED_SHARE
-    drawn = np.stack([plain[i] if kept[i] else redraw(ink, rng) for i, ink in enumerate(fine)])
-    inverted = rng.random(len(pixels)) < INVERTED_SHARE
+    drawn = enlarge(digits.pixels, SIDE).astype(np.float32)
+    touched = rng.random(len(digits)) >= UNTOUCHED_SHARE
+    footed = (digits.labels == 1) & (rng.random(len(digits)) < FOOTED_SHARE)
+    for i in np.flatnonzero(touched):
+        drawn[i] = redraw(add_foot(fine[i], rng) if footed[i] else fine[i], rng)
+    inverted = rng.random(len(digits)) < INVERTED_SHARE
     drawn[inverted] = 255 - drawn[inverted]
     return np.asarray(np.clip(np.rint(drawn), 0, 255), np.float32)

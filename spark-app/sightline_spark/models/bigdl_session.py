@@ -21,7 +21,7 @@ CORES = 2  # the models trained here are small: more threads would only wait for
 _CONFIGURATION: Final = {
     "spark.app.name": "sightline-model",
     "spark.master": f"local[{CORES}]",
-    "spark.driver.memory": "2g",  # training LeNet and building EfficientNet-Lite0 both stay below 1g
+    "spark.driver.memory": "2g",
     "spark.ui.enabled": "false",
 }
 

@@ -171,8 +171,8 @@ def free_place(models: Path, name: str, version: str) -> Path:
 def write_bundle(models: Path, card: ModelCard, save: SaveWeights, *, replaces: bool = False) -> Path:
     """Write `card` and its weights to `models`/NAME/VERSION and return that folder.
 
-    `save` writes the weights; the card's `files` are filled in here. With `replaces`, a damaged bundle in the same place
-    gives way. Raises BundleError when the place is taken; on any failure nothing is left behind.
+    `save` writes the weights; the card's `files` are filled in here. With `replaces`, a damaged bundle in the same
+    place gives way. Raises BundleError when the place is taken; on any failure nothing is left behind.
     """
     place = models / card.name / card.version if replaces else free_place(models, card.name, card.version)
     draft, old = (place.with_name(f".{card.version}.{kind}.{secrets.token_hex(4)}") for kind in ("draft", "old"))
