@@ -106,7 +106,7 @@ final class LayerReaderTest {
     return Stream.of(
         tail("local response", layer("SpatialCrossMapLRN", 5, 1.0, 0.75, 1.0, DataFormat.apply("NCHW"))),
         tail("average that counts padding it passes on the right", averagePool(3, 2, 0, true, true)),
-        tail("average that counts padding it passes at the bottom", averagePool(4, 2, 0, true, true)),
+        tail("average that counts padding it passes at the bottom", averagePool(4, 2, 1, true, true)),
         tail("soft plus", layer("SoftPlus", 1.0)));
   }
 
