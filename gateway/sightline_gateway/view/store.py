@@ -132,7 +132,14 @@ class Store:
         """
         oldest = _now_ms() - int(max_age_s * 1000)
         with self._transaction() as cursor:
-            pending = cursor.execute("DELETE FROM pending WHERE accepted_at < ?", (oldest,)).rowcount
+            pending = cursor.execute(
+                "DELETE FROM pending WHERE id IN (SELECT id FROM pending WHERE accepted_at < ? LIMIT ?)",
+                (oldest, _TRIM_ROWS),
+            ).rowcount
+            pending += cursor.execute(
+                "DELETE FROM pending WHERE id IN (SELECT id FROM pending ORDER BY accepted_at DESC LIMIT ? OFFSET ?)",
+                (_TRIM_ROWS, max_rows),
+            ).rowcount
             aged = cursor.execute(
                 "DELETE FROM results WHERE seq IN (SELECT seq FROM results WHERE stored_at < ? LIMIT ?)",
                 (oldest, _TRIM_ROWS),

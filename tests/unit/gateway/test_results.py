@@ -54,16 +54,6 @@ async def test_an_unknown_id_is_not_found(served: Served, unknown: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
 
 
-async def test_a_result_that_comes_before_its_upload_is_noted_is_not_pending_again(served: Served) -> None:
-    """The classifier can be faster than our own note of the image: the result must win."""
-    made = results(1)
-    served.topic.append(made)
-    await served.client.post("/v1/images", content=PNG)
-    record = replace(served.publisher.records[0], id=made[0].id)
-    served.topic.append([make_result(record, version="2")])
-    assert (await served.client.get(f"/v1/images/{made[0].id}")).json()["model"]["version"] == "2"
-
-
 async def test_pages_are_newest_first_and_do_not_shift(served: Served) -> None:
     made = results(5)
     served.topic.append(made)

@@ -53,6 +53,22 @@ def test_the_oldest_results_go_first_when_there_are_too_many(store: Store) -> No
     assert store.next_offsets()[0] == 30
 
 
+def test_an_image_whose_result_came_first_is_not_noted_as_pending(store: Store) -> None:
+    """The classifier can be faster than our own note of the image; the note would then stay for days."""
+    (done,) = fill(store, 1)
+    store.add_pending([Pending(done, None, 1), Pending("waits", None, 1)])
+    assert store.find_pending(done) is None
+    assert store.find_pending("waits") is not None
+
+
+def test_the_oldest_pending_images_go_first_when_there_are_too_many(store: Store) -> None:
+    now = time.time_ns() // 1_000_000
+    store.add_pending([Pending(str(age), None, now - age) for age in range(8)])
+    while store.trim(5, 3600):
+        pass
+    assert [age for age in range(8) if store.find_pending(str(age))] == [0, 1, 2, 3, 4]
+
+
 def test_results_and_pending_images_go_when_they_are_old(store: Store) -> None:
     (old,) = fill(store, 1)
     store.add_pending([Pending("waits", None, time.time_ns() // 1_000_000 - 10_000), Pending("new", None, 2**50)])
