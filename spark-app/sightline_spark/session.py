@@ -71,7 +71,7 @@ def build_session(settings: ClassifierSettings) -> SparkSession:
             *_CONFIGURATION.items(),
             ("spark.master", settings.master),
             ("spark.driver.memory", settings.classifier_driver_memory),
-            ("spark.driver.extraJavaOptions", _java_options()),
+            ("spark.driver.extraJavaOptions", _java_options(settings)),
             ("spark.jars", ",".join(str(jar) for jar in jars)),
         ]
     )
@@ -127,11 +127,12 @@ def bigdl_jars() -> list[Path]:
     return jars
 
 
-def _java_options() -> str:
+def _java_options(settings: ClassifierSettings) -> str:
     return " ".join(
         [
             f"-Dlog4j2.configurationFile={_LOG4J.as_uri()}",
             "-XX:+UseParallelGC",
             "-XX:+ExitOnOutOfMemoryError",  # half-dead after it, the query would hang; the supervisor restarts us
+            settings.classifier_java_options,
         ]
     )
