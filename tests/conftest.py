@@ -1,9 +1,12 @@
 """Fixtures that several suites share: a real Kafka broker with the project's topics."""
 
+import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from kafka import KafkaAdminClient
 
 from sightline_local.check import INSTALL_JAVA, INSTALL_MAVEN, find_java, find_maven
 from sightline_local.kafka import EmbeddedKafka
@@ -19,27 +22,56 @@ def _require_kafka() -> None:
         pytest.skip(f"needs Maven: {INSTALL_MAVEN}")
 
 
+@contextmanager
 def _running_broker(folder: Path) -> Iterator[EmbeddedKafka]:
-
     _require_kafka()
     record_limit = TopicsSettings().record_limit
     broker = EmbeddedKafka(folder, free_port(), max_record_bytes=record_limit)
     broker.start()
     try:
         broker.wait_ready()
-        ensure_topics(TopicsSettings(kafka_bootstrap_servers=broker.bootstrap_servers))
         yield broker
     finally:
         broker.stop()
 
 
+def _create_topics(broker: EmbeddedKafka) -> None:
+    ensure_topics(TopicsSettings(kafka_bootstrap_servers=broker.bootstrap_servers))
+
+
+def _delete_topics(broker: EmbeddedKafka) -> None:
+    with closing(KafkaAdminClient(bootstrap_servers=broker.bootstrap_servers)) as admin:
+
+        def left() -> list[str]:
+            return [name for topic in admin.describe_topics() if not (name := topic["name"]).startswith("__")]
+
+        admin.delete_topics(left())
+        end = time.monotonic() + 30
+        while left():
+            assert time.monotonic() < end, f"topics are still there: {left()}"
+            time.sleep(0.05)
+
+
 @pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedKafka]:
-    """One broker for the whole run, topics created. Do not stop it, and expect other tests' records in it."""
-    yield from _running_broker(tmp_path_factory.mktemp("kafka"))
+def _shared_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedKafka]:
+    with _running_broker(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker
+
+
+@pytest.fixture(scope="module")
+def broker(_shared_broker: EmbeddedKafka) -> Iterator[EmbeddedKafka]:
+    """A broker with fresh topics for each test file. Do not stop it, and expect other tests' records of the file.
+
+    Fresh, because what one file writes on purpose (a record of another schema, say) is a failure in another.
+    """
+    _create_topics(_shared_broker)
+    yield _shared_broker
+    _delete_topics(_shared_broker)
 
 
 @pytest.fixture
 def restartable_broker(tmp_path: Path) -> Iterator[EmbeddedKafka]:
     """A broker of the test's own, topics created: `stop()`, `kill()`, then `start()` and `wait_ready()` at will."""
-    yield from _running_broker(tmp_path / "kafka")
+    with _running_broker(tmp_path / "kafka") as broker:
+        _create_topics(broker)
+        yield broker
