@@ -64,6 +64,8 @@ class Bodies:
         """Give open bodies `within_s` seconds to arrive, refuse new ones, and return when none is being read."""
         self._stop_at = asyncio.get_running_loop().time() + within_s
         for scope in self._open:
+            if scope.expired():  # it cannot be moved, and its body is about to end
+                continue
             scope.reschedule(min(scope.when() or self._stop_at, self._stop_at))
         await self._idle.wait()
 

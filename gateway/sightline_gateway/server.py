@@ -77,6 +77,7 @@ class _Run:
         self._view.start()
         self._feed.start()
         await self._publisher.start()
+        self._publisher.failed.add_done_callback(self._on_publisher_failure)
         serving = asyncio.create_task(self._server.serve([self._listener]))
         stopping = asyncio.create_task(stop.wait())
         host, port = self._listener.getsockname()[:2]
@@ -91,11 +92,13 @@ class _Run:
         log.info("stopping")
         self._view.release()
         self._server.should_exit = True
-        await self._gateway.bodies.stop(self._settings.gateway_drain_s)
-        await self._publisher.stop(FLUSH_S)
-        await serving
-        await asyncio.to_thread(self._feed.stop)
-        await self._view.close()
+        try:
+            await self._gateway.bodies.stop(self._settings.gateway_drain_s)
+        finally:
+            await self._publisher.stop(FLUSH_S)
+            await serving
+            await asyncio.to_thread(self._feed.stop)
+            await self._view.close()
         log.info("stopped")
 
     def _configuration(self, app: FastAPI) -> uvicorn.Config:
@@ -116,6 +119,10 @@ class _Run:
             ok=not self._gateway.bodies.stopping, reason="stopping" if self._stop.is_set() else "serving"
         )
         return {"gateway": stopping, "kafka producer": self._publisher.readiness(), **self._feed.readiness()}
+
+    def _on_publisher_failure(self, failed: "asyncio.Future[object]") -> None:
+        if not failed.cancelled() and failed.exception() is not None:
+            self._on_failure()
 
     def _on_failure(self) -> None:
         self._broken = True

@@ -53,7 +53,7 @@ class Classifier:
                 management.stop()
 
     def _run_spark(self, checkpoint: Checkpoint) -> None:
-        spark = build_session(self._settings)
+        spark = build_session(self._settings, inherited=(checkpoint.descriptor,))
         try:
             self._preload(spark)
             self._enter("waiting for Kafka and its topics")

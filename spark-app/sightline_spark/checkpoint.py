@@ -2,18 +2,23 @@
 
 import fcntl
 import os
+import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from sightline_spark.errors import ClassifierError
 
+# A JVM whose driver was killed ends as soon as it notices; more than this, and something else is wrong.
+_ORPHAN_DEADLINE_S: Final = 30.0
+_ORPHAN_POLL_S: Final = 0.2
+
 
 class Checkpoint:
-    """A checkpoint directory that this process alone uses, as a context manager.
+    """A checkpoint directory that this process and its JVM alone use, as a context manager.
 
-    Two queries on one checkpoint write each other's positions: both lose images. The lock belongs to the process, so
-    the kernel takes it back however the process ends.
+    Two queries on one checkpoint write each other's positions: both lose images. The lock belongs to `descriptor`,
+    which the JVM inherits: the kernel takes it back when both are gone, however they end.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -30,7 +35,7 @@ class Checkpoint:
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
             self._descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock_it(self._descriptor)
         except BlockingIOError as error:
             raise ClassifierError(
                 f"another classifier (process {self._owner()}) uses the checkpoint {self._directory}: stop it, or give"
@@ -51,9 +56,32 @@ class Checkpoint:
             self._descriptor = None
 
     @property
+    def descriptor(self) -> int:
+        """What holds the lock, for the child process that shares it. Valid inside the context."""
+        if self._descriptor is None:
+            raise ClassifierError("the checkpoint is not locked")
+        return self._descriptor
+
+    @property
     def has_position(self) -> bool:
         """Whether a query has saved how far it got."""
         return any(path.name.isdigit() for path in self._directory.glob("commits/*"))
+
+    def _lock_it(self, descriptor: int) -> None:
+        """Take the lock, waiting only for the JVM of a driver that is dead already."""
+        deadline = time.monotonic() + _ORPHAN_DEADLINE_S
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if self._owner_lives() or time.monotonic() > deadline:
+                    raise
+            time.sleep(_ORPHAN_POLL_S)
+
+    def _owner_lives(self) -> bool:
+        owner = self._owner()
+        return not owner.isdigit() or Path("/proc", owner).exists()
 
     def _owner(self) -> str:
         return self._lock.read_text(encoding="ascii").strip() or "unknown"

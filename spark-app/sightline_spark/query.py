@@ -16,6 +16,7 @@ QUERY_NAME = "classifier"
 # consumer's next fetch for up to this long: Kafka's 500 ms would be on every image's way. Under the continuous trigger
 # consumers poll all the time, so less than this wastes the processor on empty fetches.
 _FETCH_WAIT_MS: Final = {"processing": 1, "continuous": 5}
+_PRODUCER_BUFFER_BYTES: Final = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,8 @@ def write_results(rows: DataFrame, settings: ClassifierSettings) -> DataStreamWr
         "kafka.linger.ms": "0",
         # Above the topics' own limit: what is too large for a topic is answered there, with a record's name.
         "kafka.max.request.size": str(settings.record_limit + 1024 * 1024),
+        # A record above the producer's whole buffer would fail its batch for ever: Kafka's default is 32 MiB.
+        "kafka.buffer.memory": str(max(_PRODUCER_BUFFER_BYTES, 2 * settings.record_limit)),
         **_kafka(settings),
     }
     writer = rows.writeStream.format("kafka").queryName(QUERY_NAME).outputMode("append")

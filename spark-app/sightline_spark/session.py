@@ -55,8 +55,10 @@ _CONFIGURATION: Final = {
 }
 
 
-def build_session(settings: ClassifierSettings) -> SparkSession:
+def build_session(settings: ClassifierSettings, *, inherited: tuple[int, ...] = ()) -> SparkSession:
     """Start the JVM, out of reach of a terminal's Ctrl-C, and the session in it. Takes some 5 s.
+
+    The JVM inherits the file descriptors `inherited`, and with them the locks they hold.
 
     Raises:
         ClassifierError: the engine or BigDL is not installed, or there is no Java.
@@ -76,7 +78,7 @@ def build_session(settings: ClassifierSettings) -> SparkSession:
         ]
     )
     try:
-        gateway = launch_gateway(conf, popen_kwargs={"start_new_session": True})  # type: ignore[no-untyped-call]
+        gateway = launch_gateway(conf, popen_kwargs={"start_new_session": True, "pass_fds": inherited})  # type: ignore[no-untyped-call]
     except PySparkRuntimeError as error:
         raise ClassifierError("Spark's JVM did not start: is there a JDK 17?") from error
     on_interrupt = signal.getsignal(signal.SIGINT)

@@ -33,6 +33,8 @@ async def read_image(image_id: str, gateway: TheGateway) -> Response:
     if document is not None:
         return Response(document, media_type="application/json")
     pending = await gateway.view.find_pending(image_id)
+    if pending is None and (document := await gateway.view.find(image_id)) is not None:
+        return Response(document, media_type="application/json")  # it arrived between the two looks
     if pending is None:
         raise Problem("not-found", f"no image {image_id!r} was accepted here, or its result is no longer kept")
     body = documents.encode(documents.pending(pending.id, pending.name))

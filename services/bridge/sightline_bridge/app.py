@@ -45,7 +45,7 @@ async def run(settings: BridgeSettings) -> None:
     try:
         log.info("management port on %s:%d", settings.bridge_management_host, management.port)
         log.info("listening on %s:%d, framing %s", settings.bridge_host, server.port, settings.bridge_framing)
-        await _until_stopped(stop, server)
+        await _until_stopped(stop, server.failed, publisher.failed)
     finally:
         await _stop(server, publisher, settings.bridge_shutdown_timeout_s)
         management.stop()
@@ -90,14 +90,14 @@ def _cannot_listen(setting: str, address: tuple[str, int], error: OSError) -> St
     return StartError(f"cannot listen on {host}:{port} ({PREFIX}{setting}_HOST, {PREFIX}{setting}_PORT): {reason}")
 
 
-async def _until_stopped(stop: asyncio.Event, server: BridgeServer) -> None:
-    """Return when `stop` is set; raises what a connection failed with."""
+async def _until_stopped(stop: asyncio.Event, *failures: "asyncio.Future[object]") -> None:
+    """Return when `stop` is set; raises the first of `failures`."""
     stopped: asyncio.Future[object] = asyncio.ensure_future(stop.wait())
-    failed: asyncio.Future[object] = server.failed
-    await asyncio.wait([stopped, failed], return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait([stopped, *failures], return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
-    if failed.done():
-        failed.result()
+    for failure in failures:
+        if failure.done():
+            failure.result()
 
 
 async def _stop(server: BridgeServer, publisher: Publisher, timeout_s: float) -> None:

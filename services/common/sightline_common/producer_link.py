@@ -8,6 +8,7 @@ recover: whoever sees it fail discards it, and the thread builds the next one.
 import logging
 import threading
 import time
+from collections.abc import Callable
 from typing import Final
 
 from kafka import KafkaAdminClient, KafkaProducer
@@ -33,16 +34,22 @@ _DISCARD_CLOSE_S: Final = 1.0
 class ProducerLink:
     """Lends the producer for one topic as long as that topic can be written to."""
 
-    def __init__(self, settings: KafkaSettings, topic: str, *, client_id: str) -> None:
+    def __init__(
+        self, settings: KafkaSettings, topic: str, *, client_id: str, failed: Callable[[Exception], object]
+    ) -> None:
+        """`failed` is called, from the link's thread, on a fault that no retry can mend."""
         self._settings = settings
         self._topic = topic
         self._client_id = client_id
+        self._failed = failed
         self._readiness = Readiness(ok=False, reason="not connected to Kafka yet")
         self._producer: KafkaProducer | None = None
         self._partitions = 0
         self._discarded = False
         self._stopping = False
         self._wake = threading.Event()
+        # Guards readiness with what it speaks of: a probe that ends late must not bless a discarded producer.
+        self._state = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="kafka-link", daemon=True)
 
     def start(self) -> None:
@@ -51,8 +58,9 @@ class ProducerLink:
 
     def stop(self, deadline_s: float) -> None:
         """Flush what was sent and close, within `deadline_s` seconds. Blocks."""
-        self._stopping = True
-        self._set(Readiness(ok=False, reason="shutting down"))
+        with self._state:
+            self._stopping = True
+            self._set(Readiness(ok=False, reason="shutting down"))
         self._wake.set()
         deadline = time.monotonic() + deadline_s
         self._thread.join(deadline_s)  # longer only while it connects, and then there is nothing to flush
@@ -73,19 +81,30 @@ class ProducerLink:
         """The producer to use now, or None: the link is not ready."""
         return self._producer if self._readiness.ok else None
 
+    def lends(self, producer: KafkaProducer) -> bool:
+        """Whether `producer` is still the one to use."""
+        return self.producer() is producer
+
     def discard(self, producer: KafkaProducer, reason: str) -> None:
         """Replace `producer`, which failed. Safe from any thread and more than once."""
-        if producer is self._producer and not self._stopping:
+        with self._state:
+            if producer is not self._producer or self._stopping:
+                return
             self._discarded = True
             self._set(Readiness(ok=False, reason=reason))
-            self._wake.set()
+        self._wake.set()
 
     def _run(self) -> None:
         while not self._stopping:
             try:
                 self._session()
-            except KafkaError as error:
-                self._set(Readiness(ok=False, reason=f"Kafka cannot be reached: {error}"))
+            except (KafkaError, OSError) as error:
+                self._lost(f"Kafka cannot be reached: {error}")
+            except Exception as error:
+                log.exception("the link to Kafka has failed")
+                self._lost("it failed; the log has the cause")
+                self._failed(error)
+                return
             self._pause()
 
     def _session(self) -> None:
@@ -125,7 +144,7 @@ class ProducerLink:
                 self._probe(admin)
                 answered = time.monotonic()
             except KafkaError as error:
-                self._set(Readiness(ok=False, reason=f"Kafka does not answer: {error}"))
+                self._lost(f"Kafka does not answer: {error}")
                 if time.monotonic() - answered > DELIVERY_TIMEOUT_MS / 1000:
                     return
             self._pause()
@@ -133,19 +152,27 @@ class ProducerLink:
     def _probe(self, admin: KafkaAdminClient) -> None:
         (topic,) = admin.describe_topics([self._topic])
         found = topic["error_code"] == 0
-        self._partitions = len(topic["partitions"])
-        reason = f"{self._partitions} partitions" if found else f"topic {self._topic!r} does not exist"
-        if not self._discarded and not self._stopping:
-            self._set(Readiness(ok=found, reason=reason))
+        reason = f"{len(topic['partitions'])} partitions" if found else f"topic {self._topic!r} does not exist"
+        with self._state:
+            if found:  # records on their way to a topic that was just deleted still divide by the old number
+                self._partitions = len(topic["partitions"])
+            if not self._discarded and not self._stopping:
+                self._set(Readiness(ok=found, reason=reason))
 
     def _drop(self) -> None:
-        producer, self._producer, self._discarded = self._producer, None, False
+        with self._state:
+            producer, self._producer, self._discarded = self._producer, None, False
         if producer is not None:
             _close(producer, _DISCARD_CLOSE_S)
 
     def _pause(self) -> None:
         self._wake.wait(PROBE_INTERVAL_S)
         self._wake.clear()
+
+    def _lost(self, reason: str) -> None:
+        with self._state:
+            if not self._stopping:
+                self._set(Readiness(ok=False, reason=reason))
 
     def _set(self, readiness: Readiness) -> None:
         if readiness.ok != self._readiness.ok:

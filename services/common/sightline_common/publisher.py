@@ -35,13 +35,24 @@ class Publisher:
     """Publishes image records with acks=all. Callers bound what they offer by a `ByteBudget`."""
 
     def __init__(self, settings: KafkaSettings, *, client_id: str) -> None:
-        self._link = ProducerLink(settings, IMAGES, client_id=client_id)
+        self._link = ProducerLink(settings, IMAGES, client_id=client_id, failed=self._on_failure)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._broken: asyncio.Future[object] | None = None
         # One thread: send() can block on metadata, and records offered in order are sent in order.
         self._sending = ThreadPoolExecutor(max_workers=1, thread_name_prefix="kafka-send")
 
     async def start(self) -> None:
         """Begin to connect in the background; a Kafka that is down is no error, only not ready."""
+        self._loop = asyncio.get_running_loop()
+        self._broken = self._loop.create_future()
         self._link.start()
+
+    @property
+    def failed(self) -> "asyncio.Future[object]":
+        """Raises what no retry can mend, once it happens: the process has to end. To be asked for after `start`."""
+        if self._broken is None:
+            raise RuntimeError("the publisher was not started")
+        return self._broken
 
     async def stop(self, deadline_s: float) -> None:
         """Flush and close within `deadline_s` seconds; what was not acknowledged by then raises in its `publish`."""
@@ -86,6 +97,10 @@ class Publisher:
             self._link.discard(producer, "the Kafka client stopped answering")
             raise DeliveryUnknown("Kafka did not answer in time") from None
 
+    def _on_failure(self, error: Exception) -> None:
+        if self._loop is not None and self._broken is not None:
+            self._loop.call_soon_threadsafe(_settle, self._broken, error)
+
     def _send(
         self,
         producer: KafkaProducer,
@@ -96,6 +111,9 @@ class Publisher:
         def settle(value: Ack | Exception) -> None:
             loop.call_soon_threadsafe(_settle, outcome, value)
 
+        if not self._link.lends(producer):  # discarded while this record waited for its turn
+            settle(Unavailable(self._link.readiness.reason))
+            return
         try:
             future = producer.send(
                 IMAGES,
@@ -131,7 +149,7 @@ class Publisher:
         return DeliveryUnknown(f"Kafka did not acknowledge the image: {error}")
 
 
-def _settle(outcome: "asyncio.Future[Ack]", value: Any) -> None:
+def _settle(outcome: "asyncio.Future[Any]", value: Any) -> None:
     if outcome.done():  # the caller gave up or went away
         return
     if isinstance(value, Exception):

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, Final, Literal, TypeVar
 
-from pydantic import Field, PositiveInt, ValidationError
+from pydantic import Field, PositiveInt, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sightline_contracts.media import DEFAULT_MAX_PIXELS
@@ -21,8 +21,20 @@ class KafkaSettings(BaseSettings):
     kafka_bootstrap_servers: str = Field(
         "127.0.0.1:9092", min_length=1, description="Kafka brokers, host:port,host:port"
     )
-    max_image_bytes: PositiveInt = Field(DEFAULT_MAX_IMAGE_BYTES, description="largest image in bytes, on every hop")
+    # A broker takes no larger request (socket.request.max.bytes) unless it is configured to.
+    max_image_bytes: PositiveInt = Field(
+        DEFAULT_MAX_IMAGE_BYTES, le=64 * 1024 * 1024, description="largest image in bytes, on every hop; at most 64 MiB"
+    )
     max_pixels: PositiveInt = Field(DEFAULT_MAX_PIXELS, description="most pixels (width x height) of an image")
+
+    @field_validator("kafka_bootstrap_servers")
+    @classmethod
+    def _are_brokers(cls, value: str) -> str:
+        for server in value.split(","):
+            host, _, port = server.strip().rpartition(":")
+            if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+                raise ValueError(f"{server.strip()!r} is not host:port")
+        return value
 
     @property
     def record_limit(self) -> int:

@@ -1,6 +1,7 @@
 """Settings come from the environment, and a wrong one is refused with its name."""
 
 import pytest
+from pydantic import ValidationError
 
 from sightline_common.settings import KafkaSettings, ServiceSettings, describe, load_settings
 from sightline_contracts.topics import record_limit
@@ -40,3 +41,10 @@ def test_help_lists_every_variable(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     assert describe(ServiceSettings) in capsys.readouterr().out
     for name in ServiceSettings.model_fields:
         assert f"SIGHTLINE_{name.upper()}" in describe(ServiceSettings)
+
+
+@pytest.mark.parametrize("servers", ["", "kafka", "kafka:", ":9092", "kafka:abc", "kafka:0", "a:1,", "a:70000"])
+def test_a_broker_list_that_no_client_could_use_is_refused(servers: str) -> None:
+    """A port that is no number once ended the publisher's thread in silence."""
+    with pytest.raises(ValidationError, match="kafka_bootstrap_servers"):
+        KafkaSettings(kafka_bootstrap_servers=servers)

@@ -104,3 +104,19 @@ async def test_a_new_start_remembers_results_pending_images_and_the_place_in_the
         assert (await served.client.get(f"/v1/images/{pending}")).status_code == 202
         served.topic.append(made)
         assert served.metrics.duplicates._value.get() == 3
+
+
+async def test_a_result_that_arrives_between_the_two_looks_is_found(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The feed stores a result and forgets the pending id at once: a poll in that moment was answered 404."""
+    image_id = (await served.client.post("/v1/images", content=PNG)).json()["id"]
+    find_pending = served.view.find_pending
+
+    async def result_comes_first(asked: str) -> object:
+        served.topic.append([make_result(served.publisher.records[0])])
+        return await find_pending(asked)
+
+    monkeypatch.setattr(served.view, "find_pending", result_comes_first)
+    answer = await served.client.get(f"/v1/images/{image_id}")
+    assert (answer.status_code, answer.json()["id"]) == (200, image_id)

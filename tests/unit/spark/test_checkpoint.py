@@ -1,5 +1,8 @@
 """The lock on the checkpoint directory."""
 
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -40,3 +43,33 @@ def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         Checkpoint(tmp_path / "file/checkpoint"),
     ):
         pass
+
+
+_DIES_AND_LEAVES_A_CHILD = """
+import os, subprocess, sys
+from pathlib import Path
+from sightline_spark.checkpoint import Checkpoint
+checkpoint = Checkpoint(Path(sys.argv[1])).__enter__()
+subprocess.Popen(["cat"], pass_fds=(checkpoint.descriptor,))
+os._exit(0)
+"""
+
+
+def test_the_jvm_of_a_killed_driver_keeps_the_lock_until_it_ends(tmp_path: Path) -> None:
+    """The lock once ended with the driver alone: its JVM went on working beside the next driver's."""
+    entered = threading.Event()
+
+    def enter() -> None:
+        with Checkpoint(tmp_path):
+            entered.set()
+
+    command = [sys.executable, "-c", _DIES_AND_LEAVES_A_CHILD, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as driver:
+        assert driver.wait(30) == 0
+        waiting = threading.Thread(target=enter)
+        waiting.start()
+        assert not entered.wait(0.5)
+        assert driver.stdin is not None
+        driver.stdin.close()
+        waiting.join(20)
+    assert entered.is_set()

@@ -30,7 +30,7 @@ class Program:
 PROGRAMS: Final = (
     Program("broker", "sightline_local broker", stop_s=30),
     Program("topics", "sightline_topics", stop_s=5, one_shot=True),
-    Program("gateway", "sightline_gateway", stop_s=20),
+    Program("gateway", "sightline_gateway", stop_s=30),
     # Its child is Spark's JVM: stopped before the query is, it takes the query down with an error.
     Program("classifier", "sightline_spark", stop_s=30, signal_children=False),
     Program("bridge", "sightline_bridge", stop_s=30),

@@ -80,8 +80,8 @@ final class BatchClassifier implements AutoCloseable {
   private void run(Model model, List<Item> items) {
     try {
       runners.computeIfAbsent(model, ModelRunner::new).run(items);
-    } catch (RuntimeException e) { // the session could not be opened
-      items.forEach(item -> item.fail(Failure.internal(e)));
+    } catch (RuntimeException e) { // a session could not be opened
+      items.stream().filter(item -> !item.settled()).forEach(item -> item.fail(Failure.internal(e)));
     }
   }
 }

@@ -47,6 +47,11 @@ final class Item {
     failure = why;
   }
 
+  /** Whether it is classified or has failed: what has an outcome keeps it. */
+  boolean settled() {
+    return failure != null || !predictions.isEmpty();
+  }
+
   Outcome outcome() {
     Outcome.Timing timing = new Outcome.Timing(queue, decode, inference);
     return new Outcome(modelName, modelVersion, predictions, timing, System.currentTimeMillis(), failure);
