@@ -24,7 +24,7 @@ def _values(broker: EmbeddedKafka, partition: TopicPartition, count: int) -> lis
     with closing(KafkaConsumer(bootstrap_servers=broker.bootstrap_servers, consumer_timeout_ms=10_000)) as consumer:
         consumer.assign([partition])
         consumer.seek_to_beginning(partition)
-        return [record.value for record, _ in zip(consumer, range(count), strict=False)]
+        return [record.value for _, record in zip(range(count), consumer, strict=False)]
 
 
 def test_topics_are_those_of_the_contracts(broker: EmbeddedKafka) -> None:
