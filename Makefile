@@ -10,7 +10,7 @@ SETUP   := $(VENV)/.sightline-setup
 ENGINE  := spark-app/engine
 BUILT   := $(ENGINE)/target/.sightline-engine
 BIGDL    = $(abspath $(VENV))/lib/python3.11/site-packages/bigdl/share
-MAVEN    = mvn -q -B -f $(ENGINE)/pom.xml -Dbigdl.share=$(BIGDL)
+MAVEN    = mvn -q -B -Dstyle.color=never -f $(ENGINE)/pom.xml -Dbigdl.share=$(BIGDL)
 PACKAGES := services/contracts services/common services/topics services/bridge gateway spark-app tools/local
 RUNNING  = { test -x $(LOCAL) || { echo 'Sightline is not set up here: make up' >&2; exit 1; }; }
 # In this order, so that a mistake shows in the cheapest suite that can see it.

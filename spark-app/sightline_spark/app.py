@@ -80,9 +80,7 @@ class Classifier:
         while query.isActive and not self._stop.wait(_STOP_POLL_S):
             if time.monotonic() >= poll_at:
                 poll_at = time.monotonic() + _POLL_S
-                line = reader.read(query.lastProgress, time.monotonic())
-                if line is not None:
-                    log.info("%s", line)
+                _report(query, reader)
         if self._stop.is_set():
             self._finish(spark, query)
         failure = query.exception()
@@ -141,6 +139,17 @@ class Classifier:
     def _enter(self, reason: str) -> None:
         """Say in /readyz why no image is classified now."""
         self._state = Readiness(ok=False, reason=reason)
+
+
+def _report(query: StreamingQuery, reader: ProgressReader) -> None:
+    last = query.lastProgress
+    if last is None:
+        return
+    if not reader.begun:
+        reader.begin(query.recentProgress[0])
+    line = reader.read(last, time.monotonic())
+    if line is not None:
+        log.info("%s", line)
 
 
 def first_line(error: Exception) -> str:

@@ -89,14 +89,20 @@ class ProgressReader:
         self._logged_position = 0
         self._read_at = self._logged_at = now
 
-    def read(self, report: Mapping[str, Any] | None, now: float) -> str | None:
-        """Take over a report (None: the query has none yet); returns a line to log when it is time for one."""
-        if report is None:
-            return None
+    @property
+    def begun(self) -> bool:
+        """Whether `begin` has been called."""
+        return self._position is not None
+
+    def begin(self, first: Mapping[str, Any]) -> None:
+        """Count from where the query's first report says that it began."""
+        progress = Progress.parse(first)
+        self._position = self._logged_position = progress.position - progress.rows
+
+    def read(self, report: Mapping[str, Any], now: float) -> str | None:
+        """Take over a report, after `begin`; returns a line to log when it is time for one."""
         progress = Progress.parse(report)
-        if self._position is None:
-            self._position = self._logged_position = progress.position - progress.rows
-        images = max(progress.position - self._position, 0)
+        images = max(progress.position - (self._position or 0), 0)
         self._metrics.observe(progress, images, images / max(now - self._read_at, 1e-3))
         self._position, self._read_at = progress.position, now
         return self._line(progress, now)

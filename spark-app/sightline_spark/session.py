@@ -45,7 +45,6 @@ _CONFIGURATION: Final = {
     "spark.locality.wait": "0",
     "spark.sql.streaming.noDataMicroBatches.enabled": "false",
     "spark.sql.streaming.pollingDelay": "2ms",
-    "spark.sql.streaming.numRecentProgressUpdates": "1",
     "spark.sql.streaming.minBatchesToRetain": "10",
     # The default manager starts a `readlink` process for each file whenever it lists its old positions.
     "spark.sql.streaming.checkpointFileManagerClass": (

@@ -125,17 +125,26 @@ def test_enter_opens_the_file_chooser(page: Page) -> None:
 
 def test_results_of_own_images_are_announced(page: Page) -> None:
     page.set_input_files("[data-files]", {"name": "boat.png", "mimeType": "image/png", "buffer": png()})
-    expect(page.locator("[data-announcer]")).to_have_text(re.compile(r"^boat\.png: \d, \d+(\.\d)?%$"))
+    expect(page.locator("[data-announcer]")).to_have_text(re.compile(r"^boat\.png: .+, \d+(\.\d)?%$"))
 
 
 def test_the_empty_page_teaches_lines_for_this_very_address(open_page: OpenPage, gateway: GatewayUnderTest) -> None:
     page = open_page(permissions=["clipboard-read", "clipboard-write"])
     empty = page.locator(".empty")
-    expect(empty.locator("code").first).to_contain_text(f"'{gateway.url}v1/images?model=digits-lenet'")
-    expect(empty.locator("code").last).to_have_text("sightline-send 127.0.0.1:9500 FOLDER --framing fixed28")
+    expect(empty.locator("code").first).to_contain_text(f"'{gateway.url}v1/images?model=efficientnet-lite0'")
+    expect(empty.locator("code").last).to_have_text(".venv/bin/sightline-send 127.0.0.1:9500 FOLDER --framing fixed28")
     empty.get_by_role("button", name="Copy: A folder").click()
     expect(empty.locator("[data-copy-icon]").last).to_have_attribute("href", re.compile("check"))
     assert page.evaluate("navigator.clipboard.readText()") == empty.locator("code").last.inner_text()
+
+
+def test_photos_go_to_a_model_of_colour_photos_until_another_is_chosen(page: Page) -> None:
+    """The default model of grey digits was preselected, and called the first photo of a newcomer a 7."""
+    expect(page.get_by_label("Model")).to_have_value("efficientnet-lite0")
+    page.get_by_label("Model").select_option("digits-lenet")
+    page.reload()
+    expect(page.locator("connection-state")).to_have_text("Live")
+    expect(page.get_by_label("Model")).to_have_value("digits-lenet")
 
 
 def test_reduced_motion_stops_every_animation(open_page: OpenPage, gateway: GatewayUnderTest) -> None:

@@ -35,6 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stderr.write(f"SIGHTLINE_{name.upper()}: {problem['msg']}\n")
         return 2
     except KeyboardInterrupt:
+        if options.command in {"up", "demo"}:
+            sys.stderr.write(
+                "\nInterrupted. What was started keeps running: `make status` shows it, `make down` stops it.\n"
+            )
         return 130
 
 

@@ -18,6 +18,7 @@ from sightline_local.errors import LocalError
 from sightline_local.follow import follow_results
 from sightline_local.samples import PHOTOS, Sample, digit, photo
 from sightline_local.settings import ROOT, Settings
+from sightline_local.supervisor import Supervisor
 from sightline_local.up import up
 
 PHOTO_MODEL: Final = "efficientnet-lite0"
@@ -50,11 +51,14 @@ def demo(settings: Settings, console: Console, *, follow: bool) -> None:
     if follow:
         console.print("Following the results; Ctrl-C ends this, not Sightline.")
         _follow_until_interrupted(settings, console)
-    console.print("Sightline keeps running: stop it with `make down`.")
+    if Supervisor(settings.state_dir).pid() is None:
+        console.print("Sightline was stopped.")
+    else:
+        console.print("Sightline keeps running: stop it with `make down`.")
 
 
 def _install_model(console: Console) -> None:
-    console.print(f"Installing the model {PHOTO_MODEL} (once) ...")
+    console.print(f"Model {PHOTO_MODEL}:")
     command = [sys.executable, "-m", "sightline_spark.models", "install", PHOTO_MODEL]
     try:
         subprocess.run(command, cwd=ROOT, check=True, timeout=_INSTALL_DEADLINE_S)
@@ -90,7 +94,9 @@ def _over_tcp(gateway: GatewayClient, samples: Sequence[Sample], port: int, fram
 
 
 def _table(results: Sequence[Any]) -> Table:
-    table = Table("file", "via", "model", "label")
+    table = Table("file", "via")
+    table.add_column("model", overflow="fold", min_width=len(PHOTO_MODEL))
+    table.add_column("label")
     table.add_column("probability", justify="right")
     table.add_column("latency ms", justify="right")
     for result in results:
@@ -107,8 +113,9 @@ def _outcome(result: Any) -> tuple[str, str]:
 
 
 def _follow_until_interrupted(settings: Settings, console: Console) -> None:
+    supervisor = Supervisor(settings.state_dir)
     try:
-        for result in follow_results(settings.gateway_url):
+        for result in follow_results(settings.gateway_url, lambda: supervisor.pid() is not None):
             label, probability = _outcome(result)
             name, via = result["name"] or result["id"], result["source"]
             console.print(f"{name:<28} {via:<6} {label:<28} {probability}", markup=False, highlight=False)

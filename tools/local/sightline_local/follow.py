@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, Final
 
 import httpx
@@ -12,8 +12,11 @@ _SILENCE_S: Final = 30.0
 _RETRY_S: Final = 1.0
 
 
-def follow_results(url: str) -> Generator[Any]:
-    """Yield result documents as they come. Resumes after the last one when the connection breaks; never ends."""
+def follow_results(url: str, running: Callable[[], bool] = lambda: True) -> Generator[Any]:
+    """Yield result documents as they come.
+
+    Resumes after the last one when the connection breaks, for as long as `running` says that it can come back.
+    """
     headers: dict[str, str] = {}
     timeout = httpx.Timeout(5.0, read=_SILENCE_S)
     with httpx.Client(base_url=url, timeout=timeout, trust_env=False) as http:
@@ -26,6 +29,8 @@ def follow_results(url: str) -> Generator[Any]:
                         yield json.loads(data)
             except httpx.HTTPError:
                 # The gateway restarts or Kafka is away: both come back by themselves.
+                if not running():
+                    return
                 time.sleep(_RETRY_S)
 
 

@@ -4,12 +4,17 @@ import { count, percent } from "../format.js";
 
 /** @typedef {import("../types.js").Model} Model */
 
+const CHOSEN = "sightline.model"; // the key of the choice that a reload remembers
+
 export class ModelSwitchElement extends HTMLElement {
   /** @type {Model[]} */
   #models = [];
 
   connectedCallback() {
-    this.#select.addEventListener("change", () => this.#chosen());
+    this.#select.addEventListener("change", () => {
+      localStorage.setItem(CHOSEN, this.value);
+      this.#chosen();
+    });
   }
 
   /** @returns {HTMLSelectElement} */
@@ -22,13 +27,19 @@ export class ModelSwitchElement extends HTMLElement {
     return this.#select.value;
   }
 
-  /** Offers these, the default first; what was chosen stays chosen. @param {Model[]} models */
+  /**
+   * Offers these, the default first. What was chosen stays chosen; without a choice it is one that takes colour
+   * photos, for a model of grey digits names every photo a digit.
+   * @param {Model[]} models
+   */
   set models(models) {
-    const before = this.value;
     this.#models = [...models].sort((a, b) => Number(b.default) - Number(a.default) || a.name.localeCompare(b.name));
     const options = this.#models.map((model) => new Option(model.name, this.#reference(model)));
     if (options.length) this.#select.replaceChildren(...options);
-    if (options.some((option) => option.value === before)) this.#select.value = before;
+    const chosen = options.find((option) => option.value === localStorage.getItem(CHOSEN));
+    const photos = this.#models.find((model) => model.input.channels === 3);
+    if (chosen) this.#select.value = chosen.value;
+    else if (photos) this.#select.value = this.#reference(photos);
     this.#chosen();
   }
 

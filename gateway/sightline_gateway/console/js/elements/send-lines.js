@@ -30,7 +30,7 @@ function curl(model) {
   return `curl --data-binary @photo.jpg -H 'Content-Type: image/jpeg' -H 'Prefer: wait=10' '${url}'`;
 }
 
-const sender = () => `sightline-send ${location.hostname || "127.0.0.1"}:${BRIDGE_PORT} FOLDER --framing fixed28`;
+const sender = () => `.venv/bin/sightline-send ${location.hostname || "127.0.0.1"}:${BRIDGE_PORT} FOLDER --framing fixed28`;
 
 /** @param {string} title @param {string} code @returns {DocumentFragment} */
 function line(title, code) {

@@ -83,7 +83,7 @@ public final class BundleStore {
   }
 
   private static UnknownModelException unknown(ModelName id) {
-    return new UnknownModelException("model " + id + " is not installed");
+    return new UnknownModelException("model " + id + " is not installed; `sightline-model list` shows what is");
   }
 
   private static LoadedModel load(Path directory, NetworkOptions options) throws BundleException {
