@@ -34,7 +34,8 @@ def test_images_between_two_polls_are_counted_though_their_reports_were_not_seen
     registry = CollectorRegistry()
     reader = ProgressReader(ProgressMetrics(registry), log_every_s=10, now=100.0)
 
-    assert reader.read(None, 101.0) is None
+    reader.begin(report(0, 102, 110, rows=2))
+    assert reader.begun
     assert reader.read(report(1, 103, 110), 102.0) is None
     assert registry.get_sample_value("sightline_classifier_images_total") == 3
     assert registry.get_sample_value("sightline_classifier_lag_records") == 7
