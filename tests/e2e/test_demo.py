@@ -13,8 +13,8 @@ pytestmark = pytest.mark.e2e
 def test_the_demo_names_the_palace_and_the_daisy(system: System) -> None:
     shown = system.command("demo", "--no-follow", deadline_s=600)
     assert shown.returncode == 0, shown.stdout + shown.stderr
-    rows = [re.split(r"\s*[│┃|]\s*", line.strip(" │┃|")) for line in shown.stdout.splitlines() if "│" in line]
-    table = {(row[0], row[1]): row[3] for row in rows}
+    rows = [re.split(r"\s{2,}", line.strip()) for line in shown.stdout.splitlines()]
+    table = {(row[0], row[1]): row[3] for row in rows if len(row) == 6}
     for via in ("http", "tcp"):
         assert table["china.jpg", via] == "palace"
         assert table["flower.jpg", via] == "daisy"

@@ -5,7 +5,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
-from sightline_local.samples import PHOTOS, digit, gray_png, photo
+from sightline_local.samples import PHOTOS, digit, drawn_zero, gray_png, photo
 
 
 def test_gray_png_keeps_every_pixel() -> None:
@@ -27,3 +27,11 @@ def test_photos_are_whole() -> None:
         with Image.open(BytesIO(photo(name).data)) as image:
             image.load()
             assert image.size == (640, 427)
+
+
+def test_the_drawn_zero_is_a_ring() -> None:
+    with Image.open(BytesIO(drawn_zero().data)) as image:
+        pixels = np.asarray(image)
+    assert pixels.shape == (8, 8)
+    assert set(pixels.ravel()) == {0, 255}
+    assert pixels[3, 3] == pixels[3, 4] == 0 < pixels[3, 2] == pixels[3, 5]

@@ -9,7 +9,7 @@ import httpx
 from sightline_local.client import GatewayClient, readiness_problem
 from sightline_local.errors import LocalError
 from sightline_local.ports import is_listening
-from sightline_local.samples import digit
+from sightline_local.samples import drawn_zero
 from sightline_local.settings import Settings
 from sightline_local.supervisor import ProgramState
 
@@ -46,7 +46,7 @@ class Readiness:
         Raises LocalError when it came back as failed: waiting longer would not help.
         """
         try:
-            result = self._gateway.classify(digit(0), _FIRST_IMAGE_WAIT_S, stream="sightline-local")
+            result = self._gateway.classify(drawn_zero(), _FIRST_IMAGE_WAIT_S, stream="sightline-local")
         except httpx.HTTPStatusError as refused:
             return f"the gateway answers {refused.response.status_code}: {refused.response.text[:200]}"
         except httpx.HTTPError as error:
