@@ -107,8 +107,9 @@ def test_a_bad_image_fails_alone(code: str, spark: SparkSession, settings: Class
         assert bytes(letter.value) == bad[1][1]
 
 
-def test_every_prefix_of_a_jpeg_is_truncated(spark: SparkSession, settings: ClassifierSettings) -> None:
-    whole = encode(photo(64, 48), "JPEG")
+@pytest.mark.parametrize("progressive", [False, True])  # one scan, many scans
+def test_a_cut_jpeg_is_truncated(progressive: bool, spark: SparkSession, settings: ClassifierSettings) -> None:
+    whole = encode(photo(64, 48), "JPEG", progressive=progressive)
     cuts = range(3, len(whole), 37)
 
     results = results_of(run(spark, settings, [record_of(whole[:cut])[1] for cut in cuts]))
