@@ -19,6 +19,7 @@ from tests.browser.conftest import DESKTOP, FLAGS
 
 PHOTOS = Path(sklearn.datasets.__file__).parent / "images"
 PHOTO_MODEL = "efficientnet-lite0"
+DIGITS_MODEL = "digits-lenet"
 SEVEN = [(0.3, 0.22), (0.7, 0.22), (0.6, 0.45), (0.52, 0.62), (0.46, 0.82)]
 FRAMES = 40  # enough for the strip to show a rhythm
 RESULT_MS = 60_000
@@ -57,6 +58,7 @@ def draw_seven(page: Page) -> None:
 def send_photos(page: Page) -> None:
     """Two digits and the two photos as files of one's own, and wait for their results."""
     digits = [FilePayload(name=f"digit-{n}.png", mimeType="image/png", buffer=digit_png(n)) for n in (18, 24)]
+    page.get_by_label("Model").select_option(DIGITS_MODEL)
     page.set_input_files("[data-files]", digits)
     page.get_by_label("Model").select_option(PHOTO_MODEL)
     page.set_input_files("[data-files]", [PHOTOS / "flower.jpg", PHOTOS / "china.jpg"])
