@@ -95,7 +95,7 @@ def _over_tcp(gateway: GatewayClient, samples: Sequence[Sample], port: int, fram
 
 
 def _table(results: Sequence[Any]) -> Table:
-    table = Table("file", "via")
+    table = Table("file", "via", box=SIMPLE, pad_edge=False)
     table.add_column("model", overflow="fold", min_width=len(PHOTO_MODEL))
     table.add_column("label")
     table.add_column("probability", justify="right")
