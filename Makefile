@@ -86,7 +86,7 @@ lint: setup ## ruff (rules and format) and mypy
 	@$(BIN)/mypy $(CHECKED)
 
 test-quick: lint ## lint, types, unit and contract tests: the inner loop, under a minute
-	@$(BIN)/pytest -q tests/unit tests/contract
+	@$(BIN)/pytest -q -m "not process" tests/unit tests/contract
 
 test: setup engine lint test-engine chromium ## everything: lint, Java tests, then every suite against real Kafka, Spark and Chromium
 	@$(BIN)/pytest $(SUITES) $(NEW) $(ARGS)

@@ -14,6 +14,8 @@ from sightline_bridge.settings import BridgeSettings
 from sightline_local.ports import free_port
 from tests.unit.bridge.processes import BridgeProcess, bridge_process, environment, wait_until
 
+pytestmark = pytest.mark.process
+
 
 def start_and_wait(*arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "sightline_bridge", *arguments]

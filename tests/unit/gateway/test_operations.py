@@ -153,6 +153,7 @@ def _run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[st
     )
 
 
+@pytest.mark.process
 def test_help_lists_every_setting_with_its_default() -> None:
     done = _run("--help")
     assert done.returncode == 0
@@ -161,6 +162,7 @@ def test_help_lists_every_setting_with_its_default() -> None:
     assert re.search(r"SIGHTLINE_GATEWAY_PORT \(.*8080\)", done.stdout)
 
 
+@pytest.mark.process
 def test_a_bad_setting_is_named_in_one_line(tmp_path: Path) -> None:
     done = _run(SIGHTLINE_GATEWAY_PORT="http")
     assert done.returncode == 2
@@ -168,6 +170,7 @@ def test_a_bad_setting_is_named_in_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.process
 async def test_a_taken_port_is_named(served: Served, tmp_path: Path) -> None:
     done = _run(SIGHTLINE_GATEWAY_PORT=str(served.port), SIGHTLINE_GATEWAY_STATE_DIR=str(tmp_path / "other"))
     assert done.returncode == 1

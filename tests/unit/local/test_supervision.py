@@ -16,6 +16,8 @@ from sightline_local.processes import end_members, members
 from sightline_local.programs import Program
 from sightline_local.supervisor import Supervisor
 
+pytestmark = pytest.mark.process
+
 DEADLINE_S = 20
 
 
