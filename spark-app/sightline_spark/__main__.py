@@ -9,7 +9,7 @@ from threading import Event
 from pydantic import ValidationError
 
 from sightline_common.logging import configure_logging
-from sightline_common.settings import PREFIX, describe
+from sightline_common.settings import describe, problems
 from sightline_spark.app import Classifier
 from sightline_spark.errors import ClassifierError
 from sightline_spark.settings import ClassifierSettings
@@ -56,9 +56,7 @@ def parse_settings(arguments: list[str] | None = None) -> ClassifierSettings:
     try:
         return ClassifierSettings() if trigger is None else ClassifierSettings(classifier_trigger=trigger)
     except ValidationError as error:
-        problems = error.errors(include_url=False)
-        lines = [f"{PREFIX}{'_'.join(map(str, p['loc'])).upper()}: {p['msg']}".lstrip(": ") for p in problems]
-        parser.exit(2, "".join(f"{parser.prog}: {line}\n" for line in lines))
+        parser.exit(2, "".join(f"{parser.prog}: {problem}\n" for problem in problems(error)))
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def load_settings(kind: type[S], program: str, purpose: str) -> S:
     try:
         return kind()
     except ValidationError as error:
-        parser.exit(2, "".join(f"{program}: {problem}\n" for problem in _problems(error)))
+        parser.exit(2, "".join(f"{program}: {problem}\n" for problem in problems(error)))
 
 
 def describe(kind: type[BaseSettings]) -> str:
@@ -84,7 +84,8 @@ def _shown(default: object) -> str:
     return ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
 
 
-def _problems(error: ValidationError) -> list[str]:
+def problems(error: ValidationError) -> list[str]:
+    """What is wrong with the settings, one line a problem, each with the name of its variable."""
     return [
         f"{PREFIX}{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
         if problem["loc"]

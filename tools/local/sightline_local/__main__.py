@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pydantic import ValidationError
 from rich.console import Console
 
+from sightline_common.settings import problems
 from sightline_local.demo import demo
 from sightline_local.down import down
 from sightline_local.errors import LocalError
@@ -30,9 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     except ValidationError as error:
-        for problem in error.errors(include_url=False):
-            name = "_".join(str(part) for part in problem["loc"])
-            sys.stderr.write(f"SIGHTLINE_{name.upper()}: {problem['msg']}\n")
+        sys.stderr.writelines(f"{problem}\n" for problem in problems(error))
         return 2
     except KeyboardInterrupt:
         if options.command in {"up", "demo"}:

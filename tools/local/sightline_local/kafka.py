@@ -11,6 +11,7 @@ from pathlib import Path
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
+from sightline_contracts.topics import DEFAULT_MAX_IMAGE_BYTES, record_limit
 from sightline_local.check import INSTALL_JAVA, find_java
 from sightline_local.errors import LocalError
 from sightline_local.jars import KAFKA_PROJECT, kafka_jars
@@ -25,7 +26,7 @@ QUEUED_BYTES = 128 * 1024 * 1024
 
 READY_DEADLINE_S = 60.0
 STOP_DEADLINE_S = 30.0
-DEFAULT_RECORD_BYTES = 10 * 1024 * 1024 + 64 * 1024
+DEFAULT_RECORD_BYTES = record_limit(DEFAULT_MAX_IMAGE_BYTES)
 
 
 class EmbeddedKafka:
