@@ -106,7 +106,7 @@ bench-latency: setup engine ## Kafka to Kafka latency at 10 images a second, bot
 	@$(BIN)/python bench/latency.py $(ARGS)
 
 gen: setup ## rewrite generated files from their sources
-	@$(BIN)/python tools/generate.py
+	@$(BIN)/python -m tools.generate
 
 lock: setup ## resolve requirements/*.in anew into the hash-locked files
 	@$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 \

@@ -1,6 +1,6 @@
-"""Writes the files that follow from code: `.env.example` from the settings classes.
+"""Writes what follows from other files: `.env.example` from the settings classes, requirements/images from the lock.
 
-`python tools/generate.py` writes them; with `--check` it writes nothing and exits 1 when one is out of date.
+`python -m tools.generate` writes them; with `--check` it writes nothing and exits 1 when one is out of date.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from sightline_gateway.settings import GatewaySettings
 from sightline_local.settings import LocalSettings
 from sightline_spark.settings import ClassifierSettings
 from sightline_topics.settings import TopicsSettings
+from tools.images.requirements import image_requirements
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 SECTIONS: Final[dict[str, type[BaseSettings]]] = {
@@ -45,6 +46,11 @@ def env_example() -> str:
     return _HEAD + "".join(sections)
 
 
+def generated() -> dict[Path, str]:
+    """The text of every generated file, by path."""
+    return {ROOT / ".env.example": env_example(), **image_requirements()}
+
+
 def _variable(name: str, description: str, default: object) -> str:
     comment = textwrap.fill(description, 118, initial_indent="# ", subsequent_indent="# ")
     return f"{comment}\n# {PREFIX}{name.upper()}={_text(default)}\n"
@@ -63,7 +69,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Write the files that follow from code.")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file is out of date")
     check = parser.parse_args().check
-    stale = [path for path, text in {ROOT / ".env.example": env_example()}.items() if _differs(path, text, check)]
+    stale = [path for path, text in generated().items() if _differs(path, text, check)]
     if check and stale:
         sys.exit(f"out of date: {', '.join(path.name for path in stale)}; run `make gen`")
 

@@ -10,7 +10,7 @@ from tools.generate import ROOT, SECTIONS, env_example
 
 def test_generated_files_are_up_to_date() -> None:
     done = subprocess.run(
-        [sys.executable, ROOT / "tools/generate.py", "--check"], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "tools.generate", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
 
