@@ -1,88 +1,51 @@
 """The Spark session: our own, with the engine's and BigDL's jars and nothing that BigDL's launcher would add."""
 
+import logging
 import os
 import signal
 import sys
-from importlib.util import find_spec
-from pathlib import Path
 from subprocess import TimeoutExpired
 from typing import Any, Final
+from uuid import uuid4
 
+from py4j.java_gateway import JavaGateway
+from py4j.protocol import Py4JJavaError
 from pyspark import SparkConf, SparkContext
 from pyspark.errors import PySparkRuntimeError
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
-from sightline_spark.errors import ClassifierError
+from sightline_common.logging import writes_text
+from sightline_spark.cluster import MasterKind
+from sightline_spark.configuration import AUTHENTICATION, NATIVE_ENVIRONMENT, spark_configuration
+from sightline_spark.errors import ClassifierError, first_line
+from sightline_spark.jars import class_path
 from sightline_spark.settings import ClassifierSettings
 
-_LOG4J: Final = Path(__file__).with_name("log4j2.properties")
+log = logging.getLogger(__name__)
+
 _JVM_EXIT_DEADLINE_S: Final = 10.0
-
-# Read by native code when the JVM loads it, so they are set before the JVM starts. Every Spark task computes on its
-# own thread: OpenMP threads below it would fight for the same cores (and spin while they wait).
-NATIVE_ENVIRONMENT: Final = {
-    "OMP_NUM_THREADS": "1",
-    "KMP_BLOCKTIME": "0",
-    "KMP_AFFINITY": "disabled",
-    "OPENBLAS_NUM_THREADS": "1",
-    "OPENCV_LOG_LEVEL": "SILENT",
-}
-
-_CONFIGURATION: Final = {
-    "spark.app.name": "sightline-classifier",
-    "spark.ui.enabled": "false",
-    "spark.ui.showConsoleProgress": "false",
-    "spark.sql.session.timeZone": "UTC",
-    # Each micro-batch is planned anew, and most of them hold a handful of images: what follows takes work out of
-    # planning that pays only for millions of rows or for a UI that is off. docs/tuning.md has the measurements.
-    "spark.sql.adaptive.enabled": "false",
-    "spark.sql.ui.explainMode": "simple",
-    "spark.sql.ui.retainedExecutions": "1",
-    "spark.ui.retainedJobs": "1",
-    "spark.ui.retainedStages": "1",
-    "spark.ui.retainedTasks": "10",
-    "spark.locality.wait": "0",
-    "spark.sql.streaming.noDataMicroBatches.enabled": "false",
-    "spark.sql.streaming.pollingDelay": "2ms",
-    "spark.sql.streaming.minBatchesToRetain": "10",
-    # The default manager starts a `readlink` process for each file whenever it lists its old positions.
-    "spark.sql.streaming.checkpointFileManagerClass": (
-        "org.apache.spark.sql.execution.streaming.FileSystemBasedCheckpointFileManager"
-    ),
-    "spark.sql.streaming.stopTimeout": "20s",
-}
 
 
 def build_session(settings: ClassifierSettings, *, inherited: tuple[int, ...] = ()) -> SparkSession:
     """Start the JVM, out of reach of a terminal's Ctrl-C, and the session in it. Takes some 5 s.
 
-    The JVM inherits the file descriptors `inherited`, and with them the locks they hold.
+    The JVM inherits the file descriptors `inherited`, and with them the locks they hold. Executors may come later.
 
     Raises:
-        ClassifierError: the engine or BigDL is not installed, or there is no Java.
+        ClassifierError: the engine or BigDL is not installed, there is no Java, or no master.
     """
-    jars = engine_jars(settings.classifier_engine_dir) + bigdl_jars()
-    os.environ.update(NATIVE_ENVIRONMENT)
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    if settings.local_master:
-        os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"  # all in one process: nothing listens beyond this machine
-    conf = SparkConf(loadDefaults=False).setAll(
-        [
-            *_CONFIGURATION.items(),
-            ("spark.master", settings.master),
-            ("spark.driver.memory", settings.classifier_driver_memory),
-            ("spark.driver.extraJavaOptions", _java_options(settings)),
-            ("spark.jars", ",".join(str(jar) for jar in jars)),
-        ]
-    )
-    try:
-        gateway = launch_gateway(conf, popen_kwargs={"start_new_session": True, "pass_fds": inherited})  # type: ignore[no-untyped-call]
-    except PySparkRuntimeError as error:
-        raise ClassifierError("Spark's JVM did not start: is there a JDK 17?") from error
+    jars = class_path(settings.classifier_engine_dir)
+    secret = _secret(settings)
+    configuration = spark_configuration(settings, jars, uuid4().hex[:8], "text" if writes_text(settings) else "json")
+    conf = SparkConf(loadDefaults=False).setAll(list(configuration.items()))
+    gateway = _launch(conf, settings, jars, inherited)
+    conf.setAll(list(secret.items()))  # only now: what the JVM is launched with, every user of the machine can read
     on_interrupt = signal.getsignal(signal.SIGINT)
     try:
         return SparkSession(SparkContext(conf=conf, gateway=gateway))
+    except Py4JJavaError as error:
+        raise ClassifierError(f"Spark did not start on {settings.master}: {first_line(error)}") from error
     finally:
         signal.signal(signal.SIGINT, on_interrupt)  # PySpark takes it to cancel jobs and raise
 
@@ -102,38 +65,27 @@ def end_session(spark: SparkSession) -> None:
     SparkContext._jvm = None  # noqa: SLF001
 
 
-def engine_jars(folder: Path) -> list[Path]:
-    """The engine's jar and what it needs beyond Spark and BigDL.
-
-    Raises:
-        ClassifierError: they have not been built.
-    """
-    jars = sorted(folder.glob("*.jar"))
-    if not any(jar.name.startswith("sightline-engine") for jar in jars):
-        raise ClassifierError(f"the inference engine is not built (no jars in {folder}): run `make engine`")
-    return jars
-
-
-def bigdl_jars() -> list[Path]:
-    """BigDL's jars inside its Python packages.
-
-    Raises:
-        ClassifierError: the packages are not installed.
-    """
-    spec = find_spec("bigdl")
-    folders = [Path(place) for place in (spec.submodule_search_locations or [])] if spec else []
-    jars = [jar for folder in folders for jar in sorted(folder.glob("share/*/lib/*.jar"))]
-    if len(jars) < 2:
-        raise ClassifierError("BigDL is not installed in this Python environment: run `make install`")
-    return jars
+def _launch(conf: SparkConf, settings: ClassifierSettings, jars: str, inherited: tuple[int, ...]) -> JavaGateway:
+    os.environ.update(NATIVE_ENVIRONMENT)
+    os.environ["SPARK_DIST_CLASSPATH"] = jars
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    if settings.local_master:
+        os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"  # all in one process: nothing listens beyond this machine
+    try:
+        return launch_gateway(conf, popen_kwargs={"start_new_session": True, "pass_fds": inherited})  # type: ignore[no-untyped-call]
+    except PySparkRuntimeError as error:
+        raise ClassifierError("Spark's JVM did not start: is there a JDK 17?") from error
 
 
-def _java_options(settings: ClassifierSettings) -> str:
-    return " ".join(
-        [
-            f"-Dlog4j2.configurationFile={_LOG4J.as_uri()}",
-            "-XX:+UseParallelGC",
-            "-XX:+ExitOnOutOfMemoryError",  # half-dead after it, the query would hang; the supervisor restarts us
-            settings.classifier_java_options,
-        ]
-    )
+def _secret(settings: ClassifierSettings) -> dict[str, str]:
+    """What a standalone cluster's secret adds to the configuration."""
+    if settings.master_kind is not MasterKind.STANDALONE:
+        return {}
+    secret = settings.read_secret()
+    if secret is None:
+        log.warning(
+            "SIGHTLINE_CLASSIFIER_SPARK_SECRET is not set: who reaches port %d can run programs on the executors",
+            settings.classifier_driver_port,
+        )
+        return {}
+    return {**AUTHENTICATION, "spark.authenticate.secret": secret}

@@ -7,27 +7,20 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from sightline_common.settings import ServiceSettings
 from sightline_contracts.topics import DEAD_LETTERS, IMAGES, RESULTS, load_topics
+from sightline_spark.cluster import ClusterSettings, checked_memory
 
 Trigger = Literal["processing", "continuous"]
 
 _ENGINE_JARS: Final = Path(__file__).resolve().parents[1] / "engine" / "target" / "engine"
-_MEMORY = re.compile(r"[1-9][0-9]*[mg]")
-_LOCAL_MASTER = re.compile(r"local\[([0-9]+|\*)\]")
+_LOCAL_TASKS: Final = re.compile(r"local\[([0-9]+)\]")
 
 
-class ClassifierSettings(ServiceSettings):
-    """Which models, where Spark runs, and how a query is paced."""
+class ClassifierSettings(ClusterSettings):
+    """Which models, and how a query is paced."""
 
     models_dir: Path = Field(Path("models"), description="folder of the model bundles, NAME/VERSION/model.json")
     default_model: str = Field("digits-lenet", min_length=1, description="model of images that name none")
-    classifier_master: str | None = Field(
-        None,
-        min_length=1,
-        description="Spark master; local[N] runs N tasks at once (default local[2]; with the continuous trigger one"
-        " task a partition, which never ends)",
-    )
     classifier_trigger: Trigger = Field("processing", description="processing (micro-batches) or continuous")
     classifier_trigger_interval_ms: NonNegativeInt = Field(
         0, description="ms between micro-batches; 0: the next begins when the last has ended"
@@ -65,14 +58,24 @@ class ClassifierSettings(ServiceSettings):
     @field_validator("classifier_driver_memory")
     @classmethod
     def _is_memory(cls, value: str) -> str:
-        if _MEMORY.fullmatch(value) is None:
-            raise ValueError("must be a number with m or g, for example 2g")
-        return value
+        return checked_memory(value)
 
     @model_validator(mode="after")
     def _interval_fits_trigger(self) -> Self:
         if self.classifier_trigger == "continuous" and self.classifier_trigger_interval_ms:
             raise ValueError("SIGHTLINE_CLASSIFIER_TRIGGER_INTERVAL_MS has no meaning with the continuous trigger")
+        return self
+
+    @model_validator(mode="after")
+    def _executors_hold_a_continuous_query(self) -> Self:
+        if self.local_master or self.classifier_trigger != "continuous" or self.classifier_images_topic != IMAGES:
+            return self
+        partitions = self._contracted_partitions()
+        if self.executor_slots < partitions:
+            raise ValueError(
+                "SIGHTLINE_CLASSIFIER_EXECUTORS x SIGHTLINE_CLASSIFIER_EXECUTOR_CORES must be at least"
+                f" {partitions}: the continuous trigger keeps one task a partition"
+            )
         return self
 
     @property
@@ -83,15 +86,12 @@ class ClassifierSettings(ServiceSettings):
         return "local[2]" if self.classifier_trigger == "processing" else f"local[{self._contracted_partitions()}]"
 
     @property
-    def local_master(self) -> bool:
-        """Whether Spark runs inside the driver's process."""
-        return self.master.startswith("local")
-
-    @property
-    def local_cores(self) -> int | None:
-        """Tasks that run at once on a local master of a stated size, else None."""
-        match = _LOCAL_MASTER.fullmatch(self.master)
-        return None if match is None or match[1] == "*" else int(match[1])
+    def task_slots(self) -> int | None:
+        """Tasks that run at once; None where Spark takes as many as the machine has processors."""
+        if not self.local_master:
+            return self.executor_slots
+        match = _LOCAL_TASKS.fullmatch(self.master)
+        return None if match is None else int(match[1])
 
     def _contracted_partitions(self) -> int:
         return next(topic.partitions for topic in load_topics(self.max_image_bytes) if topic.name == IMAGES)

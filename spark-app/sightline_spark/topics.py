@@ -68,9 +68,15 @@ def _what_is_missing(settings: ClassifierSettings) -> str | None:
 
 
 def _check_cores(settings: ClassifierSettings, partitions: int) -> None:
-    cores = settings.local_cores
-    if settings.classifier_trigger == "continuous" and cores is not None and cores < partitions:
-        raise ClassifierError(
-            f"the continuous trigger keeps one task a partition: {settings.classifier_images_topic} has {partitions},"
-            f" SIGHTLINE_CLASSIFIER_MASTER={settings.master} runs {cores}; set it to local[{partitions}]"
-        )
+    slots = settings.task_slots
+    if settings.classifier_trigger != "continuous" or slots is None or slots >= partitions:
+        return
+    remedy = (
+        f"set SIGHTLINE_CLASSIFIER_MASTER to local[{partitions}]"
+        if settings.local_master
+        else f"set SIGHTLINE_CLASSIFIER_EXECUTORS x SIGHTLINE_CLASSIFIER_EXECUTOR_CORES to {partitions}"
+    )
+    raise ClassifierError(
+        f"the continuous trigger keeps one task a partition: {settings.classifier_images_topic} has {partitions},"
+        f" {settings.master} runs {slots}; {remedy}"
+    )

@@ -15,13 +15,17 @@ _QUIET = ("kafka",)
 def configure_logging(settings: ServiceSettings, service: str) -> None:
     """Send every log record of the process to standard error, in the format that the settings ask for."""
     handler = logging.StreamHandler(sys.stderr)
-    text = settings.log_format == "text" or (settings.log_format == "auto" and sys.stderr.isatty())
-    handler.setFormatter(_TextFormatter(service) if text else _json_formatter(service))
+    handler.setFormatter(_TextFormatter(service) if writes_text(settings) else _json_formatter(service))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def writes_text(settings: ServiceSettings) -> bool:
+    """Whether the process logs lines for people rather than JSON."""
+    return settings.log_format == "text" or (settings.log_format == "auto" and sys.stderr.isatty())
 
 
 def _json_formatter(service: str) -> logging.Formatter:

@@ -12,9 +12,11 @@ from pyspark.errors import PySparkRuntimeError
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
+from sightline_spark.configuration import NATIVE_ENVIRONMENT
+from sightline_spark.jars import bigdl_jars
 from sightline_spark.models.bigdl_api import forget_jvm, init_engine, quietly
 from sightline_spark.models.errors import ModelError
-from sightline_spark.session import NATIVE_ENVIRONMENT, bigdl_jars, end_session
+from sightline_spark.session import end_session
 
 CORES = 2  # the models trained here are small: more threads would only wait for each other
 

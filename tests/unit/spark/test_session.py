@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sightline_spark.app import first_line
-from sightline_spark.errors import ClassifierError
-from sightline_spark.session import bigdl_jars, engine_jars
+from sightline_spark.errors import ClassifierError, first_line
+from sightline_spark.jars import bigdl_jars, engine_jars
 
 
 def test_a_missing_engine_says_what_to_run(tmp_path: Path) -> None:

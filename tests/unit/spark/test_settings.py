@@ -51,8 +51,7 @@ def test_the_command_line_is_stronger_than_the_environment(monkeypatch: pytest.M
 def test_a_continuous_query_gets_a_task_for_each_partition_and_batches_of_one() -> None:
     settings = ClassifierSettings(classifier_trigger="continuous")
 
-    assert settings.local_cores == 4
+    assert settings.task_slots == 4
     assert EngineOptions.of(settings).batch_size == 1
-    assert ClassifierSettings().local_cores == 2
-    assert ClassifierSettings(classifier_master="local[*]").local_cores is None
-    assert not ClassifierSettings(classifier_master="spark://host:7077").local_master
+    assert ClassifierSettings().task_slots == 2
+    assert ClassifierSettings(classifier_master="local[*]").task_slots is None

@@ -1,0 +1,44 @@
+"""Where the engine's and BigDL's jars are."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from sightline_spark.errors import ClassifierError
+
+
+def engine_jars(folder: Path) -> list[Path]:
+    """The engine's jar and what it needs beyond Spark and BigDL.
+
+    Raises:
+        ClassifierError: they have not been built.
+    """
+    jars = sorted(folder.glob("*.jar"))
+    if not any(jar.name.startswith("sightline-engine") for jar in jars):
+        raise ClassifierError(f"the inference engine is not built (no jars in {folder}): run `make engine`")
+    return jars
+
+
+def bigdl_jars() -> list[Path]:
+    """BigDL's jars inside its Python packages.
+
+    Raises:
+        ClassifierError: the packages are not installed.
+    """
+    spec = find_spec("bigdl")
+    folders = [Path(place) for place in (spec.submodule_search_locations or [])] if spec else []
+    jars = [jar for folder in folders for jar in sorted(folder.glob("share/*/lib/*.jar"))]
+    if len(jars) < 2:
+        raise ClassifierError("BigDL is not installed in this Python environment: run `make install`")
+    return jars
+
+
+def class_path(engine: Path) -> str:
+    """What Spark's own class path is followed by, in the driver's JVM and in the executors'.
+
+    Followed: in front of it, BigDL's jar would replace Spark's log4j, Jackson and Guava. And not `spark.jars`: every
+    executor would copy 200 MB into its folder, even of paths that Spark is told it has (`local://`).
+
+    Raises:
+        ClassifierError: the engine or BigDL is not installed.
+    """
+    return ":".join(str(jar) for jar in engine_jars(engine) + bigdl_jars())
