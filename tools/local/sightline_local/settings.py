@@ -15,6 +15,7 @@ from sightline_local.errors import LocalError
 from sightline_spark.settings import ClassifierSettings
 
 ROOT = Path(__file__).resolve().parents[3]
+KAFKA_SETTING = f"{PREFIX}KAFKA_BOOTSTRAP_SERVERS"
 
 # Folders that programs would otherwise put next to the working directory, and where below the state they go instead.
 _STATE_FOLDERS = {"gateway_state_dir": "gateway", "classifier_checkpoint_dir": "classifier/checkpoint"}
@@ -54,7 +55,7 @@ class Settings:
         host, _, port = self.local.kafka_bootstrap_servers.rpartition(":")
         if host not in {"127.0.0.1", "localhost"} or not port.isdigit():
             raise LocalError(
-                f"SIGHTLINE_KAFKA_BOOTSTRAP_SERVERS is {self.local.kafka_bootstrap_servers}, but the local run "
+                f"{KAFKA_SETTING} is {self.local.kafka_bootstrap_servers}, but the local run "
                 "starts its own broker: set it to 127.0.0.1:PORT, or leave it unset"
             )
         return int(port)
@@ -63,7 +64,7 @@ class Settings:
     def ports(self) -> dict[str, int]:
         """Every port the run listens on, by the setting that changes it."""
         return {
-            "SIGHTLINE_KAFKA_BOOTSTRAP_SERVERS": self.kafka_port,
+            KAFKA_SETTING: self.kafka_port,
             "SIGHTLINE_LOCAL_KAFKA_CONTROLLER_PORT": self.local.local_kafka_controller_port,
             "SIGHTLINE_GATEWAY_PORT": self.gateway.gateway_port,
             "SIGHTLINE_BRIDGE_PORT": self.bridge.bridge_port,

@@ -32,7 +32,8 @@ def status(settings: Settings, console: Console) -> bool:
             problem = readiness.problem(state)
             healthy = healthy and problem is None
             since = state.description.rpartition("uptime ")[2] if state.pid else ""
-            table.add_row(state.name, state.state, str(state.pid or ""), since, problem or "yes")
+            word = "DONE" if state.done else state.state
+            table.add_row(state.name, word, str(state.pid or ""), since, problem or "yes")
     console.print(table)
     console.print(f"console {settings.gateway_url}/  frames tcp 127.0.0.1:{settings.bridge.bridge_port}")
     return healthy

@@ -13,7 +13,7 @@ from sightline_local.ports import is_taken
 from sightline_local.programs import PROGRAMS
 from sightline_local.progress import Reporter, reporter
 from sightline_local.readiness import Readiness
-from sightline_local.settings import Settings
+from sightline_local.settings import KAFKA_SETTING, Settings
 from sightline_local.supervisor import ProgramState, Supervisor
 
 FIRST_IMAGE: Final = "first image"
@@ -30,7 +30,7 @@ def check(settings: Settings, supervisor: Supervisor) -> None:
     if not any(settings.classifier.classifier_engine_dir.glob("*.jar")):
         problems.append("the inference engine is not built: run `make engine`")
     if supervisor.pid() is None:
-        problems += _port_problems(settings)
+        problems += port_problems(settings)
     if problems:
         raise LocalError("\n".join(problems))
 
@@ -113,7 +113,8 @@ class _Wait:
         )
 
 
-def _port_problems(settings: Settings) -> list[str]:
+def port_problems(settings: Settings) -> list[str]:
+    """Why the ports of the settings cannot be used, a line a port."""
     lines, seen = [], dict[int, str]()
     for setting, port in settings.ports.items():
         if port == 0:
@@ -121,7 +122,8 @@ def _port_problems(settings: Settings) -> list[str]:
         elif port in seen:
             lines.append(f"port {port} is given to both {seen[port]} and {setting}: change one")
         elif is_taken(port):
-            lines.append(f"port {port} is taken by another program: stop that program, or set {setting} to a free port")
+            value = "127.0.0.1:PORT with a free port" if setting == KAFKA_SETTING else "a free port"
+            lines.append(f"port {port} is taken by another program: stop that program, or set {setting} to {value}")
         seen.setdefault(port, setting)
     return lines
 
