@@ -1,30 +1,41 @@
 """Every metric of the gateway: name, type and unit in one place. Values change where things happen."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
+from typing import Final
 
-_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from sightline_common.instruments import SECONDS, describe_process, readiness_gauge
+from sightline_contracts.results import ERROR_CODES, Result
+from sightline_gateway.problems import KINDS
+
+CHECKS: Final = ("gateway", "kafka producer", "topics", "results view")
+_STAGES: Final = ("queue", "decode", "inference")
+_REASONS: Final = ("left", "slow", "stalled", "stopping")
 
 
 class Metrics:
-    """The metrics of one process in a registry of its own, so that tests can have many."""
+    """The metrics of one process in a registry of its own, so that tests can have many.
+
+    Every label value exists from the start, so that a rate over it is never missing.
+    """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
-        PlatformCollector(registry=self.registry)
+        describe_process("gateway", self.registry)
+        self.ready = readiness_gauge("gateway", CHECKS, self.registry)
         counter, gauge = self._counter, self._gauge
         # -- uploads
-        self.uploads = Counter(
-            "sightline_gateway_uploads_total",
+        self.uploads = self._labelled(
+            "uploads_total",
             "Images by what became of them: accepted, repeated (its Idempotency-Key was known) or a problem code",
-            ["outcome"],
-            registry=self.registry,
+            outcome=("accepted", "repeated", *KINDS),
         )
         self.upload_bytes = counter("upload_bytes_total", "Bytes of accepted images")
         self.accept_seconds = self._histogram("accept_seconds", "Request head to Kafka's acknowledgement, in seconds")
         self.publish_seconds = self._histogram("publish_seconds", "Hand-over to Kafka's acknowledgement, in seconds")
         self.wait_seconds = self._histogram("wait_seconds", "Waits for a result (Prefer: wait), in seconds")
         self.in_flight_bytes = gauge("in_flight_bytes", "Bytes of uploads that Kafka has not acknowledged")
+        self.in_flight_limit = gauge("in_flight_limit_bytes", "The most: SIGHTLINE_GATEWAY_IN_FLIGHT_BYTES")
         self.disconnects = counter("client_disconnects_total", "Uploads that their sender broke off")
         # -- results view
         self.results = counter("view_results_total", "Results stored by the results view")
@@ -34,20 +45,59 @@ class Metrics:
         self.restarts = counter("view_topic_restarts_total", "Times the results topic was found re-created or cut back")
         self.lag = gauge("view_lag_records", "Results on the topic that the view has not read")
         self.rows = gauge("view_rows", "Results kept for reading")
-        # -- live stream
-        self.stream_readers = gauge("stream_readers", "Readers of the live stream")
-        self.stream_ends = Counter(
-            "sightline_gateway_stream_ends_total",
-            "Ended readers of the live stream by reason: left, slow, stalled or stopping",
-            ["reason"],
+        # -- what the results say: the same on every replica, because each reads all of them
+        self._outcomes = Counter(
+            "sightline_gateway_view_outcomes_total",
+            "First results of images: classified (code none), or failed by error code",
+            ["status", "code"],
             registry=self.registry,
         )
+        self._result_seconds = self._histogram("result_seconds", "Accepted to classified, by both hosts' clocks")
+        self._stage_seconds = Histogram(
+            "sightline_gateway_result_stage_seconds",
+            "An image's time in the classifier: waiting in Kafka (queue), decoding, its share of its batch's inference",
+            ["stage"],
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        # -- live stream
+        self.stream_readers = gauge("stream_readers", "Readers of the live stream")
+        self.stream_ends = self._labelled(
+            "stream_ends_total",
+            "Ended readers of the live stream by reason: left, slow, stalled or stopping",
+            reason=_REASONS,
+        )
+        self._expect_outcomes()
+
+    def first_result(self, result: Result) -> None:
+        """Count the result of an image that had none yet."""
+        code = "none" if result.error is None else result.error.code
+        self._outcomes.labels(result.status, code if code in ERROR_CODES or code == "none" else "other").inc()
+        if result.accepted_at is not None:  # clocks of two hosts may differ: a latency below 0 is 0
+            self._result_seconds.observe(max(result.classified_at - result.accepted_at, 0) / 1000)
+        for stage in _STAGES:
+            self._stage_seconds.labels(stage).observe(getattr(result.timing_ms, stage) / 1000)
+
+    def _expect_outcomes(self) -> None:
+        self._outcomes.labels("classified", "none")
+        for code in (*ERROR_CODES, "other"):
+            self._outcomes.labels("failed", code)
+        for stage in _STAGES:
+            self._stage_seconds.labels(stage)
 
     def _counter(self, name: str, meaning: str) -> Counter:
         return Counter(f"sightline_gateway_{name}", meaning, registry=self.registry)
+
+    def _labelled(self, name: str, meaning: str, **values: tuple[str, ...]) -> Counter:
+        """A counter with one label, which has these values."""
+        ((label, known),) = values.items()
+        counter = Counter(f"sightline_gateway_{name}", meaning, [label], registry=self.registry)
+        for value in known:
+            counter.labels(value)
+        return counter
 
     def _gauge(self, name: str, meaning: str) -> Gauge:
         return Gauge(f"sightline_gateway_{name}", meaning, registry=self.registry)
 
     def _histogram(self, name: str, meaning: str) -> Histogram:
-        return Histogram(f"sightline_gateway_{name}", meaning, buckets=_SECONDS, registry=self.registry)
+        return Histogram(f"sightline_gateway_{name}", meaning, buckets=SECONDS, registry=self.registry)

@@ -11,6 +11,7 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
+from sightline_common.instruments import watch_readiness
 from sightline_common.lifecycle import stop_event_on_signals
 from sightline_common.management import Readiness
 from sightline_common.publisher import Publisher
@@ -69,6 +70,7 @@ class _Run:
         self._feed = ResultsFeed(settings, store, self._view, metrics, self._on_failure)
         app = create_app(settings, self._publisher, self._view, metrics, self._readiness)
         self._gateway: Gateway = app.state.gateway
+        watch_readiness(metrics.ready, self._readiness)
         self._server = _Server(self._configuration(app))
 
     async def until(self, stop: asyncio.Event) -> int:

@@ -99,10 +99,16 @@ class Uploads:
         self._view = view
         self._metrics = metrics
         self._budget = ByteBudget(settings.gateway_in_flight_bytes)
+        metrics.in_flight_limit.set(settings.gateway_in_flight_bytes)
 
     def reserve(self) -> Reservation:
         """An empty part of the byte budget."""
         return Reservation(self._budget, self._metrics)
+
+    def refused(self, problem: Problem) -> Problem:
+        """Count an upload that is refused before it is complete; returns `problem`, to be raised."""
+        self._metrics.uploads.labels(problem.code).inc()
+        return problem
 
     async def accept(self, upload: Upload, reservation: Claim, wait_until: float | None) -> Accepted:
         """Check and publish an image, then wait for its result until the loop's time is `wait_until`, if given.

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Mapping
 from threading import Event
 from typing import Final
 
@@ -11,10 +12,13 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
+from sightline_common.instruments import watch_readiness
 from sightline_common.management import ManagementServer, Readiness
+from sightline_spark.backlog import BacklogWatch
 from sightline_spark.checkpoint import Checkpoint
 from sightline_spark.errors import ClassifierError
-from sightline_spark.progress import ProgressMetrics, ProgressReader
+from sightline_spark.metrics import ClassifierMetrics
+from sightline_spark.progress import ProgressReader
 from sightline_spark.query import EngineOptions, build_query, preload, read_images, stop_after_batch
 from sightline_spark.session import build_session, end_session
 from sightline_spark.settings import ClassifierSettings
@@ -36,8 +40,9 @@ class Classifier:
         self._settings = settings
         self._stop = stop
         self._registry = CollectorRegistry()
-        self._metrics = ProgressMetrics(self._registry)
+        self._metrics = ClassifierMetrics(self._registry)
         self._state = Readiness(ok=False, reason="starting")
+        watch_readiness(self._metrics.ready, self._readiness)
 
     def run(self) -> None:
         """Classify until told to stop; returns after the last batch has ended.
@@ -46,6 +51,7 @@ class Classifier:
             ClassifierError: it cannot start, or the query failed.
         """
         with Checkpoint(self._settings.classifier_checkpoint_dir) as checkpoint:
+            self._metrics.checkpoint_saved.set_function(lambda: checkpoint.saved_at)
             management = self._start_management()
             try:
                 self._run_spark(checkpoint)
@@ -59,23 +65,26 @@ class Classifier:
             self._enter("waiting for Kafka and its topics")
             if wait_for_topics(self._settings, self._stop):
                 self._warn_without(checkpoint)
-                self._serve(spark)
+                self._serve(spark, checkpoint.position(self._settings.classifier_images_topic))
         finally:
             self._enter("stopping")
             end_session(spark)
 
-    def _serve(self, spark: SparkSession) -> None:
+    def _serve(self, spark: SparkSession, position: Mapping[int, int]) -> None:
         query = self._start_query(spark)
+        backlog = BacklogWatch(self._settings, self._metrics, position)
+        backlog.start()
         self._state = Readiness(ok=True, reason="running")
         self._metrics.running.set(1)
         log.info("classifying images, trigger %s", self._settings.classifier_trigger)
         try:
-            self._watch(spark, query)
+            self._watch(spark, query, backlog)
         finally:
             self._metrics.running.set(0)
+            backlog.stop()
 
-    def _watch(self, spark: SparkSession, query: StreamingQuery) -> None:
-        reader = ProgressReader(self._metrics, _LOG_EVERY_S, time.monotonic())
+    def _watch(self, spark: SparkSession, query: StreamingQuery, backlog: BacklogWatch) -> None:
+        reader = ProgressReader(self._metrics, backlog.moved, _LOG_EVERY_S, time.monotonic())
         poll_at = time.monotonic() + _POLL_S
         while query.isActive and not self._stop.wait(_STOP_POLL_S):
             if time.monotonic() >= poll_at:
@@ -100,7 +109,7 @@ class Classifier:
     def _start_management(self) -> ManagementServer:
         address = self._settings.classifier_management_host, self._settings.classifier_management_port
         try:
-            management = ManagementServer(address, self._registry, lambda: {"query": self._state})
+            management = ManagementServer(address, self._registry, self._readiness)
         except OSError as error:
             raise ClassifierError(
                 f"port {address[1]} of {address[0]} cannot be opened ({error.strerror}): set"
@@ -109,6 +118,9 @@ class Classifier:
         management.start()
         log.info("health and metrics on http://%s:%d", address[0], management.port)
         return management
+
+    def _readiness(self) -> dict[str, Readiness]:
+        return {"query": self._state}
 
     def _preload(self, spark: SparkSession) -> None:
         self._enter(f"loading model {self._settings.default_model}")

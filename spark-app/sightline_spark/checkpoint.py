@@ -1,6 +1,7 @@
 """The checkpoint directory: who uses it, and whether it holds a position."""
 
 import fcntl
+import json
 import os
 import time
 from pathlib import Path
@@ -65,7 +66,27 @@ class Checkpoint:
     @property
     def has_position(self) -> bool:
         """Whether a query has saved how far it got."""
-        return any(path.name.isdigit() for path in self._directory.glob("commits/*"))
+        return bool(self._commits())
+
+    @property
+    def saved_at(self) -> float:
+        """When a position was last saved, Unix time; 0 when none was."""
+        return max((stat.st_mtime for commit in self._commits() if (stat := _stat(commit)) is not None), default=0.0)
+
+    def position(self, topic: str) -> dict[int, int]:
+        """The saved position in `topic`: the next offset by partition. Empty when there is none, or none to read.
+
+        The last line of a batch's file below `offsets` is where Spark's Kafka source ends that batch, as JSON.
+        """
+        newest = max((int(commit.name) for commit in self._commits()), default=None)
+        try:
+            last = (self._directory / "offsets" / str(newest)).read_text(encoding="utf-8").splitlines()[-1]
+            return {int(number): int(offset) for number, offset in json.loads(last)[topic].items()}
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            return {}
+
+    def _commits(self) -> list[Path]:
+        return [path for path in self._directory.glob("commits/*") if path.name.isdigit()]
 
     def _lock_it(self, descriptor: int) -> None:
         """Take the lock, waiting only for the JVM of a driver that is dead already."""
@@ -85,3 +106,11 @@ class Checkpoint:
 
     def _owner(self) -> str:
         return self._lock.read_text(encoding="ascii").strip() or "unknown"
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    """None: Spark deleted it meanwhile."""
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None

@@ -1,23 +1,23 @@
 """What Spark tells of a query's progress, as metrics and as one readable log line."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from sightline_spark.metrics import ClassifierMetrics
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """One progress report of a query.
 
-    `position` and `end` count records of the image topic (sums of offsets over its partitions): taken up, and there.
-    `end` is None when the trigger does not know it. `rows` and `batch_ms` are the last micro-batch's.
+    `offsets` are the next to read, by partition of the image topic; `end` sums those of the records that are there, and
+    is None when the trigger does not know it. `rows` and `batch_ms` are the last micro-batch's.
     """
 
     batch: int
-    position: int
+    offsets: Mapping[int, int]
     end: int | None
     rows: int
     batch_ms: int | None
@@ -30,11 +30,16 @@ class Progress:
         duration = report.get("durationMs", {}).get("triggerExecution")
         return cls(
             batch=int(report["batchId"]),
-            position=_total(source["endOffset"]),
-            end=None if latest is None else _total(latest),
+            offsets=_offsets(source["endOffset"]),
+            end=None if latest is None else sum(_offsets(latest).values()),
             rows=max(int(report.get("numInputRows", 0)), 0),
             batch_ms=None if duration is None else int(duration),
         )
+
+    @property
+    def position(self) -> int:
+        """Records of the image topic that are taken up, since it was made."""
+        return sum(self.offsets.values())
 
     @property
     def lag(self) -> int | None:
@@ -42,50 +47,33 @@ class Progress:
         return None if self.end is None else max(self.end - self.position, 0)
 
 
-def _total(offsets: object) -> int:
-    by_topic = json.loads(offsets) if isinstance(offsets, str) else offsets
+def _offsets(found: object) -> dict[int, int]:
+    """By partition: the query reads one topic."""
+    by_topic = json.loads(found) if isinstance(found, str) else found
     if not isinstance(by_topic, dict):
-        return 0
-    return sum(int(offset) for partitions in by_topic.values() for offset in partitions.values())
-
-
-class ProgressMetrics:
-    """The metrics of the query; `running` and `started_without_checkpoint` are the process's to set."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._images = Counter("sightline_classifier_images", "Images classified or failed", registry=registry)
-        self._rate = Gauge("sightline_classifier_images_per_second", "Images a second, lately", registry=registry)
-        self._lag = Gauge("sightline_classifier_lag_records", "Images that wait in Kafka", registry=registry)
-        self._batch = Gauge("sightline_classifier_batch_seconds", "Time of the last micro-batch", registry=registry)
-        self._rows = Gauge("sightline_classifier_batch_images", "Images of the last micro-batch", registry=registry)
-        self.running = Gauge("sightline_classifier_query_running", "1 while the query runs", registry=registry)
-        self.started_without_checkpoint = Gauge(
-            "sightline_classifier_started_without_checkpoint",
-            "1 when the query began at the image topic's beginning for lack of a checkpoint",
-            registry=registry,
-        )
-
-    def observe(self, progress: Progress, images: int, rate: float) -> None:
-        """Take over a report, after `images` more images at `rate` a second."""
-        self._images.inc(images)
-        self._rate.set(rate)
-        self._rows.set(progress.rows)
-        if progress.lag is not None:
-            self._lag.set(progress.lag)
-        if progress.batch_ms is not None:
-            self._batch.set(progress.batch_ms / 1000)
+        return {}
+    return {int(number): int(offset) for partitions in by_topic.values() for number, offset in partitions.items()}
 
 
 class ProgressReader:
-    """Turns the reports of one query, polled now and then, into counts, a rate and log lines.
+    """Turns the reports of one query, polled now and then, into metrics and log lines.
 
     Reports between two polls need not be seen: positions only grow, so their difference counts every image.
     """
 
-    def __init__(self, metrics: ProgressMetrics, log_every_s: float, now: float) -> None:
+    def __init__(
+        self,
+        metrics: ClassifierMetrics,
+        moved: Callable[[Mapping[int, int]], object],
+        log_every_s: float,
+        now: float,
+    ) -> None:
+        """`moved` is told the query's position, the next offset by partition, at each new report."""
         self._metrics = metrics
+        self._moved = moved
         self._log_every_s = log_every_s
         self._position: int | None = None
+        self._batch: int | None = None
         self._logged_position = 0
         self._read_at = self._logged_at = now
 
@@ -103,9 +91,20 @@ class ProgressReader:
         """Take over a report, after `begin`; returns a line to log when it is time for one."""
         progress = Progress.parse(report)
         images = max(progress.position - (self._position or 0), 0)
-        self._metrics.observe(progress, images, images / max(now - self._read_at, 1e-3))
+        self._show(progress, images, images / max(now - self._read_at, 1e-3))
         self._position, self._read_at = progress.position, now
         return self._line(progress, now)
+
+    def _show(self, progress: Progress, images: int, rate: float) -> None:
+        self._metrics.images.inc(images)
+        self._metrics.rate.set(rate)
+        self._metrics.batch_images.set(progress.rows)
+        if progress.batch_ms is not None:
+            self._metrics.batch_seconds.set(progress.batch_ms / 1000)
+        if progress.batch != self._batch:
+            self._metrics.last_progress.set_to_current_time()
+            self._batch = progress.batch
+            self._moved(progress.offsets)
 
     def _line(self, progress: Progress, now: float) -> str | None:
         elapsed, images = now - self._logged_at, progress.position - self._logged_position

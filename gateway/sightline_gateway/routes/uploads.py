@@ -100,13 +100,13 @@ async def _read(request: Request, gateway: Gateway, reservation: Reservation) ->
 
     def keep(chunk: bytes) -> None:
         if not reservation.grow(len(chunk)):
-            raise Problem("overloaded", "too many uploads are in flight")
+            raise gateway.uploads.refused(Problem("overloaded", "too many uploads are in flight"))
         chunks.append(chunk)
 
     try:
         await gateway.bodies.read(request, limit, keep)
     except (BodyTooLarge, BodyTooSlow, Stopping) as error:
-        raise body_problem(error, limit, content_length(request)) from error
+        raise gateway.uploads.refused(body_problem(error, limit, content_length(request))) from error
     return b"".join(chunks)
 
 

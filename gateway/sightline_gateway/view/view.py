@@ -58,6 +58,10 @@ class ResultsView:
         new = self._store.apply(arrivals, next_offsets)
         self._metrics.results.inc(len(new))
         self._metrics.duplicates.inc(len(arrivals) - len(new))
+        first = {(stored.partition, stored.offset) for stored in new}
+        for arrival in arrivals:
+            if (arrival.partition, arrival.offset) in first:
+                self._metrics.first_result(arrival.result)
         self._tell(new)
 
     def restart(self, topic: str, next_offsets: Mapping[int, int]) -> None:

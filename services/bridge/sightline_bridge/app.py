@@ -13,8 +13,9 @@ from sightline_bridge.metrics import BridgeMetrics
 from sightline_bridge.server import BridgeServer
 from sightline_bridge.settings import BridgeSettings
 from sightline_common.budget import ByteBudget
+from sightline_common.instruments import watch_readiness
 from sightline_common.lifecycle import stop_event_on_signals
-from sightline_common.management import ManagementServer
+from sightline_common.management import ManagementServer, ReadinessCheck
 from sightline_common.publisher import Publisher
 from sightline_common.settings import PREFIX
 
@@ -33,8 +34,10 @@ async def run(settings: BridgeSettings) -> None:
     stop = stop_event_on_signals()
     registry = CollectorRegistry()
     publisher = Publisher(settings, client_id="sightline-bridge")
-    management = _management(settings, registry, publisher)
-    server = _server(settings, publisher, registry)
+    metrics, readiness = BridgeMetrics(registry), _readiness(publisher)
+    watch_readiness(metrics.ready, readiness)
+    management = _management(settings, registry, readiness)
+    server = _server(settings, publisher, metrics)
     try:
         await _listen(server, settings)
     except StartError:
@@ -51,9 +54,10 @@ async def run(settings: BridgeSettings) -> None:
         management.stop()
 
 
-def _server(settings: BridgeSettings, publisher: Publisher, registry: CollectorRegistry) -> BridgeServer:
+def _server(settings: BridgeSettings, publisher: Publisher, metrics: BridgeMetrics) -> BridgeServer:
     budget = ByteBudget(settings.bridge_buffer_bytes)
-    metrics = BridgeMetrics(registry)
+    metrics.held_limit.set(settings.bridge_buffer_bytes)
+    metrics.connection_limit.set(settings.bridge_max_connections)
     metrics.held_bytes.set_function(lambda: budget.used)
     return BridgeServer(_source(settings), publisher, budget, metrics, max_connections=settings.bridge_max_connections)
 
@@ -69,10 +73,14 @@ def _source(settings: BridgeSettings) -> Source:
     )
 
 
-def _management(settings: BridgeSettings, registry: CollectorRegistry, publisher: Publisher) -> ManagementServer:
+def _readiness(publisher: Publisher) -> ReadinessCheck:
+    return lambda: {"kafka": publisher.readiness()}
+
+
+def _management(settings: BridgeSettings, registry: CollectorRegistry, readiness: ReadinessCheck) -> ManagementServer:
     address = (settings.bridge_management_host, settings.bridge_management_port)
     try:
-        return ManagementServer(address, registry, lambda: {"kafka": publisher.readiness()})
+        return ManagementServer(address, registry, readiness)
     except OSError as error:
         raise _cannot_listen("BRIDGE_MANAGEMENT", address, error) from error
 

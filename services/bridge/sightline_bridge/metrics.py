@@ -1,9 +1,13 @@
 """What the bridge counts. Every label value exists from the start, so that a rate over it is never missing."""
 
 from enum import StrEnum
-from typing import final
+from typing import Final, final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from sightline_common.instruments import SECONDS, describe_process, readiness_gauge
+
+CHECKS: Final = ("kafka",)
 
 
 class FrameResult(StrEnum):
@@ -34,6 +38,8 @@ class BridgeMetrics:
     """The bridge's metrics, in the registry that the management port shows."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        describe_process("bridge", registry)
+        self.ready = readiness_gauge("bridge", CHECKS, registry)
         self._frames = Counter(
             "sightline_bridge_frames", "Frames by what became of them", ["result"], registry=registry
         )
@@ -52,9 +58,19 @@ class BridgeMetrics:
             registry=registry,
         )
         self.connections = Gauge("sightline_bridge_connections", "Connections open now", registry=registry)
+        self.connection_limit = Gauge(
+            "sightline_bridge_connection_limit",
+            "Most connections at a time: SIGHTLINE_BRIDGE_MAX_CONNECTIONS",
+            registry=registry,
+        )
         self.held_bytes = Gauge(
             "sightline_bridge_held_bytes",
-            "Bytes of frames held now, of SIGHTLINE_BRIDGE_BUFFER_BYTES",
+            "Bytes of frames that are held now",
+            registry=registry,
+        )
+        self.held_limit = Gauge(
+            "sightline_bridge_held_limit_bytes",
+            "Most bytes of frames held at a time: SIGHTLINE_BRIDGE_BUFFER_BYTES",
             registry=registry,
         )
         self.waiting_connections = Gauge(
@@ -65,6 +81,7 @@ class BridgeMetrics:
         self.publish_seconds = Histogram(
             "sightline_bridge_publish_seconds",
             "From the last byte of a frame to Kafka's acknowledgement",
+            buckets=SECONDS,
             registry=registry,
         )
         for result in FrameResult:

@@ -1,6 +1,7 @@
 """The result record: topic `results`, key = image id, value = one JSON document (schemas/result.json)."""
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, cast
 
@@ -8,6 +9,17 @@ from sightline_contracts.errors import ContractError
 
 SCHEMA: Final = "sightline.result/1"
 Status = Literal["classified", "failed"]
+ERROR_CODES: Final = (
+    "empty",
+    "unsupported-type",
+    "truncated",
+    "corrupt",
+    "too-many-pixels",
+    "too-large",
+    "unknown-model",
+    "model-unavailable",
+    "internal",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +50,7 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class ErrorInfo:
-    """Why an image failed: a stable code and a sentence."""
+    """Why an image failed: one of ERROR_CODES (later versions may add some) and a sentence."""
 
     code: str
     detail: str
@@ -77,7 +89,7 @@ def decode_result(value: bytes | None) -> Result:
         if document.get("schema") != SCHEMA:
             raise ContractError(f"not a {SCHEMA} document: schema is {document.get('schema')!r}")
         return _result(document)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         if isinstance(error, ContractError):
             raise
         raise ContractError(f"not a {SCHEMA} document: {error!r}") from error
@@ -95,8 +107,15 @@ def _result(document: dict[str, Any]) -> Result:
         stream=document["stream"],
         name=document["name"],
         source=document["source"],
-        accepted_at=document["accepted_at"],
-        classified_at=document["classified_at"],
-        timing_ms=Timing(timing["queue"], timing["decode"], timing["inference"]),
+        accepted_at=None if document["accepted_at"] is None else _number(document["accepted_at"]),
+        classified_at=_number(document["classified_at"]),
+        timing_ms=Timing(_number(timing["queue"]), _number(timing["decode"]), _number(timing["inference"])),
         error=None if error is None else ErrorInfo(error["code"], error["detail"]),
     )
+
+
+def _number(value: Any) -> Any:
+    """`value` as it is: what is computed with (ages, histograms) must be a finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ContractError(f"not a finite number: {value!r}")
+    return value

@@ -1,5 +1,6 @@
 """The lock on the checkpoint directory."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -73,3 +74,27 @@ def test_the_jvm_of_a_killed_driver_keeps_the_lock_until_it_ends(tmp_path: Path)
         driver.stdin.close()
         waiting.join(20)
     assert entered.is_set()
+
+
+def test_tells_the_saved_position_and_when_it_was_saved(tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path)
+    assert (checkpoint.position("images"), checkpoint.saved_at) == ({}, 0)
+    for batch, end in ((9, 17), (10, 21)):
+        for log, text in (("offsets", f'v1\n{{}}\n{{"images":{{"0":{end},"1":4}}}}'), ("commits", "v1\n{}")):
+            (tmp_path / log).mkdir(exist_ok=True)
+            (tmp_path / log / str(batch)).write_text(text)
+    (tmp_path / "offsets" / "11").write_text('v1\n{}\n{"images":{"0":99,"1":4}}')  # begun, not ended
+    os.utime(tmp_path / "commits" / "9", (1_000, 1_000))
+    os.utime(tmp_path / "commits" / "10", (2_000, 2_000))
+
+    assert checkpoint.position("images") == {0: 21, 1: 4}
+    assert checkpoint.position("others") == {}
+    assert checkpoint.saved_at == 2_000
+
+
+def test_a_position_that_cannot_be_read_is_none(tmp_path: Path) -> None:
+    for log, text in (("offsets", "v1\n"), ("commits", "v1\n{}")):
+        (tmp_path / log).mkdir()
+        (tmp_path / log / "0").write_text(text)
+
+    assert Checkpoint(tmp_path).position("images") == {}

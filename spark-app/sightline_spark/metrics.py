@@ -1,0 +1,55 @@
+"""What the classifier counts. Images by status and error code are counted where results are read: in the gateway."""
+
+import math
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from sightline_common.instruments import describe_process, readiness_gauge
+
+CHECKS: Final = ("query",)
+
+
+class ClassifierMetrics:
+    """The classifier's metrics, in the registry that the management port shows."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        describe_process("classifier", registry)
+        self._registry = registry
+        self.ready = readiness_gauge("classifier", CHECKS, registry)
+        gauge = self._gauge
+        # -- the query, by Spark's progress reports
+        self.running = gauge("query_running", "1 while the query runs")
+        self.images = Counter("sightline_classifier_images", "Images classified or failed", registry=registry)
+        self.rate = gauge("images_per_second", "Images a second, lately")
+        self.batch_seconds = gauge("batch_seconds", "Time of the last micro-batch")
+        self.batch_images = gauge("batch_images", "Images of the last micro-batch")
+        self.last_progress = gauge(
+            "last_progress_timestamp_seconds", "When the last batch or epoch ended, Unix time; 0: none yet"
+        )
+        # -- its backlog, by Kafka's own offsets
+        self.kafka_up = gauge("kafka_up", "1 when Kafka answered the last question for offsets, asked every 5 seconds")
+        self.lag = gauge("lag_records", "Images that wait in Kafka")
+        self.oldest_unread = gauge(
+            "oldest_unread_seconds", "How long the oldest of them has waited, to an eighth; below a second: 0"
+        )
+        self.retention_used = gauge(
+            "retention_used_ratio",
+            "Unread images by kept images of the worst partition: at 1 Kafka deletes unread ones",
+        )
+        self.retention = gauge("retention_seconds", "How long Kafka keeps images (retention.ms); +Inf: for ever")
+        self.dead_letters = Counter(
+            "sightline_classifier_dead_letters", "Dead letters that came to their topic", registry=registry
+        )
+        # -- its checkpoint
+        self.checkpoint_saved = gauge(
+            "checkpoint_timestamp_seconds", "When the query's position was last saved, Unix time; 0: never"
+        )
+        self.started_without_checkpoint = gauge(
+            "started_without_checkpoint",
+            "1 when the query began at the image topic's beginning for lack of a checkpoint",
+        )
+        self.retention.set(math.nan)  # no broker has said it yet
+
+    def _gauge(self, name: str, meaning: str) -> Gauge:
+        return Gauge(f"sightline_classifier_{name}", meaning, registry=self._registry)

@@ -1,0 +1,75 @@
+"""What the classifier asks Kafka about its topics' offsets."""
+
+import math
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.admin import ConfigResource, OffsetSpec
+from kafka.errors import UnknownTopicOrPartitionError
+
+from sightline_spark.settings import ClassifierSettings
+
+_TIMEOUT_MS: Final = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Offsets:
+    """First and end offset of the image topic's partitions, the dead-letter topic's length, and images' retention."""
+
+    images: Mapping[int, tuple[int, int]]
+    dead_letters: int
+    retention_s: float
+
+
+class OffsetReader:
+    """A connection to Kafka that answers for offsets. Every call raises KafkaError when there is no answer."""
+
+    def __init__(self, settings: ClassifierSettings) -> None:
+        self._images = settings.classifier_images_topic
+        self._dead_letters = settings.classifier_dead_letters_topic
+        self._admin = KafkaAdminClient(
+            **settings.client_options(),
+            client_id="classifier-backlog",
+            bootstrap_timeout_ms=_TIMEOUT_MS,
+            request_timeout_ms=_TIMEOUT_MS,
+        )
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._admin.close()
+
+    def read(self) -> Offsets:
+        """Everything at once."""
+        topics = {topic["name"]: topic for topic in self._admin.describe_topics([self._images, self._dead_letters])}
+        images, letters = (_partitions(topics[name]) for name in (self._images, self._dead_letters))
+        first, end = self._at(images, OffsetSpec.EARLIEST), self._at([*images, *letters], OffsetSpec.LATEST)
+        return Offsets(
+            images={place.partition: (first[place], end[place]) for place in images},
+            dead_letters=sum(end[place] for place in letters),
+            retention_s=self._retention_s(),
+        )
+
+    def any_older(self, positions: Mapping[int, int], age_s: float) -> bool:
+        """Whether a record at one of the `positions`, which must exist, came over `age_s` seconds ago."""
+        since_ms = int((time.time() - age_s) * 1000)
+        places = {TopicPartition(self._images, number): offset for number, offset in positions.items()}
+        first = self._at(places, since_ms)  # -1: nothing has come since
+        return any(first[place] < 0 or first[place] > offset for place, offset in places.items())
+
+    def _at(self, places: Iterable[TopicPartition], spec: Any) -> dict[TopicPartition, int]:
+        found = self._admin.list_partition_offsets(dict.fromkeys(places, spec))
+        return {place: there.offset for place, there in found.items()}
+
+    def _retention_s(self) -> float:
+        described = self._admin.describe_configs([ConfigResource("TOPIC", self._images)], config_filter="all")
+        milliseconds = int(described["topic"][self._images]["retention.ms"]["value"])
+        return math.inf if milliseconds < 0 else milliseconds / 1000
+
+
+def _partitions(topic: dict[str, Any]) -> list[TopicPartition]:
+    if topic["error_code"] != 0:
+        raise UnknownTopicOrPartitionError(f"topic {topic['name']} is missing")
+    return [TopicPartition(topic["name"], partition["partition_index"]) for partition in topic["partitions"]]
