@@ -1,0 +1,48 @@
+{{/* The settings of a process: a ConfigMap's data, one variable a line. */}}
+
+{{- define "sightline.settings" -}}
+{{- $settings := dict "SIGHTLINE_LOG_FORMAT" "json" }}
+{{- $settings = merge $settings (include "sightline.kafka.settings" . | fromYaml) }}
+{{- if eq .component "classifier" }}
+{{- $settings = merge $settings (include "sightline.spark.settings" .root | fromYaml) }}
+{{- end }}
+{{- if eq .component "topics" }}
+{{- $settings = merge $settings (include "sightline.topics.settings" .root | fromYaml) }}
+{{- end }}
+{{- $component := .component }}
+{{- range $name, $value := .root.Values.config }}
+{{- if include "sightline.settings.concerns" (dict "name" $name "component" $component) }}
+{{- $_ := set $settings $name (include "sightline.scalar" $value) }}
+{{- end }}
+{{- end }}
+{{- toYaml $settings }}
+{{- end }}
+
+{{/* Whether a process reads a variable: one that names another process is not its own, and must not restart it. */}}
+{{- define "sightline.settings.concerns" -}}
+{{- $others := without (list "gateway" "bridge" "classifier" "topics") .component }}
+{{- $foreign := false }}
+{{- range $others }}
+{{- if hasPrefix (printf "SIGHTLINE_%s_" (upper .)) $.name }}{{ $foreign = true }}{{ end }}
+{{- end }}
+{{- if not $foreign }}true{{ end }}
+{{- end }}
+
+{{/* Helm reads whole numbers as floats, which would be written as 1.048576e+07. */}}
+{{- define "sightline.scalar" -}}
+{{- if and (kindIs "float64" .) (eq . (floor .)) }}{{ printf "%.0f" . }}{{ else }}{{ . }}{{ end }}
+{{- end }}
+
+{{- define "sightline.topics.settings" -}}
+{{- with .Values.topics -}}
+SIGHTLINE_TOPICS_REPLICATION_FACTOR: {{ .replicationFactor | quote }}
+SIGHTLINE_TOPICS_MIN_INSYNC_REPLICAS: {{ .minInsyncReplicas | quote }}
+SIGHTLINE_TOPICS_DEADLINE_S: {{ .deadlineSeconds | quote }}
+{{- end }}
+{{- end }}
+
+{{/* Bytes of the largest record: the largest image and its headers, as services/contracts computes it. */}}
+{{- define "sightline.recordLimit" -}}
+{{- $limit := .Values.config.SIGHTLINE_MAX_IMAGE_BYTES | default 10485760 }}
+{{- add (int64 $limit) 65536 }}
+{{- end }}

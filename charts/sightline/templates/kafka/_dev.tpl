@@ -1,0 +1,35 @@
+{{/* The broker's settings; naming one replaces all defaults of the image. */}}
+{{- define "sightline.kafka.devEnv" -}}
+{{- $settings := dict
+  "CLUSTER_ID" "c2lnaHRsaW5lLWRldi0wMQ"
+  "KAFKA_NODE_ID" 1
+  "KAFKA_PROCESS_ROLES" "broker,controller"
+  "KAFKA_LISTENERS" "CLIENTS://:9092,CONTROLLER://:9093"
+  "KAFKA_ADVERTISED_LISTENERS" (printf "CLIENTS://%s" (include "sightline.kafka.bootstrapServers" .))
+  "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP" "CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT"
+  "KAFKA_INTER_BROKER_LISTENER_NAME" "CLIENTS"
+  "KAFKA_CONTROLLER_LISTENER_NAMES" "CONTROLLER"
+  "KAFKA_CONTROLLER_QUORUM_VOTERS" "1@localhost:9093"
+  "KAFKA_LOG_DIRS" "/var/lib/kafka/data/records"
+  "KAFKA_AUTO_CREATE_TOPICS_ENABLE" "false"
+  "KAFKA_MESSAGE_MAX_BYTES" (include "sightline.recordLimit" .)
+  "KAFKA_REPLICA_FETCH_MAX_BYTES" (include "sightline.recordLimit" .)
+  "KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR" 1
+  "KAFKA_OFFSETS_TOPIC_NUM_PARTITIONS" 4
+  "KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR" 1
+  "KAFKA_TRANSACTION_STATE_LOG_MIN_ISR" 1
+  "KAFKA_TRANSACTION_STATE_LOG_NUM_PARTITIONS" 4
+  "KAFKA_SHARE_COORDINATOR_STATE_TOPIC_REPLICATION_FACTOR" 1
+  "KAFKA_SHARE_COORDINATOR_STATE_TOPIC_MIN_ISR" 1
+  "KAFKA_SHARE_COORDINATOR_STATE_TOPIC_NUM_PARTITIONS" 4
+  "KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS" 0
+  "KAFKA_BROKER_SESSION_TIMEOUT_MS" 3000
+  "KAFKA_BROKER_HEARTBEAT_INTERVAL_MS" 500
+  "KAFKA_HEAP_OPTS" (printf "-Xms128m -Xmx%s -XX:+ExitOnOutOfMemoryError" .Values.kafka.dev.heap)
+  "LOG_DIR" "/opt/kafka/logs"
+}}
+{{- range $name, $value := $settings }}
+- name: {{ $name }}
+  value: {{ $value | quote }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,1 @@
+"""The chart's values as types: one class a section, every field with its default and what it does."""

@@ -1,0 +1,109 @@
+"""What every section of the values is made of."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
+
+_NAME = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$"
+
+# A Kubernetes name, or empty where the chart chooses one.
+Name = Annotated[str, StringConstraints(pattern=_NAME, max_length=253)]
+ShortName = Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$", max_length=40)]
+SecretKey = Annotated[str, StringConstraints(pattern=r"^[-._a-zA-Z0-9]*$", max_length=253)]
+Quantity = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$")]
+OptionalQuantity = Annotated[str, StringConstraints(pattern=r"^([0-9]+(\.[0-9]+)?(k|Ki|M|Mi|G|Gi|T|Ti)?)?$")]
+Tag = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9_][-.A-Za-z0-9_]{0,127})?$")]
+Digest = Annotated[str, StringConstraints(pattern=r"^(sha256:[0-9a-f]{64})?$")]
+Port = Annotated[int, Field(ge=1, le=65535)]
+NodePort = Annotated[int, Field(ge=1, le=65535)]
+Labels = dict[str, str]
+PullPolicy = Literal["Always", "IfNotPresent", "Never"]
+ServiceType = Literal["ClusterIP", "NodePort", "LoadBalancer"]
+
+
+class Section(BaseModel):
+    """A mapping of the values: keys in camelCase, and no key that is not declared."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+
+
+class Image(Section):
+    """Where a container's image comes from."""
+
+    repository: str = Field("", min_length=1, description="Name of the image, without registry and tag.")
+    tag: Tag = Field("", description="Tag; empty: `image.tag`.")
+    digest: Digest = Field("", description="Digest (`sha256:...`); it wins over the tag.")
+
+
+class Resources(Section):
+    """What a container asks for and may use at most."""
+
+    requests: dict[Literal["cpu", "memory", "ephemeral-storage"], Quantity | int | float] = Field(
+        default_factory=dict, description="What the scheduler reserves."
+    )
+    limits: dict[Literal["cpu", "memory", "ephemeral-storage"], Quantity | int | float] = Field(
+        default_factory=dict, description="What the container may use at most."
+    )
+
+
+class Variable(Section):
+    """An environment variable of a container, as Kubernetes writes it."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+    value: str | None = None
+    value_from: dict[str, Any] | None = None
+
+
+class Toleration(Section):
+    """A taint that pods put up with."""
+
+    key: str | None = None
+    operator: Literal["Exists", "Equal"] | None = None
+    value: str | None = None
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
+    toleration_seconds: int | None = None
+
+
+class Scheduling(Section):
+    """Where pods of one kind run, beyond what `pods` says for all of them."""
+
+    resources: Resources = Field(Resources(), description="Requests and limits of the container.")
+    extra_env: list[Variable] = Field(
+        default_factory=list, description="More environment variables, as Kubernetes writes them."
+    )
+    pod_annotations: Labels = Field(default_factory=dict, description="More annotations of the pods.")
+    pod_labels: Labels = Field(default_factory=dict, description="More labels of the pods.")
+    node_selector: Labels = Field(default_factory=dict, description="Merged over `pods.nodeSelector`.")
+    tolerations: list[Toleration] = Field(default_factory=list, description="Instead of `pods.tolerations`.")
+    affinity: dict[str, Any] = Field(default_factory=dict, description="Instead of `pods.affinity`.")
+    priority_class_name: Name = Field("", description="Instead of `pods.priorityClassName`.")
+
+
+class DisruptionBudget(Section):
+    """How many pods a drain may take away at a time."""
+
+    enabled: bool = Field(True, description="Create a PodDisruptionBudget.")
+    max_unavailable: int | Annotated[str, StringConstraints(pattern=r"^[0-9]+%$")] = Field(
+        1, description="Most pods that may be away at a time, a number or `50%`."
+    )
+
+
+class Volume(Section):
+    """A persistent volume of one pod."""
+
+    enabled: bool = Field(True, description="Keep the data on a persistent volume; off: gone with the pod.")
+    existing_claim: Name = Field("", description="A claim that exists; empty: one is made.")
+    size: Quantity = Field("8Gi", description="Size of the claim that is made.")
+    storage_class: str = Field("", description="Storage class; empty: the cluster's default, `-`: none.")
+    access_modes: list[Literal["ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany"]] = Field(
+        default_factory=lambda: ["ReadWriteOnce"], min_length=1, description="Access modes of the claim."
+    )
+
+
+class ServiceAccount(Section):
+    """The account that pods run under."""
+
+    create: bool = Field(True, description="Create it.")
+    name: Name = Field("", description="Its name; empty: one that follows from the release.")
+    annotations: Labels = Field(default_factory=dict, description="Its annotations, for a cloud's workload identity.")

@@ -1,0 +1,120 @@
+"""The sections of the processes: gateway, bridge, classifier, topics job."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from sightline_chart.model.base import (
+    DisruptionBudget,
+    Image,
+    Labels,
+    NodePort,
+    Port,
+    Quantity,
+    Resources,
+    Scheduling,
+    Section,
+    ServiceType,
+    Volume,
+)
+
+
+class Service(Section):
+    """How a process is reached."""
+
+    type: ServiceType = Field("ClusterIP", description="ClusterIP, NodePort or LoadBalancer.")
+    port: Port = Field(80, description="Port of the Service.")
+    node_port: NodePort | None = Field(None, description="Port on the nodes, for NodePort and LoadBalancer.")
+    annotations: Labels = Field(default_factory=dict, description="Annotations, for a cloud's load balancer.")
+    load_balancer_source_ranges: list[str] = Field(
+        default_factory=list, description="Networks that a LoadBalancer lets in (CIDR); empty: all."
+    )
+    external_traffic_policy: Literal["", "Cluster", "Local"] = Field(
+        "", description="Local keeps the sender's address; for NodePort and LoadBalancer."
+    )
+
+
+class Autoscaling(Section):
+    """More pods under load."""
+
+    enabled: bool = Field(False, description="Create a HorizontalPodAutoscaler; `replicas` is then ignored.")
+    min_replicas: int = Field(2, ge=1, description="Fewest pods.")
+    max_replicas: int = Field(6, ge=1, description="Most pods.")
+    target_cpu_percent: int = Field(
+        70, ge=1, le=100, description="CPU use, in percent of the request, above which pods are added."
+    )
+
+
+class Gateway(Scheduling):
+    """HTTP in, results out."""
+
+    image: Image = Field(Image(repository="sightline/gateway"), description="Image of the gateway.")
+    replicas: int = Field(2, ge=0, description="Pods. Any of them can answer for any image.")
+    service: Service = Field(Service(), description="How clients and the Ingress reach it.")
+    state_size: Quantity = Field(
+        "2Gi", description="Most disk of the results view, an emptyDir that the topic `results` refills."
+    )
+    stop_seconds: int = Field(45, ge=10, description="Time a pod gets to end its uploads at a stop.")
+    drain_seconds: int = Field(
+        5, ge=0, description="Time between a pod's leaving the Service and its stop, so that no request meets a closed port."
+    )
+    autoscaling: Autoscaling = Field(Autoscaling(), description="More pods under load.")
+    disruption_budget: DisruptionBudget = Field(DisruptionBudget(), description="Pods that a drain may take at a time.")
+    topology_spread_constraints: list[dict[str, Any]] = Field(
+        default_factory=list, description="How pods spread; empty: over nodes and zones as far as possible."
+    )
+    resources: Resources = Field(
+        Resources(requests={"cpu": "250m", "memory": "384Mi"}, limits={"memory": "1Gi"}),
+        description="The memory limit has to hold `SIGHTLINE_GATEWAY_IN_FLIGHT_BYTES` (256 MiB) on top of 300 MiB.",
+    )
+
+
+class Bridge(Scheduling):
+    """Framed TCP streams in."""
+
+    enabled: bool = Field(True, description="Run the bridge.")
+    image: Image = Field(Image(repository="sightline/bridge"), description="Image of the bridge.")
+    replicas: int = Field(1, ge=0, description="Pods. A connection stays with the pod that took it.")
+    service: Service = Field(Service(port=9500), description="How senders reach it; frames are not authenticated.")
+    stop_seconds: int = Field(30, ge=10, description="Time a pod gets to flush what it holds at a stop.")
+    disruption_budget: DisruptionBudget = Field(DisruptionBudget(), description="Pods that a drain may take at a time.")
+    resources: Resources = Field(
+        Resources(requests={"cpu": "100m", "memory": "160Mi"}, limits={"memory": "512Mi"}),
+        description="The memory limit has to hold `SIGHTLINE_BRIDGE_BUFFER_BYTES` (64 MiB) on top of 150 MiB.",
+    )
+
+
+class Classifier(Scheduling):
+    """The streaming query. There is always one: two would classify everything twice."""
+
+    image: Image = Field(
+        Image(repository="sightline/classifier"), description="Image of the classifier, driver and executors."
+    )
+    replicas: Literal[0, 1] = Field(1, description="1, or 0 to pause: images then wait in Kafka.")
+    stop_seconds: int = Field(60, ge=30, description="Time it gets to end its batch at a stop.")
+    start_seconds: int = Field(180, ge=30, description="Time in which it must have started; then it is restarted.")
+    tmp_size: Quantity = Field("2Gi", description="Most disk of /tmp: native libraries and Spark's own files.")
+    checkpoint: Volume = Field(
+        Volume(size="1Gi"), description="Where the query's position in Kafka is kept. Losing it costs work, no image."
+    )
+    resources: Resources = Field(
+        Resources(requests={"cpu": "1", "memory": "3Gi"}, limits={"memory": "4Gi"}),
+        description="Heap (`SIGHTLINE_CLASSIFIER_DRIVER_MEMORY`, 2g) and some 1.2 GiB of native memory.",
+    )
+
+
+class Topics(Scheduling):
+    """The job that makes the topics match their contracts; with `kafka.mode: strimzi` the operator does it."""
+
+    enabled: bool = Field(True, description="Run it at each install, and at each upgrade that changes it.")
+    image: Image = Field(Image(repository="sightline/topics"), description="Image of the job.")
+    replication_factor: int = Field(1, ge=1, description="Replicas of each partition; 3 in production.")
+    min_insync_replicas: int = Field(1, ge=1, description="Replicas that must have a record; 2 in production.")
+    deadline_seconds: int = Field(120, ge=10, description="Time one attempt waits for Kafka.")
+    keep_seconds: int | None = Field(
+        None, ge=60, description="Time after which the finished job is deleted; null: with the release."
+    )
+    resources: Resources = Field(
+        Resources(requests={"cpu": "50m", "memory": "96Mi"}, limits={"memory": "256Mi"}),
+        description="Requests and limits of the container.",
+    )
