@@ -13,16 +13,20 @@ BIGDL    = $(abspath $(VENV))/lib/python3.11/site-packages/bigdl/share
 MAVEN    = mvn -q -B -Dstyle.color=never -f $(ENGINE)/pom.xml -Dbigdl.share=$(BIGDL)
 PACKAGES := services/contracts services/common services/topics services/bridge gateway spark-app tools/local
 RUNNING  = { test -x $(LOCAL) || { echo 'Sightline is not set up here: make up' >&2; exit 1; }; }
+ENGINES := tools/engines
 # In this order, so that a mistake shows in the cheapest suite that can see it.
 SUITES  := $(wildcard tests/unit tests/contract tests/kafka tests/models tests/spark tests/browser tests/e2e)
-NEW     := $(filter-out $(SUITES) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
-CHECKED := $(PACKAGES) tests $(wildcard bench/*.py)
+# These need engines and tools of their own: test-docker, test-chart, test-kubernetes.
+APART   := tests/docker tests/chart tests/observability tests/kubernetes
+NEW     := $(filter-out $(SUITES) $(APART) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
+CHECKED := $(PACKAGES) tests $(wildcard bench/*.py $(ENGINES)/*/*.py)
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .PHONY: help check setup engine up down demo status logs model-efficientnet-lite0 train-digits \
-        lint test-quick test test-engine chromium bench-latency lock gen clean
+        lint test-quick test test-engine chromium bench-latency lock gen clean \
+        engine-docker offline-images images test-docker test-chart test-kubernetes
 
 help: ## list the targets
 	@printf 'Sightline: images in, labels out.\n\n'
@@ -101,6 +105,37 @@ chromium:
 	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
 	    DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends chromium fonts-dejavu-core; } || \
 	  echo 'Chromium is missing: the browser tests will be skipped (Debian: apt-get install chromium)'
+
+## Containers and clusters
+
+# Status 69 of a script: this machine cannot run it, and the script has said why. Then the tests run all the same, and
+# skip with the same reason; any other failure is one.
+OR_SKIP = || { status=$$?; [ $$status = 69 ] || exit $$status; }
+
+engine-docker: ## start a Docker engine where none answers (Debian, root)
+	@$(ENGINES)/docker-engine.sh up
+
+offline-images: ## pull the base images, or build stand-ins where no registry answers
+	@$(ENGINES)/docker-engine.sh up
+	@$(ENGINES)/base-images.sh
+
+images: ## build the images of gateway, bridge, topics and classifier
+	@$(ENGINES)/docker-engine.sh up
+	@$(ENGINES)/images.sh
+
+test-docker: setup ## the images and docker-compose.yml on a Docker engine; 20 minutes
+	@{ $(ENGINES)/docker-engine.sh up && $(ENGINES)/base-images.sh && $(ENGINES)/go-tools.sh docker-compose && $(ENGINES)/images.sh; } $(OR_SKIP)
+	@$(BIN)/pytest tests/docker $(ARGS)
+
+test-chart: setup ## the Helm chart and the alert rules, without a cluster
+	@$(ENGINES)/go-tools.sh helm helm-unittest kubeconform $(OR_SKIP)
+	@$(ENGINES)/packages.sh promtool:prometheus $(OR_SKIP)
+	@$(BIN)/pytest $(wildcard tests/chart tests/observability) $(ARGS)
+
+test-kubernetes: setup ## the Helm chart on a real cluster of one node; the first time builds Kubernetes
+	@{ $(ENGINES)/docker-engine.sh up && $(ENGINES)/base-images.sh && $(ENGINES)/images.sh && \
+	  $(ENGINES)/go-tools.sh helm && $(ENGINES)/kubernetes.sh up; } $(OR_SKIP)
+	@status=0; $(BIN)/pytest tests/kubernetes $(ARGS) || status=$$?; $(ENGINES)/kubernetes.sh down && exit $$status
 
 bench-latency: setup engine ## Kafka to Kafka latency at 10 images a second, both triggers
 	@$(BIN)/python bench/latency.py $(ARGS)

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# images.sh [NAME...]     NAME: topics bridge classifier gateway; none means all
+# Builds the project's images, tag ${SIGHTLINE_IMAGE_TAG:-0.1.0}, and prints their sizes.
+set -euo pipefail
+. "$(dirname "$0")/common.sh"
+
+readonly TAG=${SIGHTLINE_IMAGE_TAG:-0.1.0}
+declare -rA DOCKERFILE=(
+  [topics]=services/topics/Dockerfile [bridge]=services/bridge/Dockerfile
+  [classifier]=spark-app/Dockerfile [gateway]=gateway/Dockerfile
+)
+# In this order: the gateway's image takes the models' cards from the classifier's.
+readonly ALL=(topics bridge classifier gateway)
+# Compose and newer clients build with BuildKit, whose own parts come from a registry; the legacy builder needs none.
+export DOCKER_BUILDKIT=0
+
+"$ENGINES/base-images.sh" python jre maven
+[ $# -gt 0 ] || set -- "${ALL[@]}"
+cd "$ENGINES/../.."
+for name; do
+  [ -n "${DOCKERFILE[$name]-}" ] || fail "unknown image: $name (one of ${ALL[*]})"
+  image=sightline/$name:$TAG
+  say "building $image ..."
+  quietly "$CACHE/logs/image-$name.log" docker build -f "${DOCKERFILE[$name]}" -t "$image" \
+    --build-arg "VERSION=$TAG" --build-arg "CLASSIFIER_IMAGE=sightline/classifier:$TAG" .
+done
+docker image ls --format '{{.Repository}}:{{.Tag}}  {{.Size}}' | grep "^sightline/.*:$TAG " | sort
