@@ -16,7 +16,7 @@ from sightline_common.settings import PREFIX, ServiceSettings
 from sightline_gateway.settings import GatewaySettings
 from sightline_local.settings import LocalSettings
 from sightline_spark.settings import ClassifierSettings
-from sightline_topics.settings import TopicsSettings
+from sightline_topics.settings import AccessSettings, TopicsSettings
 from tools.images.requirements import image_requirements
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -26,6 +26,7 @@ SECTIONS: Final[dict[str, type[BaseSettings]]] = {
     "Bridge": BridgeSettings,
     "Classifier": ClassifierSettings,
     "Topics job": TopicsSettings,
+    "Access job (users and rights on a secured Kafka)": AccessSettings,
     "The run on one machine (make up)": LocalSettings,
 }
 _HEAD: Final = """\

@@ -8,6 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.streaming.readwriter import DataStreamWriter
 
+from sightline_spark.kafka import kafka_options
 from sightline_spark.settings import ClassifierSettings
 
 QUERY_NAME = "classifier"
@@ -85,7 +86,7 @@ def read_images(spark: SparkSession, settings: ClassifierSettings) -> DataFrame:
         # Fewer bytes and the largest image would still come, alone in its fetch, but only by Kafka's leniency.
         "kafka.max.partition.fetch.bytes": str(settings.record_limit),
         "kafka.fetch.max.wait.ms": str(_FETCH_WAIT_MS[settings.classifier_trigger]),
-        **_kafka(settings),
+        **kafka_options(settings),
     }
     if settings.classifier_trigger == "processing":
         options["maxOffsetsPerTrigger"] = str(settings.classifier_max_offsets_per_trigger)
@@ -103,7 +104,7 @@ def write_results(rows: DataFrame, settings: ClassifierSettings) -> DataStreamWr
         "kafka.max.request.size": str(settings.record_limit + 1024 * 1024),
         # A record above the producer's whole buffer would fail its batch for ever: Kafka's default is 32 MiB.
         "kafka.buffer.memory": str(max(_PRODUCER_BUFFER_BYTES, 2 * settings.record_limit)),
-        **_kafka(settings),
+        **kafka_options(settings),
     }
     writer = rows.writeStream.format("kafka").queryName(QUERY_NAME).outputMode("append")
     return _paced(writer.options(**options), settings)
@@ -134,7 +135,3 @@ def _paced(writer: DataStreamWriter, settings: ClassifierSettings) -> DataStream
     }
     every = f"{settings.classifier_trigger_interval_ms} milliseconds"
     return writer.options(**asynchronous).trigger(processingTime=every)
-
-
-def _kafka(settings: ClassifierSettings) -> dict[str, str]:
-    return {"kafka.bootstrap.servers": settings.kafka_bootstrap_servers}

@@ -1,11 +1,12 @@
 """The settings that every process has; each process derives its one frozen settings class from these."""
 
 import argparse
-from typing import Any, Final, Literal, TypeVar
+from typing import Final, Literal, TypeVar
 
-from pydantic import Field, PositiveInt, ValidationError, field_validator
+from pydantic import Field, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from sightline_common.kafka_security import KafkaConnection
 from sightline_contracts.media import DEFAULT_MAX_PIXELS
 from sightline_contracts.topics import DEFAULT_MAX_IMAGE_BYTES, record_limit
 
@@ -13,37 +14,27 @@ PREFIX: Final = "SIGHTLINE_"
 S = TypeVar("S", bound=BaseSettings)
 
 
-class KafkaSettings(BaseSettings):
-    """Where Kafka is, and the one size limit that drives every other on the way."""
+class KafkaSettings(KafkaConnection):
+    """How to reach Kafka, and the one size limit that drives every other on the way."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True, extra="ignore")
-
-    kafka_bootstrap_servers: str = Field(
-        "127.0.0.1:9092", min_length=1, description="Kafka brokers, host:port,host:port"
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        frozen=True,
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,  # a refused setting may stand beside a password
     )
+
     # A broker takes no larger request (socket.request.max.bytes) unless it is configured to.
     max_image_bytes: PositiveInt = Field(
         DEFAULT_MAX_IMAGE_BYTES, le=64 * 1024 * 1024, description="largest image in bytes, on every hop; at most 64 MiB"
     )
     max_pixels: PositiveInt = Field(DEFAULT_MAX_PIXELS, description="most pixels (width x height) of an image")
 
-    @field_validator("kafka_bootstrap_servers")
-    @classmethod
-    def _are_brokers(cls, value: str) -> str:
-        for server in value.split(","):
-            host, _, port = server.strip().rpartition(":")
-            if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-                raise ValueError(f"{server.strip()!r} is not host:port")
-        return value
-
     @property
     def record_limit(self) -> int:
         """The largest Kafka record in bytes: an image of the limit with its key and headers."""
         return record_limit(self.max_image_bytes)
-
-    def client_options(self) -> dict[str, Any]:
-        """What every kafka-python client of the process is built with."""
-        return {"bootstrap_servers": [server.strip() for server in self.kafka_bootstrap_servers.split(",")]}
 
 
 class ServiceSettings(KafkaSettings):

@@ -12,7 +12,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from sightline_contracts.topics import Topic, load_topics
 from sightline_topics.errors import TopicsError
-from sightline_topics.settings import TopicsSettings
+from sightline_topics.settings import JobSettings, TopicsSettings
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ def ensure_topics(settings: TopicsSettings) -> None:
         replication_factor=settings.topics_replication_factor,
         min_insync_replicas=settings.topics_min_insync_replicas,
     )
-    with closing(_connect(settings)) as admin:
+    with closing(connect(settings)) as admin:
         found = {topic["name"]: topic for topic in admin.describe_topics([topic.name for topic in topics])}
         for topic in topics:
             if found[topic.name]["error_code"] == 0:
@@ -39,7 +39,12 @@ def ensure_topics(settings: TopicsSettings) -> None:
                 _create(admin, topic)
 
 
-def _connect(settings: TopicsSettings) -> KafkaAdminClient:
+def connect(settings: JobSettings) -> KafkaAdminClient:
+    """An admin client, once Kafka answers.
+
+    Raises:
+        TopicsError: it did not in time.
+    """
     deadline = time.monotonic() + settings.topics_deadline_s
     while True:
         try:
@@ -49,7 +54,7 @@ def _connect(settings: TopicsSettings) -> KafkaAdminClient:
         except KafkaError as error:
             if time.monotonic() > deadline:
                 raise TopicsError(f"Kafka at {settings.kafka_bootstrap_servers} does not answer: {error}") from error
-            log.info("waiting for Kafka at %s", settings.kafka_bootstrap_servers)
+            log.info("waiting for Kafka at %s: %s", settings.kafka_bootstrap_servers, error)
 
 
 def _create(admin: KafkaAdminClient, topic: Topic) -> None:

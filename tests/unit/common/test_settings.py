@@ -10,7 +10,8 @@ from sightline_contracts.topics import record_limit
 def test_defaults_suit_one_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SIGHTLINE_KAFKA_BOOTSTRAP_SERVERS", raising=False)
     settings = KafkaSettings()
-    assert settings.client_options() == {"bootstrap_servers": ["127.0.0.1:9092"]}
+    assert settings.client_options()["bootstrap_servers"] == ["127.0.0.1:9092"]
+    assert settings.client_options()["security_protocol"] == "PLAINTEXT"
     assert settings.record_limit == record_limit(10 * 1024 * 1024)
 
 

@@ -6,7 +6,9 @@ import signal
 import subprocess
 import time
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
@@ -32,7 +34,8 @@ DEFAULT_RECORD_BYTES = record_limit(DEFAULT_MAX_IMAGE_BYTES)
 class EmbeddedKafka:
     """One broker whose data stays in `data_dir`: stop it, kill it, start it again, and the records are still there.
 
-    `max_record_bytes` is the largest record batch the broker takes. Not thread-safe.
+    `max_record_bytes` is the largest record batch the broker takes; `properties` are further or other lines of its
+    server.properties, which must keep a listener without TLS on `port`. Not thread-safe.
     """
 
     def __init__(
@@ -42,11 +45,13 @@ class EmbeddedKafka:
         *,
         controller_port: int | None = None,
         max_record_bytes: int = DEFAULT_RECORD_BYTES,
+        properties: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
         self.data_dir = data_dir.resolve()
         self.port = port
         self._controller_port = controller_port
         self._max_record_bytes = max_record_bytes
+        self._further = properties
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -152,6 +157,7 @@ class EmbeddedKafka:
             "socket.request.max.bytes": REQUEST_BYTES,
             "queued.max.request.bytes": QUEUED_BYTES,
             **_ONE_NODE,
+            **self._further,
         }
 
     def _end(self, how: signal.Signals, deadline_s: float) -> None:

@@ -1,0 +1,121 @@
+"""kafka-python's network client, made to say why it cannot connect and to stop trying in time.
+
+The library's own clients try until `bootstrap_timeout_ms` and then raise a timeout that says nothing of a refused
+password or an unknown certificate; and a TLS handshake that the other side never answers holds them for ever (both seen
+with 3.0.12).
+"""
+
+import ssl
+from typing import Any, Final
+
+from kafka.errors import (
+    IllegalSaslStateError,
+    KafkaConnectionError,
+    KafkaProtocolError,
+    KafkaTimeoutError,
+    SaslAuthenticationFailedError,
+    UnsupportedSaslMechanismError,
+)
+from kafka.net.compat import KafkaNetClient
+from kafka.net.manager import KafkaConnectionManager
+from kafka.net.selector import NetworkSelector
+
+_GRACE_MS: Final = 500  # the library's own deadline passes first, unless it hangs
+_DEFAULT_TIMEOUT_MS: Final = 30_000
+_HOST_MISMATCH: Final = {62, 64}  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
+
+_UNTOLD: Final = {"KafkaConnectionError", "socket disconnected"}  # what the client says when a socket was closed
+
+
+class CannotConnect(KafkaConnectionError):  # type: ignore[misc]
+    """No broker could be spoken to; the message is the reason, for an operator."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class KafkaClient(KafkaNetClient):  # type: ignore[misc]
+    """The `kafka_client` of producers, consumers and admin clients."""
+
+    def __init__(self, **configs: Any) -> None:
+        net = NetworkSelector(**configs)
+        super().__init__(net=net, manager=_Connections(net, **configs), **configs)
+
+
+class _Connections(KafkaConnectionManager):  # type: ignore[misc]
+    def __init__(self, net: Any, **configs: Any) -> None:
+        super().__init__(net, **configs)
+        self._last_failure: BaseException | None = None
+        self._was_connected = False
+
+    def get_connection(self, *args: Any, **options: Any) -> Any:
+        connection = super().get_connection(*args, **options)
+        connection.init_future.add_errback(self._remember)
+        connection.close_future.add_errback(self._remember)
+        return connection
+
+    def _remember(self, failure: BaseException) -> None:
+        # A refused user, say, tells more than that the connection was then closed.
+        if self._last_failure is None or not _tells_nothing(failure):
+            self._last_failure = failure
+
+    def bootstrap(self, timeout_ms: float | None = None, refresh: bool = True) -> None:
+        """Connect within `timeout_ms` milliseconds.
+
+        Raises:
+            CannotConnect: it could not, and why.
+        """
+        limit = _DEFAULT_TIMEOUT_MS if timeout_ms is None else timeout_ms
+        try:
+            self._net.run(self.wait_for, self.bootstrap_async(limit, refresh), limit + _GRACE_MS)
+            self._was_connected = True
+        except KafkaTimeoutError:
+            reason = self._reason(limit)
+            if not self._was_connected:  # nobody will hold this client, so nobody else can end its thread
+                self.close()
+                self._net.close()
+            raise CannotConnect(reason) from self._last_failure
+
+    def _reason(self, limit: float) -> str:
+        if self._last_failure is not None:
+            return explain(self._last_failure)
+        return f"no answer within {limit / 1000:g} s"
+
+
+def explain(failure: BaseException) -> str:
+    """Why a connection failed, with the settings to look at where they are known."""
+    detail = _detail(failure)
+    match failure:
+        case SaslAuthenticationFailedError():
+            return (
+                "the broker refused the user: check SIGHTLINE_KAFKA_USERNAME and SIGHTLINE_KAFKA_PASSWORD"
+                f" or SIGHTLINE_KAFKA_PASSWORD_FILE ({detail.rpartition('Error: ')[2]})"
+            )
+        case UnsupportedSaslMechanismError():
+            return "the broker does not take this SIGHTLINE_KAFKA_SASL_MECHANISM"
+        case IllegalSaslStateError() | KafkaProtocolError():
+            return f"the broker's port speaks otherwise: check SIGHTLINE_KAFKA_SECURITY_PROTOCOL ({detail})"
+    if isinstance(failure.__context__, ssl.SSLError):
+        return _explain_tls(failure.__context__)
+    if _tells_nothing(failure):
+        return "the broker closes the connection: if it goes on, check SIGHTLINE_KAFKA_SECURITY_PROTOCOL"
+    return detail
+
+
+def _explain_tls(error: ssl.SSLError) -> str:
+    if not isinstance(error, ssl.SSLCertVerificationError):
+        return f"no TLS with the broker: check SIGHTLINE_KAFKA_SECURITY_PROTOCOL ({error.reason})"
+    what = (
+        "is for another host: check SIGHTLINE_KAFKA_BOOTSTRAP_SERVERS"
+        if error.verify_code in _HOST_MISMATCH
+        else "is not trusted: check SIGHTLINE_KAFKA_CA_FILE"
+    )
+    return f"the broker's certificate {what} ({error.verify_message})"
+
+
+def _detail(failure: BaseException) -> str:
+    return str(failure.args[0]) if failure.args else str(failure)
+
+
+def _tells_nothing(failure: BaseException) -> bool:
+    return isinstance(failure, KafkaConnectionError) and _detail(failure) in _UNTOLD
