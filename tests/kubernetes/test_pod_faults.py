@@ -1,0 +1,54 @@
+"""Pods die and are replaced under load; nothing that was accepted is lost."""
+
+import pytest
+
+from tests.e2e.system import eventually
+from tests.kubernetes.cluster import Release, checked, is_ready
+from tests.kubernetes.load import assert_nothing_lost, traffic
+
+pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(900)]
+
+
+@pytest.mark.parametrize("component", ["gateway", "bridge", "classifier", "kafka"])
+def test_a_killed_pod_loses_nothing(release: Release, component: str) -> None:
+    """Without any grace: the kubelet kills the process, and the controller makes a new pod."""
+    before = release.pods(component)
+    killed = before[0]["metadata"]
+    with traffic() as ledger:
+        ledger.await_more(40, 10)
+        checked(release.kubectl("delete", "pod", killed["name"], "--grace-period=0", "--force"))
+
+        def replaced() -> bool:
+            now = release.pods(component)
+            return len(now) == len(before) and all(
+                is_ready(pod) and pod["metadata"]["uid"] != killed["uid"] for pod in now
+            )
+
+        eventually(replaced, 180, f"another pod instead of {killed['name']}")
+        ledger.await_more(40, 10)
+    assert_nothing_lost(release, ledger)
+    print(f"{component}: {len(ledger.ids)} + {len(ledger.names)} promised, {len(ledger.refused)} not")  # noqa: T201
+
+
+def test_a_rolling_upgrade_of_the_gateways_refuses_nobody(release: Release) -> None:
+    """A pod takes no new request once it has to go, and there is always another."""
+    old = {pod["metadata"]["uid"] for pod in release.pods("gateway")}
+    with traffic() as ledger:
+        ledger.await_more(20)
+        checked(release.upgrade("gateway.podAnnotations.round=second"))
+        ledger.await_more(20)
+    assert old.isdisjoint(pod["metadata"]["uid"] for pod in release.pods("gateway"))
+    assert ledger.refused == []
+    assert_nothing_lost(release, ledger)
+
+
+def test_a_rolling_upgrade_of_everything_loses_nothing(release: Release) -> None:
+    """Broker and classifier are one pod each: while they are away uploads wait or are refused; none is lost."""
+    old = {pod["metadata"]["uid"] for pod in release.pods()}
+    with traffic() as ledger:
+        ledger.await_more(40, 10)
+        checked(release.upgrade("pods.annotations.round=third"))
+        ledger.await_more(40, 10)
+    assert old.isdisjoint(pod["metadata"]["uid"] for pod in release.pods())
+    assert_nothing_lost(release, ledger)
+    print(f"upgrade: {len(ledger.ids)} + {len(ledger.names)} promised, {len(ledger.refused)} not")  # noqa: T201
