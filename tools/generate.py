@@ -1,4 +1,5 @@
-"""Writes what follows from other files: `.env.example` from the settings classes, requirements/images from the lock.
+"""Writes what follows from other files: `.env.example` from the settings classes, requirements/images from the lock,
+the chart's values, schema and README from tools/chart.
 
 `python -m tools.generate` writes them; with `--check` it writes nothing and exits 1 when one is out of date.
 """
@@ -17,6 +18,8 @@ from sightline_gateway.settings import GatewaySettings
 from sightline_local.settings import LocalSettings
 from sightline_spark.settings import ClassifierSettings
 from sightline_topics.settings import AccessSettings, TopicsSettings
+from tools.chart.files import chart_files
+from tools.chart.golden import golden_files
 from tools.images.requirements import image_requirements
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -49,7 +52,7 @@ def env_example() -> str:
 
 def generated() -> dict[Path, str]:
     """The text of every generated file, by path."""
-    return {ROOT / ".env.example": env_example(), **image_requirements()}
+    return {ROOT / ".env.example": env_example(), **image_requirements(), **chart_files(), **golden_files()}
 
 
 def _variable(name: str, description: str, default: object) -> str:

@@ -1,6 +1,6 @@
 {{/* `service` beside `root`: the part of a Service's spec that follows from the values; `target` names its port. */}}
 {{- define "sightline.service" -}}
-{{- $service := .service }}
+{{- $service := .service -}}
 type: {{ $service.type }}
 {{- if ne $service.type "ClusterIP" }}
 {{- with $service.externalTrafficPolicy }}

@@ -34,11 +34,22 @@
 {{- end }}
 
 {{- define "sightline.topics.settings" -}}
-{{- with .Values.topics -}}
-SIGHTLINE_TOPICS_REPLICATION_FACTOR: {{ .replicationFactor | quote }}
-SIGHTLINE_TOPICS_MIN_INSYNC_REPLICAS: {{ .minInsyncReplicas | quote }}
-SIGHTLINE_TOPICS_DEADLINE_S: {{ .deadlineSeconds | quote }}
+SIGHTLINE_TOPICS_REPLICATION_FACTOR: {{ include "sightline.topics.replicas" . | quote }}
+SIGHTLINE_TOPICS_MIN_INSYNC_REPLICAS: {{ include "sightline.topics.insync" . | quote }}
+SIGHTLINE_TOPICS_DEADLINE_S: {{ .Values.topics.deadlineSeconds | quote }}
 {{- end }}
+
+{{/* Three replicas, but no more than there are brokers. */}}
+{{- define "sightline.topics.replicas" -}}
+{{- $kafka := .Values.kafka }}
+{{- $known := dict "dev" 1 "strimzi" (min 3 $kafka.strimzi.replicas) "external" 3 }}
+{{- .Values.topics.replicationFactor | default (get $known $kafka.mode) }}
+{{- end }}
+
+{{/* A majority: one replica can be away, and what was acknowledged is on two. */}}
+{{- define "sightline.topics.insync" -}}
+{{- $replicas := include "sightline.topics.replicas" . | int }}
+{{- .Values.topics.minInsyncReplicas | default (add (div $replicas 2) 1) }}
 {{- end }}
 
 {{/* Bytes of the largest record: the largest image and its headers, as services/contracts computes it. */}}

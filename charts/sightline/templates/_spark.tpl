@@ -10,6 +10,7 @@ SIGHTLINE_CLASSIFIER_MASTER: {{ $kubernetes.master }}
 SIGHTLINE_CLASSIFIER_EXECUTORS: {{ $kubernetes.executors | quote }}
 SIGHTLINE_CLASSIFIER_EXECUTOR_CORES: {{ $kubernetes.executorCores | quote }}
 SIGHTLINE_CLASSIFIER_EXECUTOR_MEMORY: {{ $kubernetes.executorMemory }}
+SIGHTLINE_CLASSIFIER_EXECUTOR_MEMORY_OVERHEAD: {{ $kubernetes.executorMemoryOverhead }}
 SIGHTLINE_CLASSIFIER_DRIVER_HOST: {{ include "sightline.driverName" . }}.{{ .Release.Namespace }}.svc
 SIGHTLINE_CLASSIFIER_DRIVER_PORT: "7078"
 SIGHTLINE_CLASSIFIER_BLOCK_MANAGER_PORT: "7079"
@@ -26,16 +27,7 @@ SIGHTLINE_CLASSIFIER_KUBERNETES_POD_TEMPLATE: /etc/sightline/spark/executor.yaml
   valueFrom:
     fieldRef:
       fieldPath: metadata.name
-- name: SIGHTLINE_CLASSIFIER_SPARK_SECRET
-  valueFrom:
-    secretKeyRef:
-      name: {{ include "sightline.spark.secretName" .root }}
-      key: {{ .root.Values.spark.kubernetes.secretKey }}
 {{- end }}
-{{- end }}
-
-{{- define "sightline.spark.secretName" -}}
-{{- .Values.spark.kubernetes.existingSecret | default (printf "%s-spark" (include "sightline.fullname" .)) }}
 {{- end }}
 
 {{- define "sightline.spark.templateName" -}}
@@ -43,8 +35,7 @@ SIGHTLINE_CLASSIFIER_KUBERNETES_POD_TEMPLATE: /etc/sightline/spark/executor.yaml
 {{- end }}
 
 {{/*
-What Spark starts an executor from. Spark adds image, command, memory and cores. The memory that BigDL and oneDNN take
-beside the heap is Spark's overhead, which the classifier sets.
+What Spark makes executor pods after. It adds image, command, cores and memory.
 */}}
 {{- define "sightline.spark.executor" -}}
 {{- $executor := dict "root" . "component" "executor" "values" .Values.classifier }}

@@ -19,7 +19,7 @@
 {{- if and (eq $kafka.mode "strimzi") (not $kafka.strimzi.create) (not $kafka.strimzi.clusterName) }}
 {{- fail "kafka.strimzi.create is false: set kafka.strimzi.clusterName to the Kafka that exists" }}
 {{- end }}
-{{- if gt (int $values.topics.minInsyncReplicas) (int $values.topics.replicationFactor) }}
+{{- if gt (include "sightline.topics.insync" . | int) (include "sightline.topics.replicas" . | int) }}
 {{- fail "topics.minInsyncReplicas is above topics.replicationFactor: no write could be acknowledged" }}
 {{- end }}
 {{- if and (eq $kafka.mode "dev") (gt (int $values.topics.replicationFactor) 1) }}

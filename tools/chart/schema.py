@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from sightline_chart.model.values import Values
+from tools.chart.model.values import Values
 
 
 def values_schema() -> str:

@@ -4,12 +4,12 @@ from typing import Any
 
 from pydantic import Field
 
-from sightline_chart.model.base import Labels, Name, PullPolicy, Section, ServiceAccount, ShortName, Tag, Toleration
-from sightline_chart.model.config import config_schema
-from sightline_chart.model.edges import HttpRoute, Ingress, Monitoring, NetworkPolicy, PriorityClass, Test
-from sightline_chart.model.kafka import Kafka
-from sightline_chart.model.spark import Models, Spark
-from sightline_chart.model.workloads import Bridge, Classifier, Gateway, Topics
+from tools.chart.model.base import Labels, Name, PullPolicy, Section, ServiceAccount, ShortName, Tag, Toleration
+from tools.chart.model.config import config_schema
+from tools.chart.model.edges import HttpRoute, Ingress, Monitoring, NetworkPolicy, PriorityClass, Test
+from tools.chart.model.kafka import Kafka
+from tools.chart.model.spark import Models, Spark
+from tools.chart.model.workloads import Bridge, Classifier, Gateway, Topics
 
 
 class Images(Section):

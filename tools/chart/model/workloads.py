@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from sightline_chart.model.base import (
+from tools.chart.model.base import (
     DisruptionBudget,
     Image,
     Labels,
@@ -108,8 +108,12 @@ class Topics(Scheduling):
 
     enabled: bool = Field(True, description="Run it at each install, and at each upgrade that changes it.")
     image: Image = Field(Image(repository="sightline/topics"), description="Image of the job.")
-    replication_factor: int = Field(1, ge=1, description="Replicas of each partition; 3 in production.")
-    min_insync_replicas: int = Field(1, ge=1, description="Replicas that must have a record; 2 in production.")
+    replication_factor: int | None = Field(
+        None, ge=1, description="Replicas of each partition; null: 3, with fewer brokers of the chart's own as many."
+    )
+    min_insync_replicas: int | None = Field(
+        None, ge=1, description="Replicas that must have a record before it is acknowledged; null: a majority."
+    )
     deadline_seconds: int = Field(120, ge=10, description="Time one attempt waits for Kafka.")
     keep_seconds: int | None = Field(
         None, ge=60, description="Time after which the finished job is deleted; null: with the release."

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from sightline_chart.model.base import Image, Labels, Name, Resources, Section, SecretKey, ServiceAccount
+from tools.chart.model.base import Image, Labels, Name, Resources, Section, ServiceAccount
 
 Memory = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*[mg]$")]
 
@@ -25,14 +25,13 @@ class SparkKubernetes(Section):
     )
     executors: int = Field(2, ge=1, description="Executors. Their number is fixed: BigDL wants it so.")
     executor_cores: int = Field(1, ge=1, description="Tasks at once in each.")
-    executor_memory: Memory = Field("2g", description="Heap of each; native memory comes on top, see docs.")
+    executor_memory: Memory = Field("2g", description="Heap of each.")
+    executor_memory_overhead: Memory = Field(
+        "1g", description="Memory of each beyond its heap: networks, decoders. A pod is limited to the sum."
+    )
     service_account: ServiceAccount = Field(
         ServiceAccount(), description="Account of the driver: it may manage pods in this namespace, no other pod may."
     )
-    existing_secret: Name = Field(
-        "", description="Secret by which driver and executors know each other; empty: one is made."
-    )
-    secret_key: SecretKey = Field("spark-secret", min_length=1, description="Key in that Secret.")
     pod_annotations: Labels = Field(default_factory=dict, description="Annotations of executor pods.")
 
 

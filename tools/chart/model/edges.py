@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from sightline_chart.model.base import Labels, Name, Port, Resources, Section
+from tools.chart.model.base import Labels, Name, Port, Resources, Section
 
 
 class IngressTls(Section):

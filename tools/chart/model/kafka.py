@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from sightline_chart.model.base import Image, Name, Resources, Scheduling, Section, SecretKey, Volume
+from tools.chart.model.base import Image, Name, Resources, Scheduling, Section, SecretKey, Volume
 
 
 class SecretPerProcess(Section):

@@ -1,0 +1,48 @@
+"""Every file of the chart that follows from something else."""
+
+import json
+from pathlib import Path
+from typing import Final
+
+from tools.chart.readme import readme
+from tools.chart.schema import values_schema
+from tools.chart.values_file import values_yaml
+from sightline_contracts.topics import DEFAULT_MAX_IMAGE_BYTES, load_topics
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+CHART: Final = ROOT / "charts" / "sightline"
+_OBSERVABILITY: Final = ROOT / "deploy" / "observability"
+# They follow from the largest image and the size of the cluster: the templates know both.
+_BY_INSTALLATION: Final = ("max.message.bytes", "min.insync.replicas")
+
+
+def chart_files() -> dict[Path, str]:
+    """Path and text of each file that `make gen` writes into the chart."""
+    written = {
+        CHART / "values.yaml": values_yaml(),
+        CHART / "values.schema.json": values_schema(),
+        CHART / "README.md": readme(),
+        CHART / "files" / "topics.json": _topics(),
+    }
+    return written | {CHART / "files" / name: path.read_text(encoding="utf-8") for name, path in _copies().items()}
+
+
+def _copies() -> dict[str, Path]:
+    """Helm packs only what is in the chart's folder, so alerts and dashboards are there a second time."""
+    dashboards = sorted(_OBSERVABILITY.glob("**/*dashboards*/*.json"))
+    return {"alerts.yml": _OBSERVABILITY / "alerts.yml"} | {f"dashboards/{path.name}": path for path in dashboards}
+
+
+def _topics() -> str:
+    """The topics' contracts, for the Strimzi operator."""
+    topics = [
+        {
+            "name": topic.name,
+            "partitions": topic.partitions,
+            "producers": topic.producers,
+            "consumers": topic.consumers,
+            "config": {key: value for key, value in topic.config.items() if key not in _BY_INSTALLATION},
+        }
+        for topic in load_topics(DEFAULT_MAX_IMAGE_BYTES)
+    ]
+    return json.dumps(topics, indent=2) + "\n"
