@@ -21,6 +21,7 @@ from sightline_topics.settings import AccessSettings, TopicsSettings
 from tools.chart.files import chart_files
 from tools.chart.golden import golden_files
 from tools.images.requirements import image_requirements
+from tools.observability import dashboards, metrics
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 SECTIONS: Final[dict[str, type[BaseSettings]]] = {
@@ -52,7 +53,14 @@ def env_example() -> str:
 
 def generated() -> dict[Path, str]:
     """The text of every generated file, by path."""
-    return {ROOT / ".env.example": env_example(), **image_requirements(), **chart_files(), **golden_files()}
+    return {
+        ROOT / ".env.example": env_example(),
+        metrics.PATH: metrics.page(),
+        **dashboards.dashboard_files(),
+        **image_requirements(),
+        **chart_files(),
+        **golden_files(),
+    }
 
 
 def _variable(name: str, description: str, default: object) -> str:

@@ -28,10 +28,10 @@ class ClassifierMetrics:
             "last_progress_timestamp_seconds", "When the last batch or epoch ended, Unix time; 0: none yet"
         )
         # -- its backlog, by Kafka's own offsets
-        self.kafka_up = gauge("kafka_up", "1 when Kafka answered the last question for offsets, asked every 5 seconds")
+        self.kafka_up = gauge("kafka_up", "1 when Kafka answered the last question for offsets (every 5 s); NaN: not asked yet")
         self.lag = gauge("lag_records", "Images that wait in Kafka")
         self.oldest_unread = gauge(
-            "oldest_unread_seconds", "How long the oldest of them has waited, to an eighth; below a second: 0"
+            "oldest_unread_seconds", "How long the oldest image that waits in Kafka has waited, to an eighth; below a second: 0"
         )
         self.retention_used = gauge(
             "retention_used_ratio",
@@ -49,7 +49,8 @@ class ClassifierMetrics:
             "started_without_checkpoint",
             "1 when the query began at the image topic's beginning for lack of a checkpoint",
         )
-        self.retention.set(math.nan)  # no broker has said it yet
+        for unknown in (self.kafka_up, self.retention):  # no broker was asked yet
+            unknown.set(math.nan)
 
     def _gauge(self, name: str, meaning: str) -> Gauge:
         return Gauge(f"sightline_classifier_{name}", meaning, registry=self._registry)
