@@ -63,7 +63,7 @@ class Classifier:
         try:
             self._preload(spark)
             self._enter("waiting for Kafka and its topics")
-            if wait_for_topics(self._settings, self._stop):
+            if wait_for_topics(self._settings, self._stop, self._enter):
                 self._warn_without(checkpoint)
                 self._serve(spark, checkpoint.position(self._settings.classifier_images_topic))
         finally:

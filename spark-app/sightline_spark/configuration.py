@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from sightline_spark.cluster import MasterKind
+from sightline_spark.kafka import REDACTION
 from sightline_spark.settings import ClassifierSettings
 
 LogFormat = Literal["json", "text"]
@@ -44,6 +45,7 @@ _EVERYWHERE: Final = {
         "org.apache.spark.sql.execution.streaming.FileSystemBasedCheckpointFileManager"
     ),
     "spark.sql.streaming.stopTimeout": "20s",
+    **REDACTION,
 }
 
 _ON_EXECUTORS: Final = {

@@ -5,7 +5,9 @@ is secret here has to be unreadable in Spark's logs and plans; `REDACTION` sees 
 """
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+from pyspark.sql import DataFrame
 
 from sightline_common.kafka_security import KafkaConnection
 
@@ -35,6 +37,19 @@ def kafka_options(settings: KafkaConnection) -> dict[str, str]:
         **(_user(settings) if settings.authenticates else {}),
         **(_certificates(settings) if settings.encrypts else {}),
     }
+
+
+def without_old_reader(frame: DataFrame) -> DataFrame:
+    """The frame of a stream from Kafka, without the reader for Spark's older source interface that its plan carries.
+
+    Nothing uses that reader, and a plan prints its options, the password among them, without hiding any.
+    """
+    spark = frame.sparkSession
+    jvm: Any = spark._jvm  # noqa: SLF001 - py4j's door
+    stream = frame._jdf.queryExecution().logical()  # noqa: SLF001
+    fields = [stream.productElement(index) for index in range(stream.productArity() - 1)]
+    plan = stream.copy(*fields, jvm.scala.Option.empty())
+    return DataFrame(jvm.org.apache.spark.sql.Dataset.ofRows(spark._jsparkSession, plan), spark)  # noqa: SLF001
 
 
 def _user(settings: KafkaConnection) -> dict[str, str]:

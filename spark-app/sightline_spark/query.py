@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.streaming.readwriter import DataStreamWriter
 
-from sightline_spark.kafka import kafka_options
+from sightline_spark.kafka import kafka_options, without_old_reader
 from sightline_spark.settings import ClassifierSettings
 
 QUERY_NAME = "classifier"
@@ -90,7 +90,7 @@ def read_images(spark: SparkSession, settings: ClassifierSettings) -> DataFrame:
     }
     if settings.classifier_trigger == "processing":
         options["maxOffsetsPerTrigger"] = str(settings.classifier_max_offsets_per_trigger)
-    return spark.readStream.format("kafka").options(**options).load()
+    return without_old_reader(spark.readStream.format("kafka").options(**options).load())
 
 
 def write_results(rows: DataFrame, settings: ClassifierSettings) -> DataStreamWriter:

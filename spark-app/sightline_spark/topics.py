@@ -1,7 +1,7 @@
 """Waiting for Kafka and the topics, so that processes may start in any order."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from threading import Event
 from typing import Any, Final
@@ -19,8 +19,10 @@ _LAST_DELAY_S: Final = 5.0  # longer, and people wait for a classifier whose Kaf
 _BOOTSTRAP_TIMEOUT_MS: Final = 3000
 
 
-def wait_for_topics(settings: ClassifierSettings, stop: Event) -> bool:
+def wait_for_topics(settings: ClassifierSettings, stop: Event, tell: Callable[[str], object]) -> bool:
     """Return True once Kafka answers and has every topic of the query, False when `stop` was set before.
+
+    What it waits for goes to the log once and to `tell`.
 
     Raises:
         ClassifierError: the continuous trigger has fewer tasks than the image topic has partitions.
@@ -32,6 +34,7 @@ def wait_for_topics(settings: ClassifierSettings, stop: Event) -> bool:
             return True
         if missing != reason:
             log.info("waiting: %s", missing)
+            tell(missing)
             reason = missing
         if stop.wait(delay):
             return False
@@ -57,8 +60,8 @@ def _what_is_missing(settings: ClassifierSettings) -> str | None:
         )
         with closing(admin):
             topics: list[dict[str, Any]] = admin.describe_topics(names)
-    except KafkaError:
-        return f"Kafka at {settings.kafka_bootstrap_servers} does not answer"
+    except KafkaError as error:
+        return f"Kafka at {settings.kafka_bootstrap_servers} does not answer: {error}"
     absent = sorted(topic["name"] for topic in topics if topic["error_code"] != 0)
     if absent:
         return f"Kafka has no topic {', '.join(absent)} yet (`sightline-topics` creates them)"

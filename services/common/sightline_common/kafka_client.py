@@ -6,7 +6,9 @@ with 3.0.12).
 """
 
 import ssl
+from collections.abc import Mapping
 from typing import Any, Final
+from weakref import WeakSet
 
 from kafka.errors import (
     IllegalSaslStateError,
@@ -42,9 +44,34 @@ class KafkaClient(KafkaNetClient):  # type: ignore[misc]
         super().__init__(net=net, manager=_Connections(net, **configs), **configs)
 
 
+class _Context(ssl.SSLContext):
+    """Knows its sockets: the library forgets to close one whose handshake fails or never ends."""
+
+    sockets: "WeakSet[ssl.SSLSocket]"
+
+    def wrap_socket(self, *args: Any, **options: Any) -> ssl.SSLSocket:
+        wrapped = super().wrap_socket(*args, **options)
+        self.sockets.add(wrapped)
+        return wrapped
+
+
+def _context(configs: Mapping[str, Any]) -> _Context:
+    context = _Context(ssl.PROTOCOL_TLS_CLIENT)  # which verifies certificates and host names
+    context.sockets = WeakSet()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if configs["ssl_cafile"] is None:
+        context.load_default_certs()
+    else:
+        context.load_verify_locations(configs["ssl_cafile"])
+    if configs["ssl_certfile"] is not None:
+        context.load_cert_chain(configs["ssl_certfile"], configs["ssl_keyfile"])
+    return context
+
+
 class _Connections(KafkaConnectionManager):  # type: ignore[misc]
     def __init__(self, net: Any, **configs: Any) -> None:
-        super().__init__(net, **configs)
+        self._context = _context(configs) if str(configs["security_protocol"]).endswith("SSL") else None
+        super().__init__(net, **{**configs, "ssl_context": self._context})
         self._last_failure: BaseException | None = None
         self._was_connected = False
 
@@ -55,8 +82,8 @@ class _Connections(KafkaConnectionManager):  # type: ignore[misc]
         return connection
 
     def _remember(self, failure: BaseException) -> None:
-        # A refused user, say, tells more than that the connection was then closed.
-        if self._last_failure is None or not _tells_nothing(failure):
+        # A refused user, say, tells more than that the connection was then closed, or that time ran out.
+        if self._last_failure is None or _telling(failure) >= _telling(self._last_failure):
             self._last_failure = failure
 
     def bootstrap(self, timeout_ms: float | None = None, refresh: bool = True) -> None:
@@ -66,15 +93,21 @@ class _Connections(KafkaConnectionManager):  # type: ignore[misc]
             CannotConnect: it could not, and why.
         """
         limit = _DEFAULT_TIMEOUT_MS if timeout_ms is None else timeout_ms
+        self._last_failure = None
         try:
             self._net.run(self.wait_for, self.bootstrap_async(limit, refresh), limit + _GRACE_MS)
             self._was_connected = True
         except KafkaTimeoutError:
             reason = self._reason(limit)
-            if not self._was_connected:  # nobody will hold this client, so nobody else can end its thread
-                self.close()
-                self._net.close()
+            if not self._was_connected:  # nobody will hold this client, so nobody else can end it
+                self._abandon()
             raise CannotConnect(reason) from self._last_failure
+
+    def _abandon(self) -> None:
+        self.close()
+        self._net.close()
+        for unclosed in list(self._context.sockets if self._context else ()):
+            unclosed.close()
 
     def _reason(self, limit: float) -> str:
         if self._last_failure is not None:
@@ -97,7 +130,7 @@ def explain(failure: BaseException) -> str:
             return f"the broker's port speaks otherwise: check SIGHTLINE_KAFKA_SECURITY_PROTOCOL ({detail})"
     if isinstance(failure.__context__, ssl.SSLError):
         return _explain_tls(failure.__context__)
-    if _tells_nothing(failure):
+    if _telling(failure) == 0:
         return "the broker closes the connection: if it goes on, check SIGHTLINE_KAFKA_SECURITY_PROTOCOL"
     return detail
 
@@ -117,5 +150,10 @@ def _detail(failure: BaseException) -> str:
     return str(failure.args[0]) if failure.args else str(failure)
 
 
-def _tells_nothing(failure: BaseException) -> bool:
-    return isinstance(failure, KafkaConnectionError) and _detail(failure) in _UNTOLD
+def _telling(failure: BaseException) -> int:
+    """How much a failure says of the cause: 0 nothing, 1 something, 2 all."""
+    if isinstance(failure, SaslAuthenticationFailedError | UnsupportedSaslMechanismError | IllegalSaslStateError):
+        return 2
+    if isinstance(failure.__context__, ssl.SSLError):
+        return 2
+    return 0 if isinstance(failure, KafkaConnectionError) and _detail(failure) in _UNTOLD else 1
