@@ -21,6 +21,7 @@ from sightline_topics.settings import AccessSettings, TopicsSettings
 from tools.chart.files import chart_files
 from tools.chart.golden import golden_files
 from tools.images.requirements import image_requirements
+from tools.images.settings import ComposeSettings
 from tools.observability import dashboards, metrics
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -32,6 +33,7 @@ SECTIONS: Final[dict[str, type[BaseSettings]]] = {
     "Topics job": TopicsSettings,
     "Access job (users and rights on a secured Kafka)": AccessSettings,
     "The run on one machine (make up)": LocalSettings,
+    "Containers (docker compose up)": ComposeSettings,
 }
 _HEAD: Final = """\
 # Every setting with its default. Copy this file to .env and uncomment what you change.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# images.sh [NAME...]     NAME: topics bridge classifier gateway; none means all
+# images.sh [NAME...]     NAME: topics bridge classifier gateway demo; none means all
 # Builds the project's images, tag ${SIGHTLINE_IMAGE_TAG:-0.1.0}, and prints their sizes.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
@@ -7,10 +7,9 @@ set -euo pipefail
 readonly TAG=${SIGHTLINE_IMAGE_TAG:-0.1.0}
 declare -rA DOCKERFILE=(
   [topics]=services/topics/Dockerfile [bridge]=services/bridge/Dockerfile
-  [classifier]=spark-app/Dockerfile [gateway]=gateway/Dockerfile
+  [classifier]=spark-app/Dockerfile [gateway]=gateway/Dockerfile [demo]=tools/demo/Dockerfile
 )
-# In this order: the gateway's image takes the models' cards from the classifier's.
-readonly ALL=(topics bridge classifier gateway)
+readonly ALL=(topics bridge classifier gateway demo)
 # Compose and newer clients build with BuildKit, whose own parts come from a registry; the legacy builder needs none.
 export DOCKER_BUILDKIT=0
 
@@ -22,6 +21,6 @@ for name; do
   image=sightline/$name:$TAG
   say "building $image ..."
   quietly "$CACHE/logs/image-$name.log" docker build -f "${DOCKERFILE[$name]}" -t "$image" \
-    --build-arg "VERSION=$TAG" --build-arg "CLASSIFIER_IMAGE=sightline/classifier:$TAG" .
+    --build-arg "VERSION=$TAG" .
 done
 docker image ls --format '{{.Repository}}:{{.Tag}}  {{.Size}}' | grep "^sightline/.*:$TAG " | sort

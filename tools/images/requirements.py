@@ -24,6 +24,9 @@ _SPARK: Final = ("bigdl-core", "bigdl-dllib-spark3", "numpy", "pyspark", "six")
 _BUILD: Final = ("hatchling", "setuptools")
 # BigDL names it for packing environments for YARN; nothing here imports it, and it would bring setuptools along.
 _UNUSED: Final = {"conda-pack"}
+_DEMO: Final = ("sightline-bridge", "httpx")
+# Holds the demo's photos and digits; stays in the build stage.
+_SAMPLES: Final = ("scikit-learn",)
 _SERVICES: Final = {"gateway": "sightline-gateway", "bridge": "sightline-bridge", "topics": "sightline-topics"}
 
 
@@ -36,6 +39,7 @@ def image_requirements() -> dict[Path, str]:
     pins = {str(canonicalize_name(match[1])): match[0] for match in _PIN.finditer(LOCK.read_text(encoding="utf-8"))}
     spark = closure(_SPARK)
     names = {image: closure([package]) for image, package in _SERVICES.items()}
+    names |= {"demo": closure(_DEMO), "samples": closure(_SAMPLES)}
     names |= {"build": closure(_BUILD), "spark": spark, "classifier": closure(["sightline-spark"]) - spark}
     return {FOLDER / f"{image}.txt": _file(pins, wanted) for image, wanted in names.items()}
 
