@@ -25,8 +25,8 @@ def find_tool(name: str) -> Path | None:
     return Path(found) if found else None
 
 
-def helm(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run Helm; what it printed, and its status.
+def helm(*arguments: str | Path, plugins: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run Helm, with the plugins of a folder; what it printed, and its status.
 
     Raises:
         FileNotFoundError: there is no Helm here.
@@ -34,7 +34,7 @@ def helm(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     program = find_tool("helm")
     if program is None:
         raise FileNotFoundError("Helm is missing: tools/engines/go-tools.sh helm")
-    environment = os.environ | {"HELM_PLUGINS": str(cache() / "helm-plugins")}
+    environment = os.environ | ({"HELM_PLUGINS": str(plugins)} if plugins else {})
     return subprocess.run(
         [program, *arguments], env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False
     )

@@ -12,11 +12,9 @@ Name = Annotated[str, StringConstraints(pattern=_NAME, max_length=253)]
 ShortName = Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$", max_length=40)]
 SecretKey = Annotated[str, StringConstraints(pattern=r"^[-._a-zA-Z0-9]*$", max_length=253)]
 Quantity = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$")]
-OptionalQuantity = Annotated[str, StringConstraints(pattern=r"^([0-9]+(\.[0-9]+)?(k|Ki|M|Mi|G|Gi|T|Ti)?)?$")]
 Tag = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9_][-.A-Za-z0-9_]{0,127})?$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^(sha256:[0-9a-f]{64})?$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
-NodePort = Annotated[int, Field(ge=1, le=65535)]
 Labels = dict[str, str]
 PullPolicy = Literal["Always", "IfNotPresent", "Never"]
 ServiceType = Literal["ClusterIP", "NodePort", "LoadBalancer"]
@@ -36,15 +34,19 @@ class Image(Section):
     digest: Digest = Field("", description="Digest (`sha256:...`); it wins over the tag.")
 
 
+class Amounts(Section):
+    """Amounts of what a node has."""
+
+    cpu: Quantity | int | float | None = Field(None, description="Cores, `500m` is half of one.")
+    memory: Quantity | int | None = Field(None, description="Bytes, `2Gi`.")
+    ephemeral_storage: Quantity | int | None = Field(None, alias="ephemeral-storage", description="Bytes of disk.")
+
+
 class Resources(Section):
     """What a container asks for and may use at most."""
 
-    requests: dict[Literal["cpu", "memory", "ephemeral-storage"], Quantity | int | float] = Field(
-        default_factory=dict, description="What the scheduler reserves."
-    )
-    limits: dict[Literal["cpu", "memory", "ephemeral-storage"], Quantity | int | float] = Field(
-        default_factory=dict, description="What the container may use at most."
-    )
+    requests: Amounts = Field(Amounts(), description="What the scheduler reserves.")
+    limits: Amounts = Field(Amounts(), description="What the container may use at most.")
 
 
 class Variable(Section):

@@ -39,7 +39,7 @@ class External(Section):
     ca_secret: Name = Field("", description="Secret with the brokers' CA; empty: the CAs that the image trusts.")
     ca_key: SecretKey = Field("ca.crt", min_length=1, description="Key of the CA (PEM).")
     certificate_secret: Name = Field(
-        "", description="Secret of type kubernetes.io/tls that the processes show, for mutual TLS."
+        "", description="Secret of type kubernetes.io/tls that the processes show, for mutual TLS; its key as PKCS#8."
     )
 
 

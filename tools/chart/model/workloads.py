@@ -8,7 +8,6 @@ from tools.chart.model.base import (
     DisruptionBudget,
     Image,
     Labels,
-    NodePort,
     Port,
     Quantity,
     Resources,
@@ -24,7 +23,7 @@ class Service(Section):
 
     type: ServiceType = Field("ClusterIP", description="ClusterIP, NodePort or LoadBalancer.")
     port: Port = Field(80, description="Port of the Service.")
-    node_port: NodePort | None = Field(None, description="Port on the nodes, for NodePort and LoadBalancer.")
+    node_port: Port | None = Field(None, description="Port on the nodes, for NodePort and LoadBalancer.")
     annotations: Labels = Field(default_factory=dict, description="Annotations, for a cloud's load balancer.")
     load_balancer_source_ranges: list[str] = Field(
         default_factory=list, description="Networks that a LoadBalancer lets in (CIDR); empty: all."

@@ -1,0 +1,165 @@
+"""Values that cannot work are refused before anything is installed, with a message that says which and why."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from tools.chart.files import CHART
+from tools.chart.golden import value_files
+from tools.chart.helm import template
+from tools.chart.model.config import all_settings, config_schema
+from tools.chart.model.values import Values
+
+_EXTERNAL = {"mode": "external", "external": {"bootstrapServers": "kafka:9092"}}
+
+# What is refused by the schema: values, the place that the message names, and what it says.
+_BY_SCHEMA: dict[str, tuple[dict[str, Any], str, str]] = {
+    "a key that does not exist": ({"gatway": {}}, "'gatway'", "not allowed"),
+    "a key that does not exist, deep": ({"gateway": {"replica": 2}}, "/gateway", "'replica' not allowed"),
+    "a text for a number": ({"gateway": {"replicas": "two"}}, "/gateway/replicas", "want integer"),
+    "fewer than no pods": ({"bridge": {"replicas": -1}}, "/bridge/replicas", "minimum"),
+    "two classifiers": ({"classifier": {"replicas": 2}}, "/classifier/replicas", "0, 1"),
+    "a mode of Spark": ({"spark": {"mode": "yarn"}}, "/spark/mode", "'local', 'kubernetes'"),
+    "a mode of Kafka": ({"kafka": {"mode": "redpanda"}}, "/kafka/mode", "'external', 'strimzi', 'dev'"),
+    "a broker without a port": (
+        {"kafka": {"external": {"bootstrapServers": "kafka"}}},
+        "/kafka/external/bootstrapServers",
+        "does not match",
+    ),
+    "a protocol": ({"kafka": {"external": {"securityProtocol": "TLS"}}}, "/kafka/external/securityProtocol", "SASL_SSL"),
+    "a port out of range": ({"gateway": {"service": {"port": 70000}}}, "/gateway/service/port", "65,535"),
+    "an amount of memory": (
+        {"gateway": {"resources": {"limits": {"memory": "1 GB"}}}},
+        "/gateway/resources/limits/memory",
+        "does not match",
+    ),
+    "a resource": ({"gateway": {"resources": {"limits": {"gpu": 1}}}}, "/gateway/resources/limits", "'gpu' not allowed"),
+    "heap of an executor": ({"spark": {"kubernetes": {"executorMemory": "2Gi"}}}, "executorMemory", "does not match"),
+    "a tag with a blank": ({"image": {"tag": "0.1 0"}}, "/image/tag", "does not match"),
+    "a digest cut short": ({"gateway": {"image": {"digest": "sha256:12"}}}, "/gateway/image/digest", "does not match"),
+    "a pull policy": ({"image": {"pullPolicy": "Sometimes"}}, "/image/pullPolicy", "IfNotPresent"),
+    "a source of models": ({"models": {"source": "s3"}}, "/models/source", "'image', 'claim', 'init'"),
+    "a variable that no process reads": (
+        {"config": {"SIGHTLINE_GATEWAY_MAX_FILE": 3}},
+        "/config",
+        "'SIGHTLINE_GATEWAY_MAX_FILE' not allowed",
+    ),
+    "a variable that the chart sets": (
+        {"config": {"SIGHTLINE_KAFKA_PASSWORD": "secret"}},
+        "/config",
+        "'SIGHTLINE_KAFKA_PASSWORD' not allowed",
+    ),
+    "a value that its setting refuses": (
+        {"config": {"SIGHTLINE_MAX_IMAGE_BYTES": 0}},
+        "/config/SIGHTLINE_MAX_IMAGE_BYTES",
+        "exclusiveMinimum",
+    ),
+    "a level of logs": ({"config": {"SIGHTLINE_LOG_LEVEL": "TRACE"}}, "/config/SIGHTLINE_LOG_LEVEL", "'DEBUG'"),
+    "a toleration's effect": ({"pods": {"tolerations": [{"effect": "Evict"}]}}, "/pods/tolerations/0/effect", "NoExecute"),
+    "an access mode": ({"classifier": {"checkpoint": {"accessModes": []}}}, "accessModes", "minItems"),
+    "a longer name than labels can hold": ({"fullnameOverride": "x" * 41}, "/fullnameOverride", "maxLength"),
+}
+
+# Each alone is fine, together they are not: the message says what to set.
+_BY_TEMPLATE: dict[str, tuple[dict[str, Any], str]] = {
+    "no brokers": ({"kafka": {"mode": "external"}}, "set kafka.external.bootstrapServers"),
+    "SASL without a user": (
+        {"kafka": {"mode": "external", "external": {"bootstrapServers": "k:1", "securityProtocol": "SASL_SSL"}}},
+        "set kafka.external.existingSecret",
+    ),
+    "SASL with users for some": (
+        {
+            "kafka": {
+                "mode": "external",
+                "external": {
+                    "bootstrapServers": "k:1",
+                    "securityProtocol": "SASL_SSL",
+                    "secretPerProcess": {"gateway": "a", "bridge": "b", "classifier": "c"},
+                },
+            }
+        },
+        "secretPerProcess.topics",
+    ),
+    "somebody's Strimzi cluster without its name": (
+        {"kafka": {"mode": "strimzi", "strimzi": {"create": False}}},
+        "set kafka.strimzi.clusterName",
+    ),
+    "more in-sync replicas than replicas": (
+        {"kafka": _EXTERNAL, "topics": {"replicationFactor": 2, "minInsyncReplicas": 3}},
+        "topics.minInsyncReplicas is above",
+    ),
+    "replicas on one broker": ({"topics": {"replicationFactor": 3}}, "kafka.mode dev has one broker"),
+    "more replicas than nodes": (
+        {"kafka": {"mode": "strimzi", "strimzi": {"replicas": 2}}, "topics": {"replicationFactor": 3}},
+        "above kafka.strimzi.replicas",
+    ),
+    "no claim": ({"models": {"source": "claim"}}, "set models.existingClaim"),
+    "no command": ({"models": {"source": "init"}}, "set models.init.command"),
+    "fewest above most": (
+        {"gateway": {"autoscaling": {"enabled": True, "minReplicas": 9, "maxReplicas": 3}}},
+        "gateway.autoscaling.minReplicas is above",
+    ),
+    "a certificate for no host": ({"ingress": {"enabled": True, "tls": {"enabled": True}}}, "set ingress.hosts"),
+    "a route from nowhere": ({"httpRoute": {"enabled": True}}, "set httpRoute.parentRefs"),
+}
+
+
+def _refusal(values: dict[str, Any], folder: Path) -> str:
+    file = folder / "values.yaml"
+    file.write_text(yaml.safe_dump(values))
+    done = template(CHART, "--values", file)
+    assert done.returncode != 0, "it was not refused"
+    return done.stderr
+
+
+@pytest.mark.parametrize("case", _BY_SCHEMA)
+def test_schema_refuses(case: str, helm_program: Path, tmp_path: Path) -> None:
+    values, place, reason = _BY_SCHEMA[case]
+    message = _refusal(values, tmp_path)
+    assert "values don't meet the specifications of the schema" in message
+    assert place in message
+    assert reason in message
+
+
+@pytest.mark.parametrize("case", _BY_TEMPLATE)
+def test_templates_refuse(case: str, helm_program: Path, tmp_path: Path) -> None:
+    values, advice = _BY_TEMPLATE[case]
+    assert advice in _refusal(values, tmp_path)
+
+
+def test_a_parent_chart_may_pass_its_own_values(helm_program: Path) -> None:
+    assert template(CHART, "--set", "global.team=vision").returncode == 0
+
+
+@pytest.mark.parametrize("name", ["default", *value_files()])
+def test_model_takes_what_the_chart_takes(name: str) -> None:
+    path = CHART / "values.yaml" if name == "default" else value_files()[name]
+    Values.model_validate(yaml.safe_load(path.read_text()) or {})
+
+
+def test_values_are_the_models_defaults() -> None:
+    """Written by the generator: read back they must be the same, quoting and all."""
+    assert Values.model_validate(yaml.safe_load((CHART / "values.yaml").read_text())) == Values()
+
+
+def test_model_refuses_what_it_does_not_know() -> None:
+    with pytest.raises(ValidationError, match="gatway"):
+        Values.model_validate({"gatway": {}})
+
+
+def test_schema_knows_no_free_sections() -> None:
+    """Everything that is our own is closed; what Kubernetes defines, and a parent's values, stay open."""
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    sections = {"": schema, **schema["$defs"]}
+    assert all(section.get("additionalProperties") is False for section in sections.values())
+
+
+def test_every_setting_is_offered_or_set_by_the_chart(helm_program: Path) -> None:
+    offered = set(config_schema()["properties"])
+    assert offered < set(all_settings())
+    assert {"SIGHTLINE_MAX_IMAGE_BYTES", "SIGHTLINE_CLASSIFIER_EXECUTOR_JAVA_OPTIONS"} <= offered
+    assert not {name for name in offered if name.endswith(("_PASSWORD", "_SECRET", "_FILE", "_DIR", "_HOST", "_PORT"))}
