@@ -1,0 +1,76 @@
+"""The classifier's backlog on a real broker."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+
+import pytest
+from kafka import KafkaAdminClient, KafkaProducer
+from kafka.admin import ConfigResource
+from prometheus_client import CollectorRegistry
+
+from sightline_contracts.topics import DEAD_LETTERS, IMAGES
+from sightline_local.kafka import EmbeddedKafka
+from sightline_spark.backlog import BacklogWatch
+from sightline_spark.metrics import ClassifierMetrics
+from sightline_spark.offsets import OffsetReader
+from sightline_spark.settings import ClassifierSettings
+from tests.unit.gateway.process import wait_until
+
+pytestmark = pytest.mark.kafka
+
+Value = Callable[[str], float | None]
+
+
+@contextmanager
+def watching(bootstrap_servers: str, position: dict[int, int]) -> Iterator[tuple[BacklogWatch, Value]]:
+    """A running watch and its metrics' values."""
+    registry = CollectorRegistry()
+    settings = ClassifierSettings(kafka_bootstrap_servers=bootstrap_servers)
+    watch = BacklogWatch(settings, ClassifierMetrics(registry), position)
+    watch.start()
+    try:
+        yield watch, lambda name: registry.get_sample_value(f"sightline_classifier_{name}")
+    finally:
+        watch.stop()
+
+
+def send(broker: EmbeddedKafka, topic: str, partition: int, count: int) -> None:
+    """Append records, acknowledged."""
+    with closing(KafkaProducer(bootstrap_servers=broker.bootstrap_servers, acks="all")) as producer:
+        for future in [producer.send(topic, b"x", partition=partition) for _ in range(count)]:
+            future.get(10)
+
+
+def test_the_backlog_is_what_kafka_has_beyond_the_position(broker: EmbeddedKafka) -> None:
+    send(broker, IMAGES, 0, 10)
+    send(broker, IMAGES, 2, 4)
+    with watching(broker.bootstrap_servers, {0: 7, 2: 4}) as (watch, value):
+        wait_until(lambda: value("kafka_up") == 1)
+        assert (value("lag_records"), value("retention_used_ratio")) == (3, 0.3)
+        assert value("retention_seconds") == 86_400
+        send(broker, DEAD_LETTERS, 1, 2)
+        wait_until(lambda: value("dead_letters_total") == 2)
+        wait_until(lambda: (value("oldest_unread_seconds") or 0) >= 1, deadline_s=30)
+        watch.moved({0: 10})
+        assert value("lag_records") == 0
+        wait_until(lambda: value("oldest_unread_seconds") == 0)
+
+
+def test_a_broker_that_is_away_is_said_and_found_again(restartable_broker: EmbeddedKafka) -> None:
+    with watching(restartable_broker.bootstrap_servers, {}) as (_, value):
+        wait_until(lambda: value("kafka_up") == 1)
+        restartable_broker.stop()
+        wait_until(lambda: value("kafka_up") == 0, deadline_s=60)
+        restartable_broker.start()
+        restartable_broker.wait_ready()
+        wait_until(lambda: value("kafka_up") == 1, deadline_s=60)
+
+
+def test_ages_and_retention_are_the_brokers(broker: EmbeddedKafka) -> None:
+    send(broker, IMAGES, 1, 1)
+    with closing(OffsetReader(ClassifierSettings(kafka_bootstrap_servers=broker.bootstrap_servers))) as reader:
+        assert reader.any_older({1: 0}, 3600) is False
+        wait_until(lambda: reader.any_older({1: 0}, 0.2))
+        with closing(KafkaAdminClient(bootstrap_servers=broker.bootstrap_servers)) as admin:
+            admin.alter_configs([ConfigResource("TOPIC", IMAGES, {"retention.ms": "-1"})])
+        wait_until(lambda: reader.read().retention_s == float("inf"))
