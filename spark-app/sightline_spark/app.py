@@ -16,10 +16,11 @@ from sightline_common.instruments import watch_readiness
 from sightline_common.management import ManagementServer, Readiness
 from sightline_spark.backlog import BacklogWatch
 from sightline_spark.checkpoint import Checkpoint
-from sightline_spark.errors import ClassifierError
+from sightline_spark.errors import ClassifierError, first_line
+from sightline_spark.executors import Tasks, tasks_of, wait_for_master
 from sightline_spark.metrics import ClassifierMetrics
 from sightline_spark.progress import ProgressReader
-from sightline_spark.query import EngineOptions, build_query, preload, read_images, stop_after_batch
+from sightline_spark.query import EngineOptions, build_query, read_images, stop_after_batch
 from sightline_spark.session import build_session, end_session
 from sightline_spark.settings import ClassifierSettings
 from sightline_spark.topics import wait_for_topics
@@ -59,18 +60,23 @@ class Classifier:
                 management.stop()
 
     def _run_spark(self, checkpoint: Checkpoint) -> None:
+        if not wait_for_master(self._settings, self._stop, self._enter):
+            return
         spark = build_session(self._settings, inherited=(checkpoint.descriptor,))
+        tasks = tasks_of(spark, self._settings)
         try:
-            self._preload(spark)
+            if not tasks.wait(self._stop, self._enter):
+                return
+            self._preload(tasks)
             self._enter("waiting for Kafka and its topics")
             if wait_for_topics(self._settings, self._stop, self._enter):
                 self._warn_without(checkpoint)
-                self._serve(spark, checkpoint.position(self._settings.classifier_images_topic))
+                self._serve(spark, tasks, checkpoint.position(self._settings.classifier_images_topic))
         finally:
             self._enter("stopping")
             end_session(spark)
 
-    def _serve(self, spark: SparkSession, position: Mapping[int, int]) -> None:
+    def _serve(self, spark: SparkSession, tasks: Tasks, position: Mapping[int, int]) -> None:
         query = self._start_query(spark)
         backlog = BacklogWatch(self._settings, self._metrics, position)
         backlog.start()
@@ -78,24 +84,23 @@ class Classifier:
         self._metrics.running.set(1)
         log.info("classifying images, trigger %s", self._settings.classifier_trigger)
         try:
-            self._watch(spark, query, backlog)
+            self._watch(query, tasks, backlog)
+            if self._stop.is_set():
+                self._finish(spark, query)
+            _raise_failure(query)
+            log.info("stopped")
         finally:
             self._metrics.running.set(0)
             backlog.stop()
 
-    def _watch(self, spark: SparkSession, query: StreamingQuery, backlog: BacklogWatch) -> None:
+    def _watch(self, query: StreamingQuery, tasks: Tasks, backlog: BacklogWatch) -> None:
         reader = ProgressReader(self._metrics, backlog.moved, _LOG_EVERY_S, time.monotonic())
         poll_at = time.monotonic() + _POLL_S
         while query.isActive and not self._stop.wait(_STOP_POLL_S):
             if time.monotonic() >= poll_at:
                 poll_at = time.monotonic() + _POLL_S
                 _report(query, reader)
-        if self._stop.is_set():
-            self._finish(spark, query)
-        failure = query.exception()
-        if failure is not None:
-            raise ClassifierError(f"the query failed: {first_line(failure)}")
-        log.info("stopped")
+                self._observe(tasks.check(time.monotonic()))
 
     def _finish(self, spark: SparkSession, query: StreamingQuery) -> None:
         self._enter("stopping")
@@ -122,10 +127,10 @@ class Classifier:
     def _readiness(self) -> dict[str, Readiness]:
         return {"query": self._state}
 
-    def _preload(self, spark: SparkSession) -> None:
+    def _preload(self, tasks: Tasks) -> None:
         self._enter(f"loading model {self._settings.default_model}")
         try:
-            name = preload(spark, EngineOptions.of(self._settings))
+            name = tasks.preload(EngineOptions.of(self._settings))
         except Py4JJavaError as error:
             raise ClassifierError(
                 f"SIGHTLINE_DEFAULT_MODEL={self._settings.default_model} cannot be used:"
@@ -148,9 +153,26 @@ class Classifier:
             self._settings.classifier_checkpoint_dir,
         )
 
+    def _observe(self, trouble: str | None) -> None:
+        """Show in /readyz what keeps a running query from classifying; log it when that changes."""
+        state = Readiness(ok=trouble is None, reason=trouble or "running")
+        if state == self._state:
+            return
+        self._state = state
+        if trouble is None:
+            log.info("classifying again")
+        else:
+            log.warning("not classifying: %s", trouble)
+
     def _enter(self, reason: str) -> None:
         """Say in /readyz why no image is classified now."""
         self._state = Readiness(ok=False, reason=reason)
+
+
+def _raise_failure(query: StreamingQuery) -> None:
+    failure = query.exception()
+    if failure is not None:
+        raise ClassifierError(f"the query failed: {first_line(failure)}")
 
 
 def _report(query: StreamingQuery, reader: ProgressReader) -> None:
@@ -162,9 +184,3 @@ def _report(query: StreamingQuery, reader: ProgressReader) -> None:
     line = reader.read(last, time.monotonic())
     if line is not None:
         log.info("%s", line)
-
-
-def first_line(error: Exception) -> str:
-    """The message of a Java exception without its stack."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__

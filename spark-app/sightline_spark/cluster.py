@@ -1,4 +1,4 @@
-"""Settings of Spark: where it runs, and what executors of its own are like."""
+"""Settings of Spark, shared by the driver and the nodes of a standalone cluster."""
 
 import re
 from enum import StrEnum
@@ -28,16 +28,6 @@ _MASTERS: Final = {
     MasterKind.LOCAL: re.compile(r"local\[([1-9][0-9]*|\*)\]"),
     MasterKind.STANDALONE: re.compile(r"spark://[^\s,:/]+:[0-9]+(,[^\s,:/]+:[0-9]+)*"),
     MasterKind.KUBERNETES: re.compile(r"k8s://https?://[^\s/]+"),
-}
-_REQUIRED: Final[dict[MasterKind, tuple[str, ...]]] = {
-    MasterKind.LOCAL: (),
-    MasterKind.STANDALONE: ("classifier_driver_host",),
-    MasterKind.KUBERNETES: (
-        "classifier_driver_host",
-        "classifier_kubernetes_namespace",
-        "classifier_kubernetes_image",
-        "classifier_kubernetes_pod_name",
-    ),
 }
 
 
@@ -101,19 +91,12 @@ class ClusterSettings(ServiceSettings):
         return checked_memory(value)
 
     @model_validator(mode="after")
-    def _has_what_its_master_needs(self) -> Self:
-        names = [name for name in _REQUIRED[self.master_kind] if getattr(self, name) is None]
-        if names:
-            raise ValueError(f"{_variables(names)} must be set for {self.classifier_master}")
-        return self
-
-    @model_validator(mode="after")
     def _has_one_secret_where_it_is_used(self) -> Self:
         names = [name for name in ("classifier_spark_secret", "classifier_spark_secret_file") if getattr(self, name)]
         if len(names) > 1:
-            raise ValueError(f"only one of {_variables(names)} can be set")
+            raise ValueError(f"only one of {variables(names)} can be set")
         if names and self.master_kind is MasterKind.KUBERNETES:
-            raise ValueError(f"{_variables(names)} has no use on Kubernetes, where Spark makes the secret")
+            raise ValueError(f"{variables(names)} has no use on Kubernetes, where Spark makes the secret")
         return self
 
     @property
@@ -132,6 +115,12 @@ class ClusterSettings(ServiceSettings):
     def executor_slots(self) -> int:
         """Tasks that all executors run at once."""
         return self.classifier_executors * self.classifier_executor_cores
+
+    @property
+    def worker_memory_mib(self) -> int:
+        """Heaps of all executors together, in MiB."""
+        amount, unit = int(self.classifier_executor_memory[:-1]), self.classifier_executor_memory[-1]
+        return self.classifier_executors * (amount * 1024 if unit == "g" else amount)
 
     def read_secret(self) -> str | None:
         """The secret of driver, executors, master and workers; None where there is none.
@@ -164,5 +153,6 @@ def checked_memory(value: str) -> str:
     return value
 
 
-def _variables(names: list[str]) -> str:
+def variables(names: list[str]) -> str:
+    """The environment variables of settings, for a message."""
     return ", ".join(f"{PREFIX}{name.upper()}" for name in names)

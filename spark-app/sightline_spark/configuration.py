@@ -56,14 +56,15 @@ _ON_EXECUTORS: Final = {
     # and a pause that it would survive (a busy machine, a network of a few seconds) costs its loaded models.
     "spark.executor.heartbeatInterval": "5s",
     "spark.network.timeout": "45s",
+    "spark.network.timeoutInterval": "15s",  # how often that is looked at
 }
 
-# Both ends of every connection must agree on these; see docs/spark-cluster.md for masters that are not ours.
+# Both ends of every connection must agree on these; see docs/spark-cluster.md for masters that are not ours. The cipher
+# is Spark's default, AES in counter mode: with AES/GCM/NoPadding workers of Spark 3.5.7 never finish registering.
 AUTHENTICATION: Final = {
     "spark.authenticate": "true",
     "spark.network.crypto.enabled": "true",
     "spark.network.crypto.authEngineVersion": "2",
-    "spark.network.crypto.cipher": "AES/GCM/NoPadding",
     "spark.network.crypto.saslFallback": "false",
 }
 
@@ -152,11 +153,18 @@ def _kubernetes(settings: ClassifierSettings, run: str) -> dict[str, str]:
     }
 
 
-def _java_options(service: str, logs: LogFormat) -> list[str]:
+def log_options(service: str, logs: LogFormat) -> list[str]:
+    """What makes a JVM log as the project does, under the name `service`."""
     return [
         f"-Dlog4j2.configurationFile={_LOG4J.as_uri()}",
         f"-Dsightline.service={service}",
         f"-Dsightline.log={logs}",
+    ]
+
+
+def _java_options(service: str, logs: LogFormat) -> list[str]:
+    return [
+        *log_options(service, logs),
         "-XX:+UseParallelGC",
         "-XX:+ExitOnOutOfMemoryError",  # half-dead after it, a task would hang; who started the JVM starts another
     ]

@@ -17,7 +17,7 @@ from pyspark.sql import SparkSession
 
 from sightline_common.logging import writes_text
 from sightline_spark.cluster import MasterKind
-from sightline_spark.configuration import AUTHENTICATION, NATIVE_ENVIRONMENT, spark_configuration
+from sightline_spark.configuration import AUTHENTICATION, NATIVE_ENVIRONMENT, is_loopback, spark_configuration
 from sightline_spark.errors import ClassifierError, first_line
 from sightline_spark.jars import class_path
 from sightline_spark.settings import ClassifierSettings
@@ -45,7 +45,7 @@ def build_session(settings: ClassifierSettings, *, inherited: tuple[int, ...] = 
     try:
         return SparkSession(SparkContext(conf=conf, gateway=gateway))
     except Py4JJavaError as error:
-        raise ClassifierError(f"Spark did not start on {settings.master}: {first_line(error)}") from error
+        raise ClassifierError(f"Spark did not start on {settings.master}: {_message(error)}") from error
     finally:
         signal.signal(signal.SIGINT, on_interrupt)  # PySpark takes it to cancel jobs and raise
 
@@ -65,12 +65,16 @@ def end_session(spark: SparkSession) -> None:
     SparkContext._jvm = None  # noqa: SLF001
 
 
+def _message(error: Py4JJavaError) -> str:
+    return first_line(Exception(error.java_exception.getMessage()))
+
+
 def _launch(conf: SparkConf, settings: ClassifierSettings, jars: str, inherited: tuple[int, ...]) -> JavaGateway:
     os.environ.update(NATIVE_ENVIRONMENT)
     os.environ["SPARK_DIST_CLASSPATH"] = jars
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    if settings.local_master:
-        os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"  # all in one process: nothing listens beyond this machine
+    if settings.local_master or is_loopback(str(settings.classifier_driver_host)):
+        os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"  # all on this machine: nothing listens beyond it
     try:
         return launch_gateway(conf, popen_kwargs={"start_new_session": True, "pass_fds": inherited})  # type: ignore[no-untyped-call]
     except PySparkRuntimeError as error:

@@ -8,12 +8,22 @@ from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_
 from pydantic_settings import NoDecode
 
 from sightline_contracts.topics import DEAD_LETTERS, IMAGES, RESULTS, load_topics
-from sightline_spark.cluster import ClusterSettings, checked_memory
+from sightline_spark.cluster import ClusterSettings, MasterKind, checked_memory, variables
 
 Trigger = Literal["processing", "continuous"]
 
 _ENGINE_JARS: Final = Path(__file__).resolve().parents[1] / "engine" / "target" / "engine"
 _LOCAL_TASKS: Final = re.compile(r"local\[([0-9]+)\]")
+_REQUIRED: Final[dict[MasterKind, tuple[str, ...]]] = {
+    MasterKind.LOCAL: (),
+    MasterKind.STANDALONE: ("classifier_driver_host",),
+    MasterKind.KUBERNETES: (
+        "classifier_driver_host",
+        "classifier_kubernetes_namespace",
+        "classifier_kubernetes_image",
+        "classifier_kubernetes_pod_name",
+    ),
+}
 
 
 class ClassifierSettings(ClusterSettings):
@@ -59,6 +69,13 @@ class ClassifierSettings(ClusterSettings):
     @classmethod
     def _is_memory(cls, value: str) -> str:
         return checked_memory(value)
+
+    @model_validator(mode="after")
+    def _has_what_its_master_needs(self) -> Self:
+        names = [name for name in _REQUIRED[self.master_kind] if getattr(self, name) is None]
+        if names:
+            raise ValueError(f"{variables(names)} must be set for {self.classifier_master}")
+        return self
 
     @model_validator(mode="after")
     def _interval_fits_trigger(self) -> Self:

@@ -24,7 +24,9 @@ DEADLINE_S = 120.0
 class ClassifierProcess:
     """`python -m sightline_spark` on a broker; its output goes to `log`."""
 
-    def __init__(self, bootstrap_servers: str, folder: Path, *arguments: str) -> None:
+    def __init__(
+        self, bootstrap_servers: str, folder: Path, *arguments: str, settings: Mapping[str, str] | None = None
+    ) -> None:
         self.port = free_port()
         self.log = folder / f"classifier-{self.port}.log"
         environment = {
@@ -34,6 +36,7 @@ class ClassifierProcess:
             "SIGHTLINE_CLASSIFIER_CHECKPOINT_DIR": str(folder / "checkpoint"),
             "SIGHTLINE_CLASSIFIER_MANAGEMENT_PORT": str(self.port),
             "SIGHTLINE_LOG_FORMAT": "text",
+            **(settings or {}),
         }
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -64,9 +67,11 @@ class ClassifierProcess:
 
 
 @contextmanager
-def classifier(bootstrap_servers: str, folder: Path, *arguments: str) -> Iterator[ClassifierProcess]:
+def classifier(
+    bootstrap_servers: str, folder: Path, *arguments: str, settings: Mapping[str, str] | None = None
+) -> Iterator[ClassifierProcess]:
     """A classifier that is ready; killed at the end if it still runs."""
-    process = ClassifierProcess(bootstrap_servers, folder, *arguments)
+    process = ClassifierProcess(bootstrap_servers, folder, *arguments, settings=settings)
     try:
         process.wait_ready()
         yield process

@@ -44,7 +44,10 @@ public final class StreamClassifier {
    * @throws IllegalStateException it cannot be used; the message says why
    */
   public static String preload(String optionsJson) {
-    StreamOptions options = StreamOptions.parse(optionsJson);
+    return preload(StreamOptions.parse(optionsJson));
+  }
+
+  static String preload(StreamOptions options) {
     try {
       Model model = BundleModels.of(options).resolve(options.defaultModel());
       warmUp(model);
