@@ -1,0 +1,76 @@
+"""A Docker engine, the project's images, and one run of them for most tests."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+
+import docker
+import httpx
+import pytest
+from docker.errors import DockerException, ImageNotFound
+
+from tests.docker.project import Project, up_until_first_label
+
+IMAGES = {
+    name: f"sightline/{name}:{os.environ.get('SIGHTLINE_IMAGE_TAG', '0.1.0')}"
+    for name in ("gateway", "bridge", "topics", "classifier", "demo")
+}
+
+
+@pytest.fixture(scope="session")
+def compose_plugin() -> None:
+    """Skips where `docker compose` is missing."""
+    if shutil.which("docker") is None:
+        pytest.skip("needs Docker: make engine-docker")
+    if subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("needs the plugin docker compose: make test-docker builds it")
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[docker.DockerClient]:
+    """The Docker engine with the project's images."""
+    try:
+        client = docker.from_env(timeout=120)
+    except DockerException as error:
+        pytest.skip(f"no Docker engine answers ({error}): make engine-docker")
+    try:
+        for tag in IMAGES.values():
+            client.images.get(tag)
+        yield client
+    except ImageNotFound as error:
+        pytest.skip(f"{error.explanation}: make images")
+    finally:
+        client.close()
+
+
+@pytest.fixture(scope="session")
+def needs_root() -> None:
+    """Skips where the tests may not kill a container's process."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root: a container's process is killed from outside")
+
+
+@pytest.fixture(scope="session")
+def first_start(
+    engine: docker.DockerClient, compose_plugin: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Project, float]]:
+    """The shared project, and the seconds from `up --wait` on empty volumes to the first label."""
+    running = Project.in_folder(f"sightline-test-{os.getpid()}", tmp_path_factory.mktemp("compose"), engine)
+    try:
+        yield running, up_until_first_label(running)
+    finally:
+        running.compose("down", "-v", "--remove-orphans")
+
+
+@pytest.fixture(scope="session")
+def project(first_start: tuple[Project, float]) -> Project:
+    """All of the default profile, ready. Tests may break it, but leave it running and healthy."""
+    return first_start[0]
+
+
+@pytest.fixture
+def http(project: Project) -> Iterator[httpx.Client]:
+    """A client of the project's gateway."""
+    with project.http() as client:
+        yield client
