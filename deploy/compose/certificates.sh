@@ -20,7 +20,7 @@ USERS='topics gateway bridge classifier'
 
 command -v openssl >/dev/null || { echo 'openssl is missing' >&2; exit 1; }
 if [ -e "$OUT/kafka/broker.pem" ] && [ "${2-}" != --renew ]; then
-    openssl x509 -in "$OUT/kafka/broker.pem" -noout -checkend 0 >/dev/null \
+    openssl x509 -in "$OUT/kafka/ca.pem" -noout -checkend 0 >/dev/null \
         || { echo 'the certificates have expired: run this with --renew, and start everything anew' >&2; exit 1; }
     echo 'certificates and passwords are there'
     exit 0
@@ -58,11 +58,11 @@ certify broker "extendedKeyUsage=serverAuth,clientAuth
 subjectAltName=$alternatives"
 certify administrator 'extendedKeyUsage=clientAuth'
 
-# put FILE TARGET OWNER: whole or absent, readable by its owner alone
+# put FILE TARGET OWNER [MODE]: whole or absent, readable by its owner alone
 put() {
     (umask 022 && mkdir -p "$(dirname "$OUT/$2")")
     cp "$1" "$OUT/$2.new"
-    chmod 400 "$OUT/$2.new"
+    chmod "${4:-400}" "$OUT/$2.new"
     [ "$(id -u)" != 0 ] || chown "$3:$3" "$OUT/$2.new"
     mv "$OUT/$2.new" "$OUT/$2"
 }
@@ -72,12 +72,12 @@ for name in $USERS; do
     openssl rand -hex 24 >"$WORK/password"
     put "$WORK/password" "access/users/$name" "$services"
     put "$WORK/password" "$name/password" "$services"
-    put "$WORK/ca.pem" "$name/ca.pem" "$services"
+    put "$WORK/ca.pem" "$name/ca.pem" "$services" 444
 done
-put "$WORK/ca.pem" access/ca.pem "$services"
+put "$WORK/ca.pem" access/ca.pem "$services" 444
 put "$WORK/administrator.pem" access/administrator.pem "$services"
 put "$WORK/administrator.key" access/administrator.key "$services"
-put "$WORK/ca.pem" kafka/ca.pem "${KAFKA_UID:-$services}"
+put "$WORK/ca.pem" kafka/ca.pem "${KAFKA_UID:-$services}" 444
 cat "$WORK/broker.key" "$WORK/broker.pem" >"$WORK/keystore"
 put "$WORK/keystore" kafka/broker.pem "${KAFKA_UID:-$services}" # last: it says that all is there
 echo 'made certificates and passwords'

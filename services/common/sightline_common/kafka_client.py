@@ -44,6 +44,23 @@ class KafkaClient(KafkaNetClient):  # type: ignore[misc]
         super().__init__(net=net, manager=_Connections(net, **configs), **configs)
 
 
+class _Socket(ssl.SSLSocket):
+    """Tells of the connection's end one look later than of its last bytes.
+
+    The library drops bytes that it reads together with the end, and with them the broker's reason for it.
+    """
+
+    _has_bytes = False
+
+    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
+        received = super().recv(buflen, flags)
+        if not received and self._has_bytes:
+            self._has_bytes = False
+            raise ssl.SSLWantReadError  # the end stays readable: the selector brings the library back
+        self._has_bytes = bool(received)
+        return received
+
+
 class _Context(ssl.SSLContext):
     """Knows its sockets: the library forgets to close one whose handshake fails or never ends."""
 
@@ -57,6 +74,7 @@ class _Context(ssl.SSLContext):
 
 def _context(configs: Mapping[str, Any]) -> _Context:
     context = _Context(ssl.PROTOCOL_TLS_CLIENT)  # which verifies certificates and host names
+    context.sslsocket_class = _Socket
     context.sockets = WeakSet()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if configs["ssl_cafile"] is None:
@@ -131,7 +149,7 @@ def explain(failure: BaseException) -> str:
     if isinstance(failure.__context__, ssl.SSLError):
         return _explain_tls(failure.__context__)
     if _telling(failure) == 0:
-        return "the broker closes the connection: if it goes on, check SIGHTLINE_KAFKA_SECURITY_PROTOCOL"
+        return "the broker closes the connection: if it goes on, check SIGHTLINE_KAFKA_SECURITY_PROTOCOL and the user"
     return detail
 
 
