@@ -25,6 +25,8 @@ class Standalone:
             "SIGHTLINE_CLASSIFIER_EXECUTORS": str(executors),
             "SIGHTLINE_CLASSIFIER_EXECUTOR_MEMORY": "700m",
             "SIGHTLINE_CLASSIFIER_DRIVER_HOST": "127.0.0.1",
+            "SIGHTLINE_CLASSIFIER_DRIVER_PORT": str(free_port()),
+            "SIGHTLINE_CLASSIFIER_BLOCK_MANAGER_PORT": str(free_port()),
             "SIGHTLINE_CLASSIFIER_DRIVER_MEMORY": "700m",
             "SIGHTLINE_CLASSIFIER_SPARK_SECRET": SECRET,
             "SIGHTLINE_LOG_FORMAT": "json",
@@ -32,13 +34,13 @@ class Standalone:
         }
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, role: str) -> None:
-        """Start `master`, and wait for its port, or `worker`."""
+    def start(self, role: str, **settings: str) -> None:
+        """Start `master`, and wait for its port, or a worker by any other name, with other `settings` than the rest."""
         arguments = ["master", "--state-dir", str(self.folder / "state")] if role == "master" else ["worker"]
         with self.log_of(role).open("ab") as log:
             self._processes[role] = subprocess.Popen(
                 [sys.executable, "-m", "sightline_spark.node", *arguments],
-                env=os.environ | self.environment,
+                env=os.environ | self.environment | settings,
                 stdout=log,
                 stderr=log,
             )
@@ -65,7 +67,7 @@ class Standalone:
 
     def logs(self) -> str:
         """What all of them have logged."""
-        return "".join(self.log_of(role).read_text() for role in ("master", "worker") if self.log_of(role).exists())
+        return "".join(log.read_text() for log in sorted(self.folder.glob("*.log")))
 
     def executors(self) -> list[int]:
         """Process ids of the executors: JVMs that connect to a driver and work in a folder of this cluster's worker."""

@@ -1,0 +1,120 @@
+"""The classifier on a real standalone cluster with authentication: executors compute, come and go; nothing is lost."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sightline_local.check import find_java
+from sightline_local.kafka import EmbeddedKafka
+from tests.spark.classifier_process import ClassifierProcess, classifier, results_of, send
+from tests.spark.conftest import digit_png
+from tests.spark.standalone import Standalone, standalone, until
+
+pytestmark = [pytest.mark.spark, pytest.mark.kafka, pytest.mark.timeout(600)]
+
+DIGITS = [digit_png(index)[0] for index in range(20)]
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
+    """A master and a worker that offers one executor of one core."""
+    if find_java() is None:
+        pytest.skip("needs Java 17 (Debian: apt-get install openjdk-17-jdk-headless)")
+    with standalone(tmp_path_factory.mktemp("cluster"), executors=1) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def driver(
+    cluster: Standalone, broker: EmbeddedKafka, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ClassifierProcess]:
+    """A classifier on the cluster, ready."""
+    folder = tmp_path_factory.mktemp("driver")
+    with classifier(broker.bootstrap_servers, folder, settings=cluster.environment) as process:
+        yield process
+        process.process.send_signal(signal.SIGTERM)
+        assert process.wait_end() == 0
+
+
+def test_a_model_that_executors_lack_is_told_at_start(
+    cluster: Standalone, broker: EmbeddedKafka, tmp_path: Path
+) -> None:
+    settings = cluster.environment | {"SIGHTLINE_DEFAULT_MODEL": "nope"}
+    process = ClassifierProcess(broker.bootstrap_servers, tmp_path, settings=settings)
+    assert process.wait_end() == 1
+    last = json.loads(process.log.read_text().splitlines()[-1])
+    assert "SIGHTLINE_DEFAULT_MODEL=nope cannot be used: on executor host " in last["message"]
+    assert "model nope is not installed" in last["message"]
+
+
+def test_executors_classify_and_the_driver_does_not(
+    cluster: Standalone, driver: ClassifierProcess, broker: EmbeddedKafka
+) -> None:
+    sent = send(broker.bootstrap_servers, [*DIGITS, b"no image"])
+    results = results_of(broker.bootstrap_servers, sent)
+    assert [results[image][0].status for image in sent if results[image]] == ["classified"] * 20 + ["failed"]
+
+    lines = [json.loads(line) for line in cluster.log_of("worker").read_text().splitlines()]
+    loaded = [line for line in lines if line["message"].startswith("Loaded model digits-lenet@1 in ")]
+    assert [line["service"] for line in loaded] == ["executor"]
+    assert {*loaded[0]} == {"message", "level", "logger", "service", "time"}
+    assert "Loaded model" not in driver.log.read_text()
+    assert list(cluster.folder.rglob("*.jar")) == []  # 200 MB for each executor, were they copied
+
+
+def test_the_secret_is_in_no_command_line(cluster: Standalone, driver: ClassifierProcess) -> None:
+    """Every user of a machine can read them."""
+    secret = cluster.environment["SIGHTLINE_CLASSIFIER_SPARK_SECRET"].encode()
+    commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    assert any(b"CoarseGrainedExecutorBackend" in command for command in commands)
+    assert not [command for command in commands if secret in command]
+
+
+def test_a_worker_with_another_secret_is_not_let_in(cluster: Standalone, driver: ClassifierProcess) -> None:
+    cluster.start("stranger", SIGHTLINE_CLASSIFIER_SPARK_SECRET="a-guess-that-is-long-enough-to-be-one")
+    try:
+        until(
+            lambda: "Failed to connect to master" in cluster.log_of("stranger").read_text(),
+            "it is sent away",
+            cluster.logs,
+        )
+        assert "Successfully registered" not in cluster.log_of("stranger").read_text()
+    finally:
+        cluster.kill("stranger")
+
+
+def test_a_killed_executor_is_replaced_and_loses_nothing(
+    cluster: Standalone, driver: ClassifierProcess, broker: EmbeddedKafka
+) -> None:
+    accepted = send(broker.bootstrap_servers, DIGITS * 50)
+    (executor,) = cluster.executors()
+    os.kill(executor, signal.SIGKILL)
+    accepted += send(broker.bootstrap_servers, DIGITS)
+
+    results = results_of(broker.bootstrap_servers, accepted)
+    assert [image for image in accepted if not results[image]] == []
+    for found in results.values():
+        assert len({result.predictions for result in found}) == 1  # a repeated result has the same content
+    (replaced,) = cluster.executors()
+    assert replaced != executor
+
+
+def test_a_killed_master_is_not_missed_and_goes_on_when_it_is_back(
+    cluster: Standalone, driver: ClassifierProcess, broker: EmbeddedKafka
+) -> None:
+    (executor,) = cluster.executors()
+    cluster.kill("master")
+    meanwhile = send(broker.bootstrap_servers, DIGITS)
+    assert all(results_of(broker.bootstrap_servers, meanwhile).values())
+    cluster.start("master")
+    until(lambda: "Master has changed" in driver.log.read_text(), "the new master finds the driver", cluster.logs)
+    assert cluster.executors() == [executor]
+
+    os.kill(executor, signal.SIGKILL)  # only a master that knows the application sends another
+    until(lambda: cluster.executors() not in ([], [executor]), "another executor", cluster.logs)
+    afterwards = send(broker.bootstrap_servers, DIGITS)
+    assert all(results_of(broker.bootstrap_servers, afterwards).values())
