@@ -75,7 +75,8 @@ def traffic(gateway: str, bridge: tuple[str, int]) -> Iterator[Ledger]:
 
 
 def _upload(gateway: str, ledger: Ledger, stop: threading.Event) -> None:
-    with httpx.Client(base_url=gateway, timeout=30, trust_env=False) as http:
+    # A connection for each upload: of several gateways each then goes to one that is taking requests at that moment.
+    with httpx.Client(base_url=gateway, timeout=30, trust_env=False, headers={"Connection": "close"}) as http:
         for number in count():
             if stop.wait(_PAUSE_S):
                 return

@@ -100,13 +100,11 @@ class Release:
             if "deletionTimestamp" not in pod["metadata"] and pod["status"]["phase"] in {"Pending", "Running"}
         ]
 
-    def results(self) -> list[dict[str, str]]:
-        """Every record of the topic `results`; read in a gateway's pod, where Kafka's name is known."""
+    def results(self) -> list[Any]:
+        """Every document in the topic `results`; read in a gateway's pod, where Kafka's name is known."""
         script = Path(__file__).with_name("read_results.py").read_text(encoding="utf-8")
         gateway = f"deployment/{self.name}-gateway"
-        found: list[dict[str, str]] = json.loads(
-            checked(self.kubectl("exec", "-i", gateway, "--", "python", "-", stdin=script))
-        )
+        found: list[Any] = json.loads(checked(self.kubectl("exec", "-i", gateway, "--", "python", "-", stdin=script)))
         return found
 
     def diagnosis(self) -> str:

@@ -8,8 +8,8 @@ import pytest
 
 from sightline_local.samples import photo
 from tests.e2e.system import eventually, post
-from tests.kubernetes.cluster import Release, checked, is_ready
-from tests.kubernetes.load import assert_nothing_lost, traffic
+from tests.kubernetes.cluster import BRIDGE, GATEWAY, Release, checked, is_ready
+from tests.traffic import assert_nothing_lost, traffic
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(900)]
 
@@ -18,13 +18,13 @@ pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(900)]
 def on_executors(installed: Any) -> Iterator[Release]:
     """The release, its classifier on one executor (more would ask for more cores than a small machine has)."""
     release: Release = installed.release
-    with traffic() as ledger:
-        ledger.await_more(20)
+    with traffic(GATEWAY, BRIDGE) as ledger:
+        ledger.await_more(20, 0)
         done = release.upgrade("spark.mode=kubernetes", "spark.kubernetes.executors=1")
         assert done.returncode == 0, f"{done.stderr}\n{release.diagnosis()}"
         eventually(lambda: executors(release), 120, "an executor pod")
-        ledger.await_more(20)
-    assert_nothing_lost(release, ledger)  # the change of mode is an upgrade under load, too
+        ledger.await_more(20, 0)
+    assert_nothing_lost(ledger, release.results)  # the change of mode is an upgrade under load, too
     yield release
     checked(release.upgrade("spark.mode=local"))
 
@@ -66,7 +66,7 @@ def test_a_killed_pod_loses_nothing(on_executors: Release, component: str) -> No
     """The driver starts another executor; another driver starts its own and the old ones go."""
     killed = {pod["metadata"]["uid"] for pod in executors(on_executors)}
     victim = on_executors.pods(component)[0]["metadata"]["name"]
-    with traffic() as ledger:
+    with traffic(GATEWAY, BRIDGE) as ledger:
         ledger.await_more(40, 10)
         checked(on_executors.kubectl("delete", "pod", victim, "--grace-period=0", "--force"))
 
@@ -76,4 +76,4 @@ def test_a_killed_pod_loses_nothing(on_executors: Release, component: str) -> No
 
         eventually(replaced, 180, "another executor")
         ledger.await_more(40, 10)
-    assert_nothing_lost(on_executors, ledger)
+    assert_nothing_lost(ledger, on_executors.results)

@@ -161,7 +161,7 @@ status() {
 
 case ${1:-} in
   up | down | status) "$1" ;;
-  build) build ;;
+  build) require_machine && build ;;
   load | volumes) [ $# -gt 1 ] || fail "$1 what?"; "$@" ;;
   *) sed -n '2,9s/^# //p' "$0"; exit 2 ;;
 esac
