@@ -18,7 +18,19 @@ def secrets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What the mounted Secrets hold, by file: the settings look whether it is a certificate and its key."""
     folder = tmp_path_factory.mktemp("secrets")
     key, certificate = folder / "tls.key", folder / "tls.crt"
-    made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=t", "-keyout", key, "-out", certificate]
+    made: list[str | Path] = [
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-subj",
+        "/CN=t",
+        "-keyout",
+        key,
+        "-out",
+        certificate,
+    ]
     subprocess.run(["openssl", *made], check=True, capture_output=True)
     return {"tls.key": key.read_text(), "tls.crt": certificate.read_text(), "ca.crt": certificate.read_text()}
 

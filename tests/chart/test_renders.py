@@ -45,14 +45,13 @@ def test_kubernetes_knows_every_field(renders: dict[str, Render], kubeconform: P
     """Strict: a field that Kubernetes does not know would be dropped in silence by an old `kubectl`."""
     schemas = _schemas(tmp_path / "schemas")
     for name, render in renders.items():
-        (tmp_path / f"{name}.json").write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": render.documents}))
+        (tmp_path / f"{name}.json").write_text(
+            json.dumps({"apiVersion": "v1", "kind": "List", "items": render.documents})
+        )
     location = f"{schemas}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"
+    options = ["-strict", "-summary", "-output", "json", "-schema-location", location, "-skip", ",".join(_CUSTOM)]
     done = subprocess.run(
-        [kubeconform, "-strict", "-summary", "-output", "json", "-schema-location", location]
-        + ["-skip", ",".join(sorted(_CUSTOM)), *sorted(tmp_path.glob("*.json"))],
-        capture_output=True,
-        text=True,
-        check=False,
+        [kubeconform, *options, *sorted(tmp_path.glob("*.json"))], capture_output=True, text=True, check=False
     )
     report = json.loads(done.stdout)
     assert done.returncode == 0, report

@@ -51,7 +51,9 @@ def test_pods_share_nothing_with_their_node(name: str, renders: dict[str, Render
 
 def test_only_a_driver_of_executors_gets_a_token(name: str, renders: dict[str, Render]) -> None:
     render = renders[name]
-    with_token = {pod.component for pod in _pods(renders, name) if pod.spec["automountServiceAccountToken"] is not False}
+    with_token = {
+        pod.component for pod in _pods(renders, name) if pod.spec["automountServiceAccountToken"] is not False
+    }
     executors = "executor" in render.pods()
     assert with_token == ({"classifier"} if executors else set())
     assert bool(render.of_kind("Role")) == executors
@@ -118,6 +120,10 @@ def test_processes_say_how_they_are(name: str, renders: dict[str, Render]) -> No
             continue
         (container,) = pod.spec["containers"]
         ports = {port["name"] for port in container["ports"]}
-        for probe, path in {"startupProbe": "/healthz", "livenessProbe": "/healthz", "readinessProbe": "/readyz"}.items():
+        for probe, path in {
+            "startupProbe": "/healthz",
+            "livenessProbe": "/healthz",
+            "readinessProbe": "/readyz",
+        }.items():
             assert container[probe]["httpGet"]["path"] == path, component
             assert container[probe]["httpGet"]["port"] in ports, component

@@ -30,14 +30,22 @@ _BY_SCHEMA: dict[str, tuple[dict[str, Any], str, str]] = {
         "/kafka/external/bootstrapServers",
         "does not match",
     ),
-    "a protocol": ({"kafka": {"external": {"securityProtocol": "TLS"}}}, "/kafka/external/securityProtocol", "SASL_SSL"),
+    "a protocol": (
+        {"kafka": {"external": {"securityProtocol": "TLS"}}},
+        "/kafka/external/securityProtocol",
+        "SASL_SSL",
+    ),
     "a port out of range": ({"gateway": {"service": {"port": 70000}}}, "/gateway/service/port", "65,535"),
     "an amount of memory": (
         {"gateway": {"resources": {"limits": {"memory": "1 GB"}}}},
         "/gateway/resources/limits/memory",
         "does not match",
     ),
-    "a resource": ({"gateway": {"resources": {"limits": {"gpu": 1}}}}, "/gateway/resources/limits", "'gpu' not allowed"),
+    "a resource": (
+        {"gateway": {"resources": {"limits": {"gpu": 1}}}},
+        "/gateway/resources/limits",
+        "'gpu' not allowed",
+    ),
     "heap of an executor": ({"spark": {"kubernetes": {"executorMemory": "2Gi"}}}, "executorMemory", "does not match"),
     "a tag with a blank": ({"image": {"tag": "0.1 0"}}, "/image/tag", "does not match"),
     "a digest cut short": ({"gateway": {"image": {"digest": "sha256:12"}}}, "/gateway/image/digest", "does not match"),
@@ -59,7 +67,11 @@ _BY_SCHEMA: dict[str, tuple[dict[str, Any], str, str]] = {
         "exclusiveMinimum",
     ),
     "a level of logs": ({"config": {"SIGHTLINE_LOG_LEVEL": "TRACE"}}, "/config/SIGHTLINE_LOG_LEVEL", "'DEBUG'"),
-    "a toleration's effect": ({"pods": {"tolerations": [{"effect": "Evict"}]}}, "/pods/tolerations/0/effect", "NoExecute"),
+    "a toleration's effect": (
+        {"pods": {"tolerations": [{"effect": "Evict"}]}},
+        "/pods/tolerations/0/effect",
+        "NoExecute",
+    ),
     "an access mode": ({"classifier": {"checkpoint": {"accessModes": []}}}, "accessModes", "minItems"),
     "a longer name than labels can hold": ({"fullnameOverride": "x" * 41}, "/fullnameOverride", "maxLength"),
 }

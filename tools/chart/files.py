@@ -4,14 +4,15 @@ import json
 from pathlib import Path
 from typing import Final
 
+from sightline_contracts.topics import DEFAULT_MAX_IMAGE_BYTES, load_topics
 from tools.chart.readme import readme
 from tools.chart.schema import values_schema
 from tools.chart.values_file import values_yaml
-from sightline_contracts.topics import DEFAULT_MAX_IMAGE_BYTES, load_topics
+from tools.observability.dashboards import dashboard_files
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 CHART: Final = ROOT / "charts" / "sightline"
-_OBSERVABILITY: Final = ROOT / "deploy" / "observability"
+ALERTS: Final = ROOT / "deploy" / "observability" / "alerts.yml"
 # They follow from the largest image and the size of the cluster: the templates know both.
 _BY_INSTALLATION: Final = ("max.message.bytes", "min.insync.replicas")
 
@@ -24,13 +25,13 @@ def chart_files() -> dict[Path, str]:
         CHART / "README.md": readme(),
         CHART / "files" / "topics.json": _topics(),
     }
-    return written | {CHART / "files" / name: path.read_text(encoding="utf-8") for name, path in _copies().items()}
+    return written | {CHART / "files" / name: text for name, text in _copies().items()}
 
 
-def _copies() -> dict[str, Path]:
+def _copies() -> dict[str, str]:
     """Helm packs only what is in the chart's folder, so alerts and dashboards are there a second time."""
-    dashboards = sorted(_OBSERVABILITY.glob("**/*dashboards*/*.json"))
-    return {"alerts.yml": _OBSERVABILITY / "alerts.yml"} | {f"dashboards/{path.name}": path for path in dashboards}
+    alerts = {"alerts.yml": ALERTS.read_text(encoding="utf-8")}
+    return alerts | {f"dashboards/{path.name}": text for path, text in dashboard_files().items()}
 
 
 def _topics() -> str:

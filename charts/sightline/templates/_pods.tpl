@@ -10,14 +10,13 @@
 {{- end }}
 
 {{- define "sightline.podMetadata" -}}
-{{- $values := .values -}}
+{{- $values := .values }}
+{{- $annotations := merge (dict) ($values.podAnnotations | default dict) .root.Values.pods.annotations }}
+{{- if ne .component "kafka" }}{{ $_ := set $annotations "checksum/config" (include "sightline.checksum" .) }}{{ end }}
+{{- with $annotations -}}
 annotations:
-  {{- if ne .component "kafka" }}
-  checksum/config: {{ include "sightline.checksum" . }}
-  {{- end }}
-  {{- with merge (dict) ($values.podAnnotations | default dict) .root.Values.pods.annotations }}
   {{- toYaml . | nindent 2 }}
-  {{- end }}
+{{ end -}}
 labels:
   {{- include "sightline.podLabels" . | nindent 2 }}
   {{- with merge (dict) ($values.podLabels | default dict) .root.Values.pods.labels }}

@@ -1,6 +1,6 @@
 """What every section of the values is made of."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
@@ -17,7 +17,10 @@ Digest = Annotated[str, StringConstraints(pattern=r"^(sha256:[0-9a-f]{64})?$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Labels = dict[str, str]
 PullPolicy = Literal["Always", "IfNotPresent", "Never"]
+AccessMode = Literal["ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany"]
 ServiceType = Literal["ClusterIP", "NodePort", "LoadBalancer"]
+
+_ONE_NODE: Final[tuple[AccessMode, ...]] = ("ReadWriteOnce",)
 
 
 class Section(BaseModel):
@@ -98,8 +101,8 @@ class Volume(Section):
     existing_claim: Name = Field("", description="A claim that exists; empty: one is made.")
     size: Quantity = Field("8Gi", description="Size of the claim that is made.")
     storage_class: str = Field("", description="Storage class; empty: the cluster's default, `-`: none.")
-    access_modes: list[Literal["ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany"]] = Field(
-        default_factory=lambda: ["ReadWriteOnce"], min_length=1, description="Access modes of the claim."
+    access_modes: list[AccessMode] = Field(
+        default_factory=lambda: list(_ONE_NODE), min_length=1, description="Access modes of the claim."
     )
 
 

@@ -75,9 +75,10 @@ def _value_schema(field: FieldInfo) -> dict[str, Any]:
 
 
 def _constrained(annotation: Any, field: FieldInfo) -> dict[str, Any]:
-    metadata = tuple(field.metadata)
-    typed = Annotated[(annotation, *metadata)] if metadata else annotation
-    return TypeAdapter(typed).json_schema()
+    typed: Any = annotation
+    for constraint in field.metadata:
+        typed = Annotated[typed, constraint]
+    return TypeAdapter[Any](typed).json_schema()
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ class Ingress(Section):
     class_name: Name = Field("", description="Ingress class; empty: the cluster's default.")
     annotations: Labels = Field(
         default_factory=dict,
-        description="Annotations. Let bodies be as large as `SIGHTLINE_GATEWAY_MAX_UPLOAD_BYTES` and streams stay open.",
+        description="Annotations: let bodies be as large as `SIGHTLINE_GATEWAY_MAX_UPLOAD_BYTES`, streams stay open.",
     )
     hosts: list[str] = Field(default_factory=list, description="Host names.")
     path: str = Field("/", pattern="^/", description="Path; the console needs `/`.")

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from tools.chart.model.base import Image, Name, Resources, Scheduling, Section, SecretKey, Volume
+from tools.chart.model.base import Image, Name, Resources, Scheduling, SecretKey, Section, Volume
 
 
 class SecretPerProcess(Section):
@@ -78,7 +78,8 @@ class Kafka(Section):
     """Where Kafka is, or which one is run."""
 
     mode: Literal["external", "strimzi", "dev"] = Field(
-        "dev", description="external: a Kafka that exists. strimzi: the operator runs it. dev: one broker, to try things."
+        "dev",
+        description="external: a Kafka that exists. strimzi: the operator runs it. dev: one broker, to try things.",
     )
     external: External = Field(External(), description="For `external`.")
     strimzi: Strimzi = Field(Strimzi(), description="For `strimzi`.")

@@ -64,6 +64,8 @@ class Models(Section):
     source: Literal["image", "claim", "init"] = Field(
         "image", description="image: those built into the images. claim: an existing volume. init: a container's work."
     )
-    existing_claim: Name = Field("", description="For `claim`: a volume with NAME/VERSION/model.json, mounted read-only.")
+    existing_claim: Name = Field(
+        "", description="For `claim`: a volume with NAME/VERSION/model.json, mounted read-only."
+    )
     sub_path: str = Field("", description="For `claim`: the folder in it.")
     init: ModelsInit = Field(ModelsInit(), description="For `init`.")

@@ -55,7 +55,9 @@ class Gateway(Scheduling):
     )
     stop_seconds: int = Field(45, ge=10, description="Time a pod gets to end its uploads at a stop.")
     drain_seconds: int = Field(
-        5, ge=0, description="Time between a pod's leaving the Service and its stop, so that no request meets a closed port."
+        5,
+        ge=0,
+        description="Time between a pod's leaving the Service and its stop, so that no request meets a closed port.",
     )
     autoscaling: Autoscaling = Field(Autoscaling(), description="More pods under load.")
     disruption_budget: DisruptionBudget = Field(DisruptionBudget(), description="Pods that a drain may take at a time.")

@@ -1,0 +1,44 @@
+"""What the chart says about itself is true."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.chart.renders import Render
+from tools.chart.files import CHART, ROOT
+from tools.chart.model.values import Values
+
+_ABOUT: dict[str, Any] = yaml.safe_load((CHART / "Chart.yaml").read_text())
+
+
+def test_app_version_is_that_of_the_packages() -> None:
+    for package in ("gateway", "spark-app", "services/bridge", "services/topics"):
+        project = tomllib.loads((ROOT / package / "pyproject.toml").read_text())["project"]
+        assert project["version"] == str(_ABOUT["appVersion"]), package
+
+
+def test_announced_images_are_those_that_run(renders: dict[str, Render]) -> None:
+    announced = {entry["image"] for entry in yaml.safe_load(_ABOUT["annotations"]["artifacthub.io/images"])}
+    pods = renders["default"].pods().values()
+    assert announced == {container["image"] for pod in pods for container in pod.containers()}
+
+
+def test_upgrading_speaks_of_this_version() -> None:
+    assert f"## To {_ABOUT['version']}" in (CHART / "UPGRADING.md").read_text()
+
+
+def test_readme_shows_values_that_the_chart_takes() -> None:
+    """Examples are read by people who copy them."""
+    blocks = re.findall(r"```yaml\n(.*?)```", (CHART / "README.md").read_text(), flags=re.DOTALL)
+    assert len(blocks) >= 3
+    for block in blocks:
+        Values.model_validate(yaml.safe_load(block))
+
+
+def test_links_lead_somewhere() -> None:
+    for document in (CHART / "README.md", CHART / "UPGRADING.md"):
+        for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
+            assert Path(document.parent / target).exists(), target
