@@ -16,6 +16,7 @@ from sightline_topics.settings import AccessSettings, TopicsSettings
 SCRIPT: Final = Path(__file__).parents[1] / "deploy/compose/certificates.sh"
 # What quoting anywhere on the way could break.
 PASSWORD: Final = r"""a"b\c'd ;=,$x \" end\\"""
+PLAIN_PART: Final = "c'd ;=,$x"  # what no quoting changes
 
 
 def make_certificates(folder: Path, *arguments: str, names: str = "localhost") -> None:

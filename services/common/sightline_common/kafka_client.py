@@ -122,9 +122,10 @@ class _Connections(KafkaConnectionManager):  # type: ignore[misc]
             raise CannotConnect(reason) from self._last_failure
 
     def _abandon(self) -> None:
+        sockets = list(self._context.sockets) if self._context else []
         self.close()
         self._net.close()
-        for unclosed in list(self._context.sockets if self._context else ()):
+        for unclosed in sockets:
             unclosed.close()
 
     def _reason(self, limit: float) -> str:

@@ -1,0 +1,199 @@
+"""Processes on a Kafka with TLS, users and access rules: what works with the least rights, and what they say if not."""
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import KafkaError, TopicAuthorizationFailedError
+
+from sightline_common.kafka_client import CannotConnect
+from sightline_common.publisher import Publisher
+from sightline_common.settings import KafkaSettings
+from sightline_contracts.ids import new_image_id
+from sightline_contracts.images import ImageRecord
+from sightline_contracts.results import encode_result
+from sightline_contracts.topics import DEAD_LETTERS, IMAGES, RESULTS
+from sightline_topics.app import ensure_topics
+from sightline_topics.errors import TopicsError
+from sightline_topics.settings import TopicsSettings
+from tests.secured import SecuredKafka, make_certificates, secured_kafka
+from tests.unit.gateway.fakes import make_result
+from tests.unit.gateway.process import image_bytes, running_gateway, wait_until
+
+pytestmark = pytest.mark.kafka
+
+_SOON_S: Final = 20.0
+
+
+@pytest.fixture(scope="module")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredKafka]:
+    with secured_kafka(tmp_path_factory.mktemp("secured")) as running:
+        yield running
+
+
+def _record(image_id: str | None = None) -> ImageRecord:
+    return ImageRecord(image_id or new_image_id(), b"pixels", "image/png", "tcp", accepted_at=1)
+
+
+@asynccontextmanager
+async def _publisher(settings: KafkaSettings) -> AsyncIterator[Publisher]:
+    publisher = Publisher(settings, client_id="test")
+    await publisher.start()
+    try:
+        yield publisher
+    finally:
+        started = time.monotonic()
+        await publisher.stop(5)
+        assert time.monotonic() - started < 10
+
+
+async def _until_ready(publisher: Publisher) -> None:
+    async with asyncio.timeout(_SOON_S):
+        while not publisher.readiness().ok:
+            await asyncio.sleep(0.05)
+
+
+async def _until_told(publisher: Publisher, words: str) -> None:
+    async with asyncio.timeout(_SOON_S):
+        while words not in publisher.readiness().reason:
+            assert not publisher.readiness().ok
+            await asyncio.sleep(0.05)
+
+
+async def test_the_bridge_publishes(kafka: SecuredKafka) -> None:
+    async with _publisher(KafkaSettings(**kafka.settings("bridge"))) as publisher:
+        await _until_ready(publisher)
+        ack = await publisher.publish(_record())
+    assert ack.offset >= 0
+
+
+def test_the_gateway_accepts_an_image_and_shows_its_result(kafka: SecuredKafka, tmp_path: Path) -> None:
+    settings = kafka.settings("gateway")
+    with running_gateway(settings.pop("kafka_bootstrap_servers"), tmp_path, **settings) as gateway:
+        gateway.wait_ready()
+        accepted = gateway.client.post("/v1/images", content=image_bytes(), headers={"Content-Type": "image/png"})
+        assert accepted.status_code == 202, accepted.text
+        image = _record(accepted.json()["id"])
+        with closing(_producer(kafka, "classifier")) as classifier:
+            classifier.send(RESULTS, encode_result(make_result(image)), key=image.id.encode()).get(20)
+        wait_until(lambda: gateway.client.get(f"/v1/images/{image.id}").json().get("status") == "classified")
+
+
+def test_the_topics_job_can_run_again(kafka: SecuredKafka) -> None:
+    ensure_topics(TopicsSettings(**kafka.settings("topics")))
+
+
+def _producer(kafka: SecuredKafka, user: str) -> KafkaProducer:
+    return KafkaProducer(**KafkaSettings(**kafka.settings(user)).client_options(), acks="all", max_block_ms=10_000)
+
+
+@pytest.mark.parametrize(
+    ("user", "topic"),
+    [("gateway", RESULTS), ("bridge", RESULTS), ("bridge", DEAD_LETTERS), ("classifier", IMAGES), ("topics", IMAGES)],
+)
+def test_nobody_writes_what_is_not_theirs(kafka: SecuredKafka, user: str, topic: str) -> None:
+    producer = _producer(kafka, user)
+    try:
+        with pytest.raises(KafkaError, match="AuthorizationFailed"):
+            producer.send(topic, b"forged").get(20)
+    finally:
+        producer.close(timeout=5)
+
+
+@pytest.mark.parametrize(
+    ("user", "topic"), [("gateway", IMAGES), ("bridge", IMAGES), ("classifier", RESULTS), ("topics", RESULTS)]
+)
+def test_nobody_reads_what_is_not_theirs(kafka: SecuredKafka, user: str, topic: str) -> None:
+    options = KafkaSettings(**kafka.settings(user)).client_options()
+    with closing(KafkaConsumer(**options, group_id=None, auto_offset_reset="earliest")) as consumer:
+        consumer.assign([TopicPartition(topic, 0)])
+        with pytest.raises(TopicAuthorizationFailedError):
+            _poll(consumer)
+
+
+def _poll(consumer: KafkaConsumer) -> None:
+    end = time.monotonic() + _SOON_S
+    while time.monotonic() < end:
+        consumer.poll(timeout_ms=500)
+
+
+def _wrong(kafka: SecuredKafka, tmp_path: Path) -> dict[str, tuple[dict[str, Any], str]]:
+    make_certificates(tmp_path / "foreign")
+    port = kafka.servers.rpartition(":")[2]
+    nobody = {"kafka_username": None, "kafka_password_file": None}
+    return {
+        "password": (
+            {"kafka_password_file": None, "kafka_password": "guessed"},
+            "the broker refused the user: check SIGHTLINE_KAFKA_USERNAME and SIGHTLINE_KAFKA_PASSWORD",
+        ),
+        "user": ({"kafka_username": "nobody"}, "the broker refused the user: check SIGHTLINE_KAFKA_USERNAME"),
+        "mechanism": ({"kafka_sasl_mechanism": "PLAIN"}, "does not take this SIGHTLINE_KAFKA_SASL_MECHANISM"),
+        "authority": (
+            {"kafka_ca_file": tmp_path / "foreign/gateway/ca.pem"},
+            "the broker's certificate is not trusted: check SIGHTLINE_KAFKA_CA_FILE",
+        ),
+        "host": (
+            {"kafka_bootstrap_servers": f"127.0.0.1:{port}"},
+            "the broker's certificate is for another host: check SIGHTLINE_KAFKA_BOOTSTRAP_SERVERS",
+        ),
+        "no user": ({**nobody, "kafka_security_protocol": "SSL"}, "check SIGHTLINE_KAFKA_SECURITY_PROTOCOL"),
+        "no tls": (
+            {**nobody, "kafka_ca_file": None, "kafka_security_protocol": "PLAINTEXT"},
+            "check SIGHTLINE_KAFKA_SECURITY_PROTOCOL",
+        ),
+    }
+
+
+@pytest.mark.parametrize("what", ["password", "user", "mechanism", "authority", "host", "no user", "no tls"])
+async def test_what_is_wrong_is_told_in_readiness(kafka: SecuredKafka, tmp_path: Path, what: str) -> None:
+    """kafka-python alone says of all of these: unable to bootstrap."""
+    changes, reason = _wrong(kafka, tmp_path)[what]
+    async with _publisher(KafkaSettings(**kafka.settings("gateway", **changes))) as publisher:
+        await _until_told(publisher, reason)
+    if what != "no tls":
+        with pytest.raises(TopicsError, match=reason):
+            ensure_topics(TopicsSettings(**kafka.settings("topics", **changes), topics_deadline_s=1))
+
+
+def test_the_gateway_tells_it_too_and_starts_when_it_is_mended(kafka: SecuredKafka, tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    password.write_text("guessed")
+    settings = kafka.settings("gateway", kafka_password_file=password)
+    with running_gateway(settings.pop("kafka_bootstrap_servers"), tmp_path, **settings) as gateway:
+
+        def told() -> bool:
+            checks = gateway.client.get("/readyz").json()["checks"].values()
+            return sum("the broker refused the user" in check["reason"] for check in checks) >= 2
+
+        wait_until(told, _SOON_S)
+        password.write_text((kafka.tls / "gateway/password").read_text())
+        gateway.wait_ready()
+        assert "guessed" not in gateway.log()
+
+
+def test_a_port_that_says_nothing_holds_nobody(kafka: SecuredKafka) -> None:
+    """kafka-python waits for ever for the answer to its TLS greeting, and each attempt that failed left a thread."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings = KafkaSettings(
+            **kafka.settings("gateway", kafka_bootstrap_servers=f"localhost:{silent.getsockname()[1]}")
+        )
+        threads = threading.active_count()
+        for client in (KafkaAdminClient, KafkaConsumer, KafkaProducer):
+            started = time.monotonic()
+            with pytest.raises(CannotConnect, match="no answer within 1 s"):
+                client(**settings.client_options(), bootstrap_timeout_ms=1000)
+            assert time.monotonic() - started < 5
+        wait_until(lambda: threading.active_count() == threads)
+
+
+def test_an_administrator_needs_a_certificate(kafka: SecuredKafka) -> None:
+    settings = {**kafka.administrator(), "kafka_certificate_file": None, "kafka_key_file": None}
+    with pytest.raises(KafkaError):
+        KafkaAdminClient(**KafkaSettings(**settings).client_options(), bootstrap_timeout_ms=2000)
