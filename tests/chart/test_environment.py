@@ -18,20 +18,8 @@ def secrets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What the mounted Secrets hold, by file: the settings look whether it is a certificate and its key."""
     folder = tmp_path_factory.mktemp("secrets")
     key, certificate = folder / "tls.key", folder / "tls.crt"
-    made: list[str | Path] = [
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-subj",
-        "/CN=t",
-        "-keyout",
-        key,
-        "-out",
-        certificate,
-    ]
-    subprocess.run(["openssl", *made], check=True, capture_output=True)
+    request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=t"]
+    subprocess.run([*request, "-keyout", key, "-out", certificate], check=True, capture_output=True)
     return {"tls.key": key.read_text(), "tls.crt": certificate.read_text(), "ca.crt": certificate.read_text()}
 
 
@@ -82,10 +70,10 @@ def _as_mounted(value: str, pod: Pod, folder: Path, secrets: dict[str, str]) -> 
     return str(file)
 
 
-def test_executors_have_the_files_that_the_driver_names(renders: dict[str, Render]) -> None:
-    """Kafka's options travel from driver to executors, paths and all."""
-    for render in renders.values():
-        pods = render.pods()
-        if "executor" in pods:
-            driver = {folder for folder in pods["classifier"].read_only_folders() if "spark" not in folder}
-            assert driver <= pods["executor"].read_only_folders()
+def test_executors_get_neither_settings_nor_secrets(renders: dict[str, Render]) -> None:
+    """The driver hands them what they need with each task; a Secret that they mounted would only be one more copy."""
+    executors = [pods["executor"] for pods in (render.pods() for render in renders.values()) if "executor" in pods]
+    assert len(executors) >= 3
+    for executor in executors:
+        assert not [volume for volume in executor.spec["volumes"] if "secret" in volume or "projected" in volume]
+        assert not [container for container in executor.containers() if "envFrom" in container]

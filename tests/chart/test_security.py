@@ -60,8 +60,8 @@ def test_only_a_driver_of_executors_gets_a_token(name: str, renders: dict[str, R
     assert not render.of_kind("ClusterRole")
     for role in render.of_kind("Role"):
         for rule in role["rules"]:
-            assert "*" not in rule["verbs"] + rule["resources"]
-            assert "secrets" not in rule["resources"]
+            assert rule["resources"] == ["pods"]
+            assert set(rule["verbs"]) == {"get", "list", "watch", "create", "delete", "deletecollection"}
     accounts = {pod.component: pod.spec["serviceAccountName"] for pod in _pods(renders, name)}
     if executors:
         assert accounts["executor"] != accounts["classifier"]

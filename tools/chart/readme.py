@@ -6,23 +6,35 @@ from importlib.resources import files
 from typing import Any, Final
 
 from tools.chart.model.base import Section
+from tools.chart.model.config import config_schema
 from tools.chart.model.values import Values
 from tools.chart.values_file import fields, is_leaf, plain
 
-_MARK: Final = "<!-- values -->"
+_VALUES: Final = "<!-- values -->"
+_SETTINGS: Final = "<!-- settings -->"
 
 
 def readme() -> str:
     """The text of `README.md`.
 
     Raises:
-        ValueError: the prose has no place for the values.
+        ValueError: the prose has no place for the values or for the settings.
     """
-    prose = files(__package__).joinpath("readme.md").read_text(encoding="utf-8")
-    before, mark, after = prose.partition(_MARK)
-    if not mark:
-        raise ValueError(f"readme.md has no line {_MARK}")
-    return before + "\n".join(_tables()) + after
+    text = files(__package__).joinpath("readme.md").read_text(encoding="utf-8")
+    for mark, lines in ((_SETTINGS, _settings()), (_VALUES, _tables())):
+        before, found, after = text.partition(mark)
+        if not found:
+            raise ValueError(f"readme.md has no line {mark}")
+        text = before + "\n".join(lines) + after
+    return text
+
+
+def _settings() -> Iterator[str]:
+    """The variables that `config` takes."""
+    yield "| variable | what it does |"
+    yield "| --- | --- |"
+    for name, schema in config_schema()["properties"].items():
+        yield f"| `{name}` | {schema['description']} |"
 
 
 def _tables() -> Iterator[str]:

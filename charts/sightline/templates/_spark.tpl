@@ -35,11 +35,11 @@ SIGHTLINE_CLASSIFIER_KUBERNETES_POD_TEMPLATE: /etc/sightline/spark/executor.yaml
 {{- end }}
 
 {{/*
-What Spark makes executor pods after. It adds image, command, cores and memory.
+What Spark makes executor pods after. It adds image, command, cores and memory. Kafka's secrets are not in it: the
+driver hands executors what they need with each task.
 */}}
 {{- define "sightline.spark.executor" -}}
-{{- $executor := dict "root" . "component" "executor" "values" .Values.classifier }}
-{{- $driver := dict "root" . "component" "classifier" "values" .Values.classifier -}}
+{{- $executor := dict "root" . "component" "executor" "values" .Values.classifier -}}
 apiVersion: v1
 kind: Pod
 metadata:
@@ -73,17 +73,11 @@ spec:
         {{- with include "sightline.models.mounts" . }}
         {{- . | nindent 8 }}
         {{- end }}
-        {{- with include "sightline.kafka.mounts" $driver }}
-        {{- . | nindent 8 }}
-        {{- end }}
   volumes:
     - name: tmp
       emptyDir:
         sizeLimit: {{ .Values.classifier.tmpSize }}
     {{- with include "sightline.models.volumes" . }}
-    {{- . | nindent 4 }}
-    {{- end }}
-    {{- with include "sightline.kafka.volumes" $driver }}
     {{- . | nindent 4 }}
     {{- end }}
 {{- end }}

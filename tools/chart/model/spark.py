@@ -19,7 +19,7 @@ class SparkKubernetes(Section):
     """Executors in pods of their own, started by the classifier through the Kubernetes API."""
 
     master: str = Field(
-        "k8s://https://kubernetes.default.svc:443",
+        "k8s://https://kubernetes.default.svc",
         pattern="^k8s://",
         description="The API server, as Spark writes it.",
     )
