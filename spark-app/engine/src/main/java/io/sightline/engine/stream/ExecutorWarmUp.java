@@ -16,7 +16,7 @@ public final class ExecutorWarmUp {
   private ExecutorWarmUp() {}
 
   /** What one task found: a model's name@version, or why there is none. */
-  private record Found(String host, String model, String failure) implements Serializable {}
+  record Found(String host, String model, String failure) implements Serializable {}
 
   /**
    * Does {@link StreamClassifier#preload} in as many tasks as run at once, so that each idle executor gets one.
@@ -29,7 +29,10 @@ public final class ExecutorWarmUp {
     StreamOptions options = StreamOptions.parse(optionsJson);
     List<Integer> numbers = IntStream.range(0, tasks).boxed().toList();
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    List<Found> found = context.parallelize(numbers, tasks).map(number -> preload(options)).collect();
+    return agreed(context.parallelize(numbers, tasks).map(number -> preload(options)).collect());
+  }
+
+  static String agreed(List<Found> found) {
     for (Found one : found) {
       if (one.failure() != null) {
         throw new IllegalStateException("on executor host " + one.host() + ": " + one.failure());
