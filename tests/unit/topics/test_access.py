@@ -1,0 +1,51 @@
+"""Rights follow from the contracts, and are no more than that."""
+
+from pathlib import Path
+
+import pytest
+
+from sightline_contracts.topics import load_topics
+from sightline_topics.access import ensure_access, grants
+from sightline_topics.errors import TopicsError
+from sightline_topics.settings import AccessSettings
+
+
+def _rights(user: str) -> set[tuple[str, str]]:
+    """What a user may do, as (operation, resource)."""
+    return {
+        (rule.operation.name, rule.resource_pattern.resource_name)
+        for rule in grants(load_topics(1000))
+        if rule.principal == f"User:{user}"
+    }
+
+
+@pytest.mark.parametrize(
+    ("user", "rights"),
+    [
+        ("bridge", {("WRITE", "images")}),
+        (
+            "gateway",
+            {("WRITE", "images"), ("DESCRIBE_CONFIGS", "images"), ("READ", "results"), ("READ", "image-stats")},
+        ),
+        (
+            "classifier",
+            {("READ", "images"), ("READ", "spark-kafka-source"), ("WRITE", "results"), ("WRITE", "dead-letters")},
+        ),
+    ],
+)
+def test_a_service_has_what_it_needs_and_no_more(user: str, rights: set[tuple[str, str]]) -> None:
+    assert _rights(user) == rights
+
+
+def test_who_makes_the_topics_sees_no_record() -> None:
+    operations = {operation for operation, _ in _rights("topics")}
+    assert operations == {"CREATE", "DESCRIBE", "DESCRIBE_CONFIGS", "ALTER_CONFIGS"}
+
+
+def test_passwords_that_are_not_there_are_told_by_name(tmp_path: Path) -> None:
+    """Before Kafka is asked: an empty password would be one that everybody knows."""
+    with pytest.raises(TopicsError, match=f"SIGHTLINE_ACCESS_USERS_DIR={tmp_path}/none cannot be read: No such file"):
+        ensure_access(AccessSettings(access_users_dir=tmp_path / "none"))
+    (tmp_path / "gateway").touch()
+    with pytest.raises(TopicsError, match="needs a file for each user, with its password in it"):
+        ensure_access(AccessSettings(access_users_dir=tmp_path))
