@@ -159,9 +159,14 @@ status() {
   kubectl get nodes,pods -A -o wide
 }
 
-case ${1:-} in
-  up | down | status) "$1" ;;
-  build) require_machine && build ;;
-  load | volumes) [ $# -gt 1 ] || fail "$1 what?"; "$@" ;;
-  *) sed -n '2,9s/^# //p' "$0"; exit 2 ;;
-esac
+main() {
+  case ${1:-} in
+    up | down | status) "$1" ;;
+    build) require_machine && build ;;
+    load | volumes) [ $# -gt 1 ] || fail "$1 what?"; "$@" ;;
+    *) sed -n '2,9s/^# //p' "$0"; exit 2 ;;
+  esac
+}
+
+# On one line, which is read as a whole, so that this file may change during the half hour of a build.
+main "$@"; exit
