@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # the scripts use what is set here
 # What the scripts beside this file share. Sourced, never run.
 
 # Everything that is built stays here, outside the clone, and is built again when it is gone.

@@ -5,6 +5,7 @@ set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
 readonly TAG=${SIGHTLINE_IMAGE_TAG:-0.1.0}
+REVISION=$(git -C "$ENGINES" rev-parse HEAD 2>/dev/null) || REVISION=unknown
 declare -rA DOCKERFILE=(
   [topics]=services/topics/Dockerfile [bridge]=services/bridge/Dockerfile
   [classifier]=spark-app/Dockerfile [gateway]=gateway/Dockerfile [demo]=tools/demo/Dockerfile
@@ -21,6 +22,6 @@ for name; do
   image=sightline/$name:$TAG
   say "building $image ..."
   quietly "$CACHE/logs/image-$name.log" docker build -f "${DOCKERFILE[$name]}" -t "$image" \
-    --build-arg "VERSION=$TAG" .
+    --build-arg "VERSION=$TAG" --build-arg "REVISION=$REVISION" .
 done
 docker image ls --format '{{.Repository}}:{{.Tag}}  {{.Size}}' | grep "^sightline/.*:$TAG " | sort

@@ -7,6 +7,7 @@
 #   volumes  makes so many more persistent volumes (up makes some)
 #   down     ends everything; loaded images stay, so that the next up is quick
 # Kubeconfig: /var/lib/sightline-kubernetes/admin.conf, there while the cluster is up. Status 69: it cannot run here.
+# shellcheck disable=SC2317 # the last line's `exit` makes it take the functions for unreachable
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 . "$ENGINES/go.sh"
@@ -61,10 +62,10 @@ up() {
 }
 
 start_control_plane() {
-  local etcd_peer=http://127.0.0.1:23800
+  local peer=http://127.0.0.1:23800
   # Without fsync: a test's cluster need not survive the loss of power.
   start etcd --data-dir "$STATE/etcd" --unsafe-no-fsync --listen-client-urls "http://$ETCD" --advertise-client-urls "http://$ETCD" \
-    --listen-peer-urls $etcd_peer --initial-advertise-peer-urls $etcd_peer --initial-cluster default=$etcd_peer
+    --listen-peer-urls "$peer" --initial-advertise-peer-urls "$peer" --initial-cluster "default=$peer"
   ready etcd env ETCDCTL_API=3 etcdctl --endpoints "$ETCD" endpoint health
   start_api_server
   ready 'the API server' answers
@@ -93,10 +94,10 @@ start_node() {
   ready containerd containers version
   pause_image
   start kubelet --config="$STATE/kubelet.yaml" --kubeconfig="$KUBECONFIG" --root-dir="$STATE/kubelet" \
-    --hostname-override=$NODE --node-ip="$NODE_IP" --cert-dir="$PKI"
+    --hostname-override="$NODE" --node-ip="$NODE_IP" --cert-dir="$PKI"
   start kube-proxy --config="$STATE/proxy.yaml"
   start coredns -conf "$STATE/Corefile"
-  ready 'the node' kubectl wait --for=condition=Ready --timeout=1s node/$NODE
+  ready 'the node' kubectl wait --for=condition=Ready --timeout=1s "node/$NODE"
   ready 'the default service account' kubectl get serviceaccount default
   ready CoreDNS runs_dns
 }
