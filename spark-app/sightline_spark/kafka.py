@@ -19,7 +19,7 @@ _LOGIN_MODULES: Final = {
 
 # Spark hides an option whose name or value matches: its defaults (secret, password, token, access key; url), and ours.
 REDACTION: Final = {
-    "spark.redaction.regex": r"(?i)secret|password|token|access[.]?key|jaas|keystore",
+    "spark.redaction.regex": r"(?i)secret|password|token|access[.]?key|jaas|keystore|truststore",
     "spark.sql.redaction.options.regex": r"(?i)url|jaas|keystore|truststore",
 }
 

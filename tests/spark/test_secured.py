@@ -7,14 +7,16 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from pyspark.sql import SparkSession
 
+from sightline_common.settings import KafkaSettings
+from sightline_spark.kafka import kafka_options
 from sightline_spark.query import build_query, read_images
 from sightline_spark.settings import ClassifierSettings
-from tests.secured import PASSWORD, SecuredKafka, environment, secured_kafka
+from tests.secured import PLAIN_PART, SecuredKafka, environment, secured_kafka
 from tests.spark.classifier_process import ClassifierProcess, classifier, results_of, send
 from tests.spark.conftest import MODELS, digit_png
 
@@ -25,6 +27,21 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),  # PySpark's
 ]
 
+_TALKATIVE: Final = """
+appender.stderr.type = Console
+appender.stderr.name = stderr
+appender.stderr.target = SYSTEM_ERR
+appender.stderr.layout.type = PatternLayout
+appender.stderr.layout.pattern = %p %c: %m%n
+rootLogger.level = debug
+rootLogger.appenderRef.stderr.ref = stderr
+# PySpark's shell lowers the root.
+logger.spark.name = org.apache.spark
+logger.spark.level = debug
+logger.kafka.name = org.apache.kafka
+logger.kafka.level = debug
+"""
+
 
 @pytest.fixture(scope="module")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredKafka]:
@@ -32,16 +49,27 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredKafka]:
         yield running
 
 
-def test_images_are_classified(kafka: SecuredKafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_images_are_classified_and_no_log_shows_the_password(
+    kafka: SecuredKafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, value in environment(kafka.settings("classifier")).items():
         monkeypatch.setenv(name, value)
+    log4j = tmp_path / "log4j2.properties"
+    log4j.write_text(_TALKATIVE)
+    monkeypatch.setenv("SIGHTLINE_CLASSIFIER_JAVA_OPTIONS", f"-Dlog4j2.configurationFile={log4j.as_uri()}")
     with classifier(kafka.servers, tmp_path) as process:
         sent = send(kafka.broker.bootstrap_servers, [digit_png(0)[0], b"no image"])
         results = results_of(kafka.broker.bootstrap_servers, sent)
         assert [results[image][0].status for image in sent] == ["classified", "failed"]
         process.process.send_signal(signal.SIGTERM)
         assert process.wait_end() == 0
-    assert PASSWORD not in process.log.read_text()
+    log = process.log.read_text()
+    assert "ProducerConfig values" in log  # all that there is was logged
+    assert "ConsumerConfig values" in log
+    files = [file.read_bytes().decode(errors="replace") for file in (tmp_path / "checkpoint").rglob("*.*")]
+    for text in (log, *files):
+        assert PLAIN_PART not in text
+        assert "BEGIN CERTIFICATE" not in text
 
 
 def test_a_wrong_password_is_told_in_readiness(
@@ -76,35 +104,32 @@ def _reasons(port: int) -> str:
     return " ".join(check["reason"] for check in document["checks"].values())
 
 
-def test_no_plan_and_no_log_shows_a_secret(
-    kafka: SecuredKafka, spark: SparkSession, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+def test_mutual_tls(kafka: SecuredKafka, spark: SparkSession) -> None:
+    """The key and the certificate are options as the password is, and hidden as well."""
+    options = kafka_options(KafkaSettings(**kafka.administrator()))
+    images = spark.read.format("kafka").options(**options, subscribe="images").load()
+    assert images.count() >= 0
+    plan = str(images._jdf.queryExecution().toString())
+    assert "PRIVATE KEY" not in plan
+    assert "BEGIN CERTIFICATE" not in plan
+
+
+def test_no_plan_shows_a_secret(
+    kafka: SecuredKafka, spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Spark hides an option by its name or value, except in the reader of its older interface, which had it in full."""
     settings = ClassifierSettings(
         **kafka.settings("classifier"), models_dir=MODELS, classifier_checkpoint_dir=tmp_path / "checkpoint"
     )
-    _log_everything(spark)
-    try:
-        images = read_images(spark, settings)
-        plans = images._jdf.queryExecution().toString()
-        query = build_query(images, settings).start()
-        query.processAllAvailable()
-        query.explain(extended=True)
-        plans += json.dumps(query.lastProgress)
-        query.stop()
-    finally:
-        _log_everything(spark, level="WARN")
-    shown = capfd.readouterr()
-    files = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()).decode(errors="replace")
-
+    images = read_images(spark, settings)
+    images.explain(extended=True)
+    query = build_query(images, settings).start()
+    query.processAllAvailable()
+    query.explain(extended=True)
+    query.stop()
+    plans = capsys.readouterr().out + json.dumps(query.lastProgress)
+    assert "StreamingRelationV2" in plans
+    assert "WriteToMicroBatchDataSource" in plans
     assert "kafka.sasl.jaas.config=*********(redacted)" in plans
-    assert "ProducerConfig values" in shown.err  # the most talkative line there is: the log was on
-    for text in (plans, shown.out, shown.err, files):
-        assert "c'd ;=" not in text  # the part of the password that no quoting changes
-        assert "BEGIN CERTIFICATE" not in text
-
-
-def _log_everything(spark: SparkSession, level: str = "DEBUG") -> None:
-    log4j: Any = spark._jvm.org.apache.logging.log4j  # type: ignore[union-attr]
-    for name in ("org.apache.spark", "org.apache.kafka"):
-        log4j.core.config.Configurator.setLevel(name, log4j.Level.toLevel(level))
+    assert PLAIN_PART not in plans
+    assert "BEGIN CERTIFICATE" not in plans
