@@ -19,7 +19,7 @@ SUITES  := $(wildcard tests/unit tests/contract tests/kafka tests/models tests/s
 # These need engines and tools of their own: test-docker, test-chart, test-kubernetes.
 APART   := tests/docker tests/chart tests/observability tests/kubernetes
 NEW     := $(filter-out $(SUITES) $(APART) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
-CHECKED := $(PACKAGES) tests $(wildcard bench/*.py $(ENGINES)/*/*.py)
+CHECKED := $(PACKAGES) tests $(wildcard bench/*.py $(ENGINES)/*/*.py tools/images/*.py tools/demo/*.py)
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
