@@ -114,7 +114,7 @@ class ExecutorTasks:
                 log.info("waiting for executors: %d of %d are there", there, wanted)
                 report(f"waiting for executors: {there} of {wanted} are there")
                 seen = there
-            first_at = (first_at or time.monotonic()) if there else None
+            first_at = _since(first_at, time.monotonic()) if there else None
             late = first_at is not None and time.monotonic() > first_at + _REST_S
             if late and self._settings.classifier_trigger == "processing":
                 log.warning("going on with %d of %d executors", there, wanted)
@@ -134,7 +134,7 @@ class ExecutorTasks:
         if self.count() > 0:
             self._none_since = None
             return None
-        self._none_since = self._none_since or now
+        self._none_since = _since(self._none_since, now)
         if self._settings.master_kind is MasterKind.STANDALONE and now > self._none_since + _NONE_LEFT_S:
             raise ClassifierError(f"{self._settings.master} has given no executor for {_NONE_LEFT_S:.0f} s")
         return "no executor is there"
@@ -143,6 +143,10 @@ class ExecutorTasks:
         """How many executors are registered with the driver."""
         context: Any = self._spark.sparkContext._jsc  # noqa: SLF001 - py4j's door
         return len(context.sc().statusTracker().getExecutorInfos()) - 1  # the driver is among them
+
+
+def _since(began: float | None, now: float) -> float:
+    return now if began is None else began
 
 
 def _is_open(address: str) -> bool:

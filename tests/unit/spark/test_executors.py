@@ -62,7 +62,14 @@ def test_does_not_wait_for_the_last_for_ever(reports: list[str], monkeypatch: py
     monkeypatch.setattr(executors, "_REST_S", 0.5)
 
     assert Counted(cluster(), [1]).wait(Event(), reports.append)
-    assert Counted(cluster("continuous"), [1, 1, 1, 1, 1, 2]).wait(Event(), reports.append)
+
+
+def test_the_continuous_trigger_waits_for_the_last(reports: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executors, "_REST_S", 0.5)
+    tasks = Counted(cluster("continuous"), [1, 1, 1, 1, 1, 2])
+
+    assert tasks.wait(Event(), reports.append)
+    assert tasks.count() == 2
 
 
 def test_a_standalone_cluster_without_executors_is_given_up_after_a_minute() -> None:
