@@ -1,6 +1,7 @@
 """The management port of processes without an HTTP API of their own: /healthz, /readyz and /metrics."""
 
 import json
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -38,8 +39,7 @@ class ManagementServer:
             OSError: the port is taken or the address is not this host's.
         """
         handler = type("Handler", (_Handler,), {"registry": registry, "readiness": staticmethod(readiness)})
-        self._server = ThreadingHTTPServer(address, handler)
-        self._server.daemon_threads = True
+        self._server = _Server(address, handler)
         self._thread = threading.Thread(target=self._server.serve_forever, name="management", daemon=True)
 
     @property
@@ -57,6 +57,15 @@ class ManagementServer:
             self._server.shutdown()
             self._thread.join()
         self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A probe that went away before its answer is no error; the base class would print its traceback each time."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

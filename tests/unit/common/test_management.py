@@ -1,7 +1,11 @@
 """The management port over a real socket."""
 
 import socket
+import struct
+import threading
+import time
 from collections.abc import Iterator
+from http import HTTPStatus
 
 import httpx
 import pytest
@@ -62,3 +66,28 @@ def test_a_silent_socket_does_not_keep_others_waiting(client: httpx.Client) -> N
 def test_a_taken_port_is_an_error_at_once(client: httpx.Client, registry: CollectorRegistry) -> None:
     with pytest.raises(OSError, match="in use"):
         ManagementServer(("127.0.0.1", client.base_url.port or 0), registry, dict)
+
+
+def test_a_probe_that_goes_away_is_no_error(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A health check that closed before it had read the answer filled the log with tracebacks."""
+    asked, gone = threading.Event(), threading.Event()
+
+    def slow() -> str:
+        asked.set()
+        assert gone.wait(10)
+        return "x" * 4_000_000  # more than the socket takes before the reset is seen
+
+    monkeypatch.setattr("sightline_common.management.readiness_document", lambda _: (HTTPStatus.OK, {"reason": slow()}))
+    with socket.create_connection(("127.0.0.1", client.base_url.port or 0)) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        probe.sendall(b"GET /readyz HTTP/1.1\r\n\r\n")
+        assert asked.wait(10)
+    gone.set()
+    assert client.get("/healthz").status_code == 200
+    end = time.monotonic() + 10
+    while any("process_request_thread" in thread.name for thread in threading.enumerate()):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    assert capfd.readouterr().err == ""
