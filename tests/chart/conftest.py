@@ -9,13 +9,11 @@ from tools.chart.files import CHART
 from tools.chart.golden import render, value_files
 from tools.chart.helm import find_tool
 
-BUILD = "tools/engines/go-tools.sh builds it"
-
 
 def _needed(name: str) -> Path:
     found = find_tool(name)
     if found is None:
-        pytest.skip(f"{name} is missing: {BUILD} {name}")
+        pytest.skip(f"{name} is missing: tools/engines/go-tools.sh {name} builds it")
     return found
 
 
