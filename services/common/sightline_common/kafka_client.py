@@ -40,8 +40,14 @@ class KafkaClient(KafkaNetClient):  # type: ignore[misc]
     """The `kafka_client` of producers, consumers and admin clients."""
 
     def __init__(self, **configs: Any) -> None:
+        """Begin nothing yet.
+
+        Raises:
+            CannotConnect: a certificate or key cannot be read any more. Its file may come back.
+        """
+        context = _context(configs) if str(configs["security_protocol"]).endswith("SSL") else None
         net = NetworkSelector(**configs)
-        super().__init__(net=net, manager=_Connections(net, **configs), **configs)
+        super().__init__(net=net, manager=_Connections(net, context, **configs), **configs)
 
 
 class _Socket(ssl.SSLSocket):
@@ -77,19 +83,23 @@ def _context(configs: Mapping[str, Any]) -> _Context:
     context.sslsocket_class = _Socket
     context.sockets = WeakSet()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if configs["ssl_cafile"] is None:
-        context.load_default_certs()
-    else:
-        context.load_verify_locations(configs["ssl_cafile"])
-    if configs["ssl_certfile"] is not None:
-        context.load_cert_chain(configs["ssl_certfile"], configs["ssl_keyfile"])
+    try:
+        if configs["ssl_cafile"] is None:
+            context.load_default_certs()
+        else:
+            context.load_verify_locations(configs["ssl_cafile"])
+        if configs["ssl_certfile"] is not None:
+            context.load_cert_chain(configs["ssl_certfile"], configs["ssl_keyfile"])
+    except OSError as error:
+        files = [str(configs[name]) for name in ("ssl_cafile", "ssl_certfile", "ssl_keyfile") if configs[name]]
+        raise CannotConnect(f"certificates cannot be used: {error.strerror or error} ({', '.join(files)})") from error
     return context
 
 
 class _Connections(KafkaConnectionManager):  # type: ignore[misc]
-    def __init__(self, net: Any, **configs: Any) -> None:
-        self._context = _context(configs) if str(configs["security_protocol"]).endswith("SSL") else None
-        super().__init__(net, **{**configs, "ssl_context": self._context})
+    def __init__(self, net: Any, context: _Context | None, **configs: Any) -> None:
+        super().__init__(net, **{**configs, "ssl_context": context})
+        self._context = context
         self._last_failure: BaseException | None = None
         self._was_connected = False
 

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from kafka import KafkaAdminClient
 from kafka.errors import KafkaConfigurationError, KafkaConnectionError, SaslAuthenticationFailedError
 from pydantic import ValidationError
 
-from sightline_common.kafka_client import KafkaClient, explain
+from sightline_common.kafka_client import CannotConnect, KafkaClient, explain
 from sightline_common.settings import KafkaSettings, ServiceSettings, load_settings, problems
 
 SECRET: Final = "hunter2 \\ \" ' ; ünlocked"
@@ -87,6 +88,18 @@ def test_a_password_file_is_read_at_each_connection(tmp_path: Path) -> None:
     file.unlink()
     with pytest.raises(KafkaConfigurationError, match=r"SIGHTLINE_KAFKA_PASSWORD_FILE=.* cannot be read"):
         settings.client_options()
+
+
+def test_a_certificate_that_went_away_is_an_error_of_kafka_not_of_the_process(
+    pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """Whoever mounts certificates may replace them while we run: clients are built again and again until one works."""
+    authority = tmp_path / "ca.pem"
+    authority.write_bytes(pair[0].read_bytes())
+    options = KafkaSettings(kafka_security_protocol="SSL", kafka_ca_file=authority).client_options()
+    authority.unlink()
+    with pytest.raises(CannotConnect, match=f"certificates cannot be used: No such file .*{authority}"):
+        KafkaAdminClient(**options, bootstrap_timeout_ms=100)
 
 
 @pytest.mark.parametrize(
