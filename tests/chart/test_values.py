@@ -51,6 +51,11 @@ _BY_SCHEMA: dict[str, tuple[dict[str, Any], str, str]] = {
     "a digest cut short": ({"gateway": {"image": {"digest": "sha256:12"}}}, "/gateway/image/digest", "does not match"),
     "a pull policy": ({"image": {"pullPolicy": "Sometimes"}}, "/image/pullPolicy", "IfNotPresent"),
     "a source of models": ({"models": {"source": "s3"}}, "/models/source", "'image', 'claim', 'init'"),
+    "an image without a name": (
+        {"models": {"init": {"image": {"tag": "7"}}}},
+        "/models/init/image",
+        "missing property 'repository'",
+    ),
     "a variable that no process reads": (
         {"config": {"SIGHTLINE_GATEWAY_MAX_FILE": 3}},
         "/config",

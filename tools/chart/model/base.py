@@ -37,6 +37,12 @@ class Image(Section):
     digest: Digest = Field("", description="Digest (`sha256:...`); it wins over the tag.")
 
 
+class OwnImage(Image):
+    """An image that nothing here has a name for."""
+
+    repository: str = Field(min_length=1, description="Name of the image, without registry and tag.")
+
+
 class Amounts(Section):
     """Amounts of what a node has."""
 

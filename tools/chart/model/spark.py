@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from tools.chart.model.base import Image, Labels, Name, Resources, Section, ServiceAccount
+from tools.chart.model.base import Image, Labels, Name, OwnImage, Resources, Section, ServiceAccount
 
 Memory = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*[mg]$")]
 
@@ -48,7 +48,7 @@ class Spark(Section):
 class ModelsInit(Section):
     """A container that copies models into an empty volume before the process starts."""
 
-    image: Image | None = Field(None, description="Its image; null: the classifier's.")
+    image: OwnImage | None = Field(None, description="Its image; null: the classifier's.")
     command: list[str] = Field(default_factory=list, description="Its command; it has to fill `/opt/sightline/models`.")
     args: list[str] = Field(default_factory=list, description="Arguments of the command.")
     size: str = Field("2Gi", description="Most disk of the volume.")
