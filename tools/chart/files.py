@@ -23,6 +23,7 @@ def chart_files() -> dict[Path, str]:
         CHART / "values.yaml": values_yaml(),
         CHART / "values.schema.json": values_schema(),
         CHART / "README.md": readme(),
+        CHART / "LICENSE": (ROOT / "LICENSE").read_text(encoding="utf-8"),
         CHART / "files" / "topics.json": _topics(),
     }
     return written | {CHART / "files" / name: text for name, text in _copies().items()}

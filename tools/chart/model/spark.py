@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from tools.chart.model.base import Image, Labels, Name, OwnImage, Resources, Section, ServiceAccount
+from tools.chart.model.base import Labels, Name, OwnImage, Resources, Section, ServiceAccount
 
 Memory = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*[mg]$")]
 
