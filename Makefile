@@ -112,6 +112,9 @@ chromium:
 # skip with the same reason; any other failure is one.
 OR_SKIP = || { status=$$?; [ $$status = 69 ] || exit $$status; }
 
+# Lines `FIGURE name value unit goal <= x` that tests print are kept from view otherwise.
+FIGURES := -s
+
 engine-docker: ## start a Docker engine where none answers (Debian, root)
 	@$(ENGINES)/docker-engine.sh up
 
@@ -125,7 +128,7 @@ images: ## build the project's images and print their sizes
 
 test-docker: setup ## the images and docker-compose.yml on a Docker engine; 20 minutes
 	@{ $(ENGINES)/docker-engine.sh up && $(ENGINES)/base-images.sh && $(ENGINES)/go-tools.sh docker-compose && $(ENGINES)/images.sh; } $(OR_SKIP)
-	@$(BIN)/pytest tests/docker $(ARGS)
+	@$(BIN)/pytest $(FIGURES) tests/docker $(ARGS)
 
 test-chart: setup ## the Helm chart and the alert rules, without a cluster
 	@$(ENGINES)/go-tools.sh helm helm-unittest kubeconform $(OR_SKIP)
@@ -136,7 +139,7 @@ test-chart: setup ## the Helm chart and the alert rules, without a cluster
 test-kubernetes: setup ## the Helm chart on a real cluster of one node; the first time builds Kubernetes, 20 minutes
 	@{ $(ENGINES)/kubernetes.sh build && $(ENGINES)/go-tools.sh helm && $(ENGINES)/docker-engine.sh up && \
 	  $(ENGINES)/base-images.sh kafka && $(ENGINES)/images.sh topics bridge gateway classifier; } $(OR_SKIP)
-	@$(BIN)/pytest tests/kubernetes $(ARGS)
+	@$(BIN)/pytest $(FIGURES) tests/kubernetes $(ARGS)
 
 bench-latency: setup engine ## Kafka to Kafka latency at 10 images a second, both triggers
 	@$(BIN)/python bench/latency.py $(ARGS)
