@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# base-images.sh [NAME...]     NAME: debian python jre jdk maven kafka prometheus; none means all
-# Sees to it that the base images of our Dockerfiles are on this machine: there already, pulled from a registry, or, where
-# none answers, built from Debian and Maven packages under the same names (see base-images/README.md).
+# base-images.sh [NAME...]     NAME: python jre maven kafka prometheus; none means all. Also debian, jdk
+# Sees to it that the images which our Dockerfiles and docker-compose.yml start from are on this machine: there already,
+# pulled from a registry, or, where none answers, built from Debian and Maven packages under the same names (see
+# base-images/README.md).
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -13,7 +14,7 @@ declare -rA TAG=(
   [kafka]=apache/kafka:4.3.1 [prometheus]=prom/prometheus:v3.5.0
 )
 declare -rA BASES=([python]=debian [jre]=debian [jdk]=jre [maven]=jdk [kafka]='jre maven' [prometheus]=debian)
-readonly ALL=(debian python jre jdk maven kafka prometheus)
+readonly ALL=(python jre maven kafka prometheus) # debian and jdk only where another is built on them
 # The legacy builder: buildx fetches its own parts from a registry. Loaded images are the same for both.
 export DOCKER_BUILDKIT=0
 
@@ -98,7 +99,7 @@ bootstrap() {
 docker version >/dev/null 2>&1 || unavailable 'no Docker engine answers: make engine-docker'
 [ $# -gt 0 ] || set -- "${ALL[@]}"
 for name; do
-  [ -n "${TAG[$name]-}" ] || fail "unknown base image: $name (one of ${ALL[*]})"
+  [ -n "${TAG[$name]-}" ] || fail "unknown base image: $name (one of ${!TAG[*]})"
   ensure "$name"
 done
 say "base images are here: $*"
