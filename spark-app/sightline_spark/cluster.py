@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Final, Self
 
 from pydantic import Field, PositiveInt, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from sightline_common.settings import PREFIX, ServiceSettings
+from sightline_common.settings import PREFIX
 from sightline_spark.errors import ClassifierError
 
 _MEMORY: Final = re.compile(r"[1-9][0-9]*[mg]")
@@ -31,8 +32,12 @@ _MASTERS: Final = {
 }
 
 
-class ClusterSettings(ServiceSettings):
+class ClusterSettings(BaseSettings):
     """Where Spark runs; off a local master, its executors and how they and the driver reach each other."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     classifier_master: str | None = Field(
         None,

@@ -5,11 +5,13 @@ import re
 from pathlib import Path
 from typing import Final, Literal
 
+from sightline_common.logging import writes_text
+from sightline_common.settings import LogFormat
 from sightline_spark.cluster import MasterKind
 from sightline_spark.kafka import REDACTION
 from sightline_spark.settings import ClassifierSettings
 
-LogFormat = Literal["json", "text"]
+JvmLogFormat = Literal["json", "text"]
 
 _LOG4J: Final = Path(__file__).with_name("log4j2.properties")
 
@@ -81,7 +83,7 @@ _KUBERNETES: Final = {
 _POD_NAME_PREFIX: Final = 40
 
 
-def spark_configuration(settings: ClassifierSettings, class_path: str, run: str, logs: LogFormat) -> dict[str, str]:
+def spark_configuration(settings: ClassifierSettings, class_path: str, run: str, logs: JvmLogFormat) -> dict[str, str]:
     """The configuration of the driver, all but the secret.
 
     Args:
@@ -153,7 +155,7 @@ def _kubernetes(settings: ClassifierSettings, run: str) -> dict[str, str]:
     }
 
 
-def log_options(service: str, logs: LogFormat) -> list[str]:
+def log_options(service: str, logs: JvmLogFormat) -> list[str]:
     """What makes a JVM log as the project does, under the name `service`."""
     return [
         f"-Dlog4j2.configurationFile={_LOG4J.as_uri()}",
@@ -162,12 +164,17 @@ def log_options(service: str, logs: LogFormat) -> list[str]:
     ]
 
 
-def _java_options(service: str, logs: LogFormat) -> list[str]:
+def _java_options(service: str, logs: JvmLogFormat) -> list[str]:
     return [
         *log_options(service, logs),
         "-XX:+UseParallelGC",
         "-XX:+ExitOnOutOfMemoryError",  # half-dead after it, a task would hang; who started the JVM starts another
     ]
+
+
+def jvm_log_format(log_format: LogFormat) -> JvmLogFormat:
+    """How a JVM that this process starts is to log: as this process does itself."""
+    return "text" if writes_text(log_format) else "json"
 
 
 def is_loopback(host: str) -> bool:

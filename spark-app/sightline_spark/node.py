@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Final, Literal
 
 import pyspark
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
-from sightline_common.logging import writes_text
-from sightline_common.settings import describe, problems
+from sightline_common.settings import LogFormat, describe, problems
 from sightline_spark.cluster import ClusterSettings, MasterKind
-from sightline_spark.configuration import AUTHENTICATION, is_loopback, log_options
+from sightline_spark.configuration import AUTHENTICATION, is_loopback, jvm_log_format, log_options
 from sightline_spark.errors import ClassifierError
 
 Role = Literal["master", "worker"]
@@ -41,12 +40,18 @@ _NODE: Final = {
 }
 
 
+class NodeSettings(ClusterSettings):
+    """What a node shares with the classifier: nothing of Kafka, which a node never speaks to."""
+
+    log_format: LogFormat = Field("auto", description="json lines, text for people, or auto: text on a terminal")
+
+
 def main() -> None:
     """Become the master or a worker: replaces this process."""
     parser = argparse.ArgumentParser(
         prog="sightline-spark-node",
         description="Run a master or a worker of a Spark standalone cluster for the classifier.",
-        epilog=describe(ClusterSettings),
+        epilog=describe(NodeSettings),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("role", choices=("master", "worker"))
@@ -55,7 +60,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     try:
-        settings = ClusterSettings()
+        settings = NodeSettings()
         environment = node_environment(arguments.role, settings, arguments.state_dir)
         command = node_command(arguments.role, settings)
     except ValidationError as error:
@@ -65,7 +70,7 @@ def main() -> None:
     os.execve(command[0], command, {**os.environ, **environment})  # noqa: S606
 
 
-def node_command(role: Role, settings: ClusterSettings) -> list[str]:
+def node_command(role: Role, settings: NodeSettings) -> list[str]:
     """The program of the node and its arguments.
 
     Raises:
@@ -84,7 +89,7 @@ def node_command(role: Role, settings: ClusterSettings) -> list[str]:
     ]
 
 
-def node_environment(role: Role, settings: ClusterSettings, state_dir: Path | None) -> dict[str, str]:
+def node_environment(role: Role, settings: NodeSettings, state_dir: Path | None) -> dict[str, str]:
     """What the node's environment has on top of this process's.
 
     Raises:
@@ -95,7 +100,7 @@ def node_environment(role: Role, settings: ClusterSettings, state_dir: Path | No
     if role == "master" and state_dir is not None:
         configuration |= {"spark.deploy.recoveryMode": "FILESYSTEM", "spark.deploy.recoveryDirectory": str(state_dir)}
     options = [f"-D{name}={value}" for name, value in configuration.items()]
-    logs = log_options(f"spark-{role}", "text" if writes_text(settings) else "json")
+    logs = log_options(f"spark-{role}", jvm_log_format(settings.log_format))
     return {
         "SPARK_DAEMON_MEMORY": _DAEMON_HEAP,
         "SPARK_DAEMON_JAVA_OPTS": " ".join([*logs, *options]),

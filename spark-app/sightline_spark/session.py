@@ -15,9 +15,14 @@ from pyspark.errors import PySparkRuntimeError
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
-from sightline_common.logging import writes_text
 from sightline_spark.cluster import MasterKind
-from sightline_spark.configuration import AUTHENTICATION, NATIVE_ENVIRONMENT, is_loopback, spark_configuration
+from sightline_spark.configuration import (
+    AUTHENTICATION,
+    NATIVE_ENVIRONMENT,
+    is_loopback,
+    jvm_log_format,
+    spark_configuration,
+)
 from sightline_spark.errors import ClassifierError, first_line
 from sightline_spark.jars import class_path
 from sightline_spark.settings import ClassifierSettings
@@ -37,7 +42,8 @@ def build_session(settings: ClassifierSettings, *, inherited: tuple[int, ...] = 
     """
     jars = class_path(settings.classifier_engine_dir)
     secret = _secret(settings)
-    configuration = spark_configuration(settings, jars, uuid4().hex[:8], "text" if writes_text(settings) else "json")
+    logs = jvm_log_format(settings.log_format)
+    configuration = spark_configuration(settings, jars, uuid4().hex[:8], logs)
     conf = SparkConf(loadDefaults=False).setAll(list(configuration.items()))
     gateway = _launch(conf, settings, jars, inherited)
     conf.setAll(list(secret.items()))  # only now: what the JVM is launched with, every user of the machine can read

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from sightline_common.settings import ServiceSettings
 from sightline_contracts.topics import DEAD_LETTERS, IMAGES, RESULTS, load_topics
 from sightline_spark.cluster import ClusterSettings, MasterKind, checked_memory, variables
 
@@ -26,7 +27,7 @@ _REQUIRED: Final[dict[MasterKind, tuple[str, ...]]] = {
 }
 
 
-class ClassifierSettings(ClusterSettings):
+class ClassifierSettings(ClusterSettings, ServiceSettings):
     """Which models, and how a query is paced."""
 
     models_dir: Path = Field(Path("models"), description="folder of the model bundles, NAME/VERSION/model.json")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from pythonjsonlogger.json import JsonFormatter
 
-from sightline_common.settings import ServiceSettings
+from sightline_common.settings import LogFormat, ServiceSettings
 
 # Kafka's client logs two records an attempt while a broker is down, for ever; we say it once ourselves.
 _QUIET = ("kafka",)
@@ -15,7 +15,7 @@ _QUIET = ("kafka",)
 def configure_logging(settings: ServiceSettings, service: str) -> None:
     """Send every log record of the process to standard error, in the format that the settings ask for."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_TextFormatter(service) if writes_text(settings) else _json_formatter(service))
+    handler.setFormatter(_TextFormatter(service) if writes_text(settings.log_format) else _json_formatter(service))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level)
@@ -23,9 +23,9 @@ def configure_logging(settings: ServiceSettings, service: str) -> None:
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
-def writes_text(settings: ServiceSettings) -> bool:
-    """Whether the process logs lines for people rather than JSON."""
-    return settings.log_format == "text" or (settings.log_format == "auto" and sys.stderr.isatty())
+def writes_text(log_format: LogFormat) -> bool:
+    """Whether that makes this process log lines for people rather than JSON."""
+    return log_format == "text" or (log_format == "auto" and sys.stderr.isatty())
 
 
 def _json_formatter(service: str) -> logging.Formatter:

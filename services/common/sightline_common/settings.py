@@ -11,6 +11,7 @@ from sightline_contracts.media import DEFAULT_MAX_PIXELS
 from sightline_contracts.topics import DEFAULT_MAX_IMAGE_BYTES, record_limit
 
 PREFIX: Final = "SIGHTLINE_"
+LogFormat = Literal["auto", "json", "text"]
 S = TypeVar("S", bound=BaseSettings)
 
 
@@ -41,9 +42,7 @@ class ServiceSettings(KafkaSettings):
     """What a long-running process has on top: how it logs."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least severe line logged")
-    log_format: Literal["auto", "json", "text"] = Field(
-        "auto", description="json lines, text for people, or auto: text on a terminal"
-    )
+    log_format: LogFormat = Field("auto", description="json lines, text for people, or auto: text on a terminal")
 
 
 def load_settings(kind: type[S], program: str, purpose: str) -> S:

@@ -10,6 +10,7 @@ import pytest
 
 from sightline_spark.checkpoint import Checkpoint
 from sightline_spark.errors import ClassifierError
+from sightline_spark.progress import Progress
 
 
 def test_a_second_user_is_refused_until_the_first_has_left(tmp_path: Path) -> None:
@@ -89,6 +90,9 @@ def test_tells_the_saved_position_and_when_it_was_saved(tmp_path: Path) -> None:
 
     assert checkpoint.position("images") == {0: 21, 1: 4}
     assert checkpoint.position("others") == {}
+    report = checkpoint.report("images")
+    assert report is not None
+    assert Progress.parse(report) == Progress(batch=10, offsets={0: 21, 1: 4}, end=None, rows=0, batch_ms=None)
     assert checkpoint.saved_at == 2_000
 
 

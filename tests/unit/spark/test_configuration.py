@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sightline_spark.configuration import NATIVE_ENVIRONMENT, LogFormat, is_loopback, spark_configuration
+from sightline_spark.configuration import NATIVE_ENVIRONMENT, JvmLogFormat, is_loopback, spark_configuration
 from sightline_spark.settings import ClassifierSettings
 
 STANDALONE = ClassifierSettings(classifier_master="spark://master:7077", classifier_driver_host="driver")
@@ -17,7 +17,7 @@ KUBERNETES = ClassifierSettings(
 )
 
 
-def configured(settings: ClassifierSettings, logs: LogFormat = "text") -> dict[str, str]:
+def configured(settings: ClassifierSettings, logs: JvmLogFormat = "text") -> dict[str, str]:
     return spark_configuration(settings, "/engine/a.jar:/bigdl/b.jar", "0a1b2c3d", logs)
 
 

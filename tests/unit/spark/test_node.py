@@ -4,15 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from sightline_spark.cluster import ClusterSettings
 from sightline_spark.errors import ClassifierError
-from sightline_spark.node import node_command, node_environment
+from sightline_spark.node import NodeSettings, node_command, node_environment
 
 SECRET = "x" * 32
 
 
-def settings(**others: object) -> ClusterSettings:
-    return ClusterSettings.model_validate({"classifier_master": "spark://127.0.0.1:7077", **others})
+def settings(**others: object) -> NodeSettings:
+    return NodeSettings.model_validate({"classifier_master": "spark://127.0.0.1:7077", **others})
 
 
 def test_a_master_listens_where_the_classifier_looks_for_it() -> None:
@@ -51,6 +50,14 @@ def test_a_master_with_a_folder_remembers(tmp_path: Path) -> None:
     assert "-Dspark.deploy.recoveryMode=FILESYSTEM" in options
     assert f"-Dspark.deploy.recoveryDirectory={tmp_path}" in options
     assert "recovery" not in node_environment("master", settings(), None)["SPARK_DAEMON_JAVA_OPTS"]
+
+
+def test_a_node_asks_nothing_of_kafkas_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker shares the classifier's environment, but not the files that it names."""
+    monkeypatch.setenv("SIGHTLINE_KAFKA_SECURITY_PROTOCOL", "SASL_SSL")
+    monkeypatch.setenv("SIGHTLINE_KAFKA_PASSWORD_FILE", "/of/another/container")
+
+    assert node_command("worker", settings())
 
 
 @pytest.mark.parametrize("master", [None, "local[2]", "k8s://https://api", "spark://a:1,b:2"])
