@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections.abc import Mapping
 from threading import Event
 from typing import Final
 
@@ -71,20 +70,21 @@ class Classifier:
             self._enter("waiting for Kafka and its topics")
             if wait_for_topics(self._settings, self._stop, self._enter):
                 self._warn_without(checkpoint)
-                self._serve(spark, tasks, checkpoint.position(self._settings.classifier_images_topic))
+                self._serve(spark, tasks, checkpoint)
         finally:
             self._enter("stopping")
             end_session(spark)
 
-    def _serve(self, spark: SparkSession, tasks: Tasks, position: Mapping[int, int]) -> None:
+    def _serve(self, spark: SparkSession, tasks: Tasks, checkpoint: Checkpoint) -> None:
         query = self._start_query(spark)
+        position = checkpoint.position(self._settings.classifier_images_topic)
         backlog = BacklogWatch(self._settings, self._metrics, position)
         backlog.start()
         self._state = Readiness(ok=True, reason="running")
         self._metrics.running.set(1)
         log.info("classifying images, trigger %s", self._settings.classifier_trigger)
         try:
-            self._watch(query, tasks, backlog)
+            self._watch(query, tasks, backlog, checkpoint)
             if self._stop.is_set():
                 self._finish(spark, query)
             _raise_failure(query)
@@ -93,14 +93,30 @@ class Classifier:
             self._metrics.running.set(0)
             backlog.stop()
 
-    def _watch(self, query: StreamingQuery, tasks: Tasks, backlog: BacklogWatch) -> None:
+    def _watch(self, query: StreamingQuery, tasks: Tasks, backlog: BacklogWatch, checkpoint: Checkpoint) -> None:
         reader = ProgressReader(self._metrics, backlog.moved, _LOG_EVERY_S, time.monotonic())
         poll_at = time.monotonic() + _POLL_S
         while query.isActive and not self._stop.wait(_STOP_POLL_S):
             if time.monotonic() >= poll_at:
                 poll_at = time.monotonic() + _POLL_S
-                _report(query, reader)
+                self._report(query, checkpoint, reader)
                 self._observe(tasks.check(time.monotonic()))
+
+    def _report(self, query: StreamingQuery, checkpoint: Checkpoint, reader: ProgressReader) -> None:
+        """Hand on what is new.
+
+        A continuous query reports nothing: its checkpoint, saved each epoch, says where it is. What it classified
+        before the first one that there ever was is not counted.
+        """
+        continuous = self._settings.classifier_trigger == "continuous"
+        last = checkpoint.report(self._settings.classifier_images_topic) if continuous else query.lastProgress
+        if last is None:
+            return
+        if not reader.begun:
+            reader.begin(last if continuous else query.recentProgress[0])
+        line = reader.read(last, time.monotonic())
+        if line is not None:
+            log.info("%s", line)
 
     def _finish(self, spark: SparkSession, query: StreamingQuery) -> None:
         self._enter("stopping")
@@ -173,14 +189,3 @@ def _raise_failure(query: StreamingQuery) -> None:
     failure = query.exception()
     if failure is not None:
         raise ClassifierError(f"the query failed: {first_line(failure)}")
-
-
-def _report(query: StreamingQuery, reader: ProgressReader) -> None:
-    last = query.lastProgress
-    if last is None:
-        return
-    if not reader.begun:
-        reader.begin(query.recentProgress[0])
-    line = reader.read(last, time.monotonic())
-    if line is not None:
-        log.info("%s", line)

@@ -4,9 +4,10 @@ import fcntl
 import json
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from sightline_spark.errors import ClassifierError
 
@@ -74,16 +75,22 @@ class Checkpoint:
         return max((stat.st_mtime for commit in self._commits() if (stat := _stat(commit)) is not None), default=0.0)
 
     def position(self, topic: str) -> dict[int, int]:
-        """The saved position in `topic`: the next offset by partition. Empty when there is none, or none to read.
+        """The saved position in `topic`: the next offset by partition. Empty when there is none, or none to read."""
+        saved = self.report(topic)
+        return {} if saved is None else dict(saved["sources"][0]["endOffset"][topic])
+
+    def report(self, topic: str) -> Mapping[str, Any] | None:
+        """The newest saved batch or epoch in the form of Spark's progress reports; None when there is none to read.
 
         The last line of a batch's file below `offsets` is where Spark's Kafka source ends that batch, as JSON.
         """
         newest = max((int(commit.name) for commit in self._commits()), default=None)
         try:
             last = (self._directory / "offsets" / str(newest)).read_text(encoding="utf-8").splitlines()[-1]
-            return {int(number): int(offset) for number, offset in json.loads(last)[topic].items()}
+            end = {int(number): int(offset) for number, offset in json.loads(last)[topic].items()}
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
-            return {}
+            return None
+        return {"batchId": newest, "sources": [{"endOffset": {topic: end}}]}
 
     def _commits(self) -> list[Path]:
         return [path for path in self._directory.glob("commits/*") if path.name.isdigit()]

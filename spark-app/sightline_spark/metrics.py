@@ -28,10 +28,13 @@ class ClassifierMetrics:
             "last_progress_timestamp_seconds", "When the last batch or epoch ended, Unix time; 0: none yet"
         )
         # -- its backlog, by Kafka's own offsets
-        self.kafka_up = gauge("kafka_up", "1 when Kafka answered the last question for offsets (every 5 s); NaN: not asked yet")
+        self.kafka_up = gauge(
+            "kafka_up", "1 when Kafka answered the last question for offsets (every 5 s); NaN: not asked yet"
+        )
         self.lag = gauge("lag_records", "Images that wait in Kafka")
         self.oldest_unread = gauge(
-            "oldest_unread_seconds", "How long the oldest image that waits in Kafka has waited, to an eighth; below a second: 0"
+            "oldest_unread_seconds",
+            "How long the oldest image that waits in Kafka has waited, to an eighth; below a second: 0",
         )
         self.retention_used = gauge(
             "retention_used_ratio",
