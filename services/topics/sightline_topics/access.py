@@ -61,8 +61,10 @@ def grants(topics: Iterable[Topic]) -> list[ACL]:
         rules += [_allow(JOB, operation, named) for operation in _OWNS]
         rules += [_allow(user, ACLOperation.WRITE, named) for user in topic.producers]
         rules += [_allow(user, ACLOperation.READ, named) for user in topic.consumers]
-    # The gateway compares the topic's limit with its own before it says that it is ready.
-    rules.append(_allow("gateway", ACLOperation.DESCRIBE_CONFIGS, ResourcePattern(ResourceType.TOPIC, IMAGES)))
+    # The gateway compares the topic's limit with its own before it says that it is ready; the classifier's metrics say
+    # how long images are kept.
+    images = ResourcePattern(ResourceType.TOPIC, IMAGES)
+    rules += [_allow(user, ACLOperation.DESCRIBE_CONFIGS, images) for user in ("gateway", "classifier")]
     return rules
 
 

@@ -29,7 +29,13 @@ def _rights(user: str) -> set[tuple[str, str]]:
         ),
         (
             "classifier",
-            {("READ", "images"), ("READ", "spark-kafka-source"), ("WRITE", "results"), ("WRITE", "dead-letters")},
+            {
+                ("READ", "images"),
+                ("DESCRIBE_CONFIGS", "images"),
+                ("READ", "spark-kafka-source"),
+                ("WRITE", "results"),
+                ("WRITE", "dead-letters"),
+            },
         ),
     ],
 )
