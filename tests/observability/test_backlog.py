@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import ConfigResource
+from kafka.errors import KafkaError
 from prometheus_client import CollectorRegistry
 
 from sightline_contracts.topics import DEAD_LETTERS, IMAGES
@@ -14,6 +16,7 @@ from sightline_spark.backlog import BacklogWatch
 from sightline_spark.metrics import ClassifierMetrics
 from sightline_spark.offsets import OffsetReader
 from sightline_spark.settings import ClassifierSettings
+from tests.secured import secured_kafka
 from tests.unit.gateway.process import wait_until
 
 pytestmark = pytest.mark.kafka
@@ -74,3 +77,14 @@ def test_ages_and_retention_are_the_brokers(broker: EmbeddedKafka) -> None:
         with closing(KafkaAdminClient(bootstrap_servers=broker.bootstrap_servers)) as admin:
             admin.alter_configs([ConfigResource("TOPIC", IMAGES, {"retention.ms": "-1"})])
         wait_until(lambda: reader.read().retention_s == float("inf"))
+
+
+def test_the_classifiers_user_may_ask_and_another_is_told_that_it_may_not(tmp_path: Path) -> None:
+    """On a secured broker the classifier's user lacked a right that only its metrics need, and it seemed cut off."""
+    with secured_kafka(tmp_path) as kafka:
+        with closing(OffsetReader(ClassifierSettings(**kafka.settings("classifier")))) as reader:
+            found = reader.read()
+            assert (len(found.images), found.retention_s) == (4, 86_400)
+            assert reader.any_older({0: 0}, 60) is True, "nothing has come to offset 0 since"
+        with closing(OffsetReader(ClassifierSettings(**kafka.settings("bridge")))) as reader, pytest.raises(KafkaError):
+            reader.read()
