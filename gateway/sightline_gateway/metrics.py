@@ -45,7 +45,26 @@ class Metrics:
         self.restarts = counter("view_topic_restarts_total", "Times the results topic was found re-created or cut back")
         self.lag = gauge("view_lag_records", "Results on the topic that the view has not read")
         self.rows = gauge("view_rows", "Results kept for reading")
-        # -- what the results say: the same on every replica, because each reads all of them
+        # -- live stream
+        self.stream_readers = gauge("stream_readers", "Readers of the live stream")
+        self.stream_ends = self._labelled(
+            "stream_ends_total",
+            "Ended readers of the live stream by reason: left, slow, stalled or stopping",
+            reason=_REASONS,
+        )
+        self._add_outcomes()
+
+    def first_result(self, result: Result) -> None:
+        """Count the result of an image that had none yet."""
+        code = "none" if result.error is None else result.error.code
+        self._outcomes.labels(result.status, code if code in ERROR_CODES or code == "none" else "other").inc()
+        if result.accepted_at is not None:  # clocks of two hosts may differ: a latency below 0 is 0
+            self._result_seconds.observe(max(result.classified_at - result.accepted_at, 0) / 1000)
+        for stage in _STAGES:
+            self._stage_seconds.labels(stage).observe(getattr(result.timing_ms, stage) / 1000)
+
+    def _add_outcomes(self) -> None:
+        """What the results say: the same on every replica, because each reads all of them."""
         self._outcomes = Counter(
             "sightline_gateway_view_outcomes_total",
             "First results of images: classified (code none), or failed by error code",
@@ -60,25 +79,6 @@ class Metrics:
             buckets=SECONDS,
             registry=self.registry,
         )
-        # -- live stream
-        self.stream_readers = gauge("stream_readers", "Readers of the live stream")
-        self.stream_ends = self._labelled(
-            "stream_ends_total",
-            "Ended readers of the live stream by reason: left, slow, stalled or stopping",
-            reason=_REASONS,
-        )
-        self._expect_outcomes()
-
-    def first_result(self, result: Result) -> None:
-        """Count the result of an image that had none yet."""
-        code = "none" if result.error is None else result.error.code
-        self._outcomes.labels(result.status, code if code in ERROR_CODES or code == "none" else "other").inc()
-        if result.accepted_at is not None:  # clocks of two hosts may differ: a latency below 0 is 0
-            self._result_seconds.observe(max(result.classified_at - result.accepted_at, 0) / 1000)
-        for stage in _STAGES:
-            self._stage_seconds.labels(stage).observe(getattr(result.timing_ms, stage) / 1000)
-
-    def _expect_outcomes(self) -> None:
         self._outcomes.labels("classified", "none")
         for code in (*ERROR_CODES, "other"):
             self._outcomes.labels("failed", code)

@@ -57,6 +57,20 @@ class BridgeMetrics:
             "Frames offered to Kafka again because it could not take them",
             registry=registry,
         )
+        self._add_limits(registry)
+        self.publish_seconds = Histogram(
+            "sightline_bridge_publish_seconds",
+            "From the last byte of a frame to Kafka's acknowledgement",
+            buckets=SECONDS,
+            registry=registry,
+        )
+        for result in FrameResult:
+            self._frames.labels(result)
+        for reason in ConnectionEnd:
+            self._ends.labels(reason)
+
+    def _add_limits(self, registry: CollectorRegistry) -> None:
+        """What is held now, beside the most that may be."""
         self.connections = Gauge("sightline_bridge_connections", "Connections open now", registry=registry)
         self.connection_limit = Gauge(
             "sightline_bridge_connection_limit",
@@ -78,16 +92,6 @@ class BridgeMetrics:
             "Connections not read from because the buffer is full",
             registry=registry,
         )
-        self.publish_seconds = Histogram(
-            "sightline_bridge_publish_seconds",
-            "From the last byte of a frame to Kafka's acknowledgement",
-            buckets=SECONDS,
-            registry=registry,
-        )
-        for result in FrameResult:
-            self._frames.labels(result)
-        for reason in ConnectionEnd:
-            self._ends.labels(reason)
 
     def frame(self, result: FrameResult, count: int = 1) -> None:
         """Count frames that came to `result`."""
