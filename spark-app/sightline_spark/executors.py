@@ -23,8 +23,9 @@ _MASTER_POLL_S: Final = 1.0
 # The last executors of a cluster that starts come within seconds of the first; one that is short of a machine should
 # classify with what it has.
 _REST_S: Final = 30.0
-# A standalone master that was started anew does not know the application any more and never sends an executor again.
-# Restarting the driver does help; sooner than this, and executors that are only being replaced would look like that.
+# A standalone master that was started anew may not know the application, and never sends it an executor. Or it still
+# has the driver's predecessor, which it takes for the same application by its address until it forgets that. Restarting
+# the driver helps; sooner than this, and executors that are only being replaced would look like it.
 _NONE_LEFT_S: Final = 60.0
 
 Report = Callable[[str], None]
@@ -51,7 +52,11 @@ class Tasks(Protocol):
     """Where the query's tasks run."""
 
     def wait(self, stop: Event, report: Report) -> bool:
-        """Return True once tasks can run, False when `stop` was set before; `report` is told what is waited for."""
+        """Return True once tasks can run, False when `stop` was set before; `report` is told what is waited for.
+
+        Raises:
+            ClassifierError: see `check`.
+        """
 
     def preload(self, options: EngineOptions) -> str:
         """Load and compile the default model where tasks run; returns its name@version.
@@ -105,6 +110,9 @@ class ExecutorTasks:
 
         Some seconds after the first executor the others are waited for no longer, except under the continuous trigger,
         which needs them all.
+
+        Raises:
+            ClassifierError: see `check`.
         """
         wanted = self._settings.classifier_executors
         first_at: float | None = None
@@ -121,6 +129,7 @@ class ExecutorTasks:
                 return True
             if stop.wait(_POLL_S):
                 return False
+            self.check(time.monotonic())
         return True
 
     def preload(self, options: EngineOptions) -> str:

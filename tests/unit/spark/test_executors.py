@@ -85,6 +85,16 @@ def test_a_standalone_cluster_without_executors_is_given_up_after_a_minute() -> 
         tasks.check(232.0)
 
 
+def test_a_master_that_sends_no_executor_at_all_is_given_up(
+    reports: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A master that came back with an old run of this driver in mind never sends one: the driver waited for ever."""
+    monkeypatch.setattr(executors, "_NONE_LEFT_S", 0.5)
+
+    with pytest.raises(ClassifierError, match="has given no executor"):
+        Counted(cluster(), [0]).wait(Event(), reports.append)
+
+
 def test_kubernetes_is_never_given_up() -> None:
     tasks = Counted(cluster(master="k8s://https://api"), [0])
 
