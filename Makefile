@@ -19,7 +19,7 @@ SUITES  := $(wildcard tests/unit tests/contract tests/kafka tests/models tests/s
 # These need engines and tools of their own: test-docker, test-chart, test-kubernetes.
 APART   := tests/docker tests/chart tests/observability tests/kubernetes
 NEW     := $(filter-out $(SUITES) $(APART) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
-CHECKED := $(PACKAGES) tests $(wildcard bench/*.py $(ENGINES)/*/*.py tools/images/*.py tools/demo/*.py)
+CHECKED := $(PACKAGES) tests $(wildcard bench/*.py charts/*/files/*.py tools/*.py tools/chart tools/images tools/demo tools/observability $(ENGINES)/*/*.py)
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
