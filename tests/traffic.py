@@ -125,4 +125,5 @@ def assert_nothing_lost(ledger: Ledger, read_results: Callable[[], Iterable[Any]
     except AssertionError as late:
         lost = missing()
         raise AssertionError(f"{len(lost)} of {len(ledger.ids) + len(ledger.names)} lost: {lost[:5]}") from late
-    assert all(len(said[image_id]) == 1 for image_id in ledger.ids)
+    differing = [said[image_id] for image_id in ledger.ids if len(said[image_id]) > 1]
+    assert not differing, f"{len(differing)} ids have results that differ: {differing[:3]}"

@@ -37,7 +37,7 @@ def test_a_rolling_upgrade_of_the_gateways_refuses_nobody(release: Release) -> N
     old = {pod["metadata"]["uid"] for pod in release.pods("gateway")}
     with traffic(GATEWAY, BRIDGE) as ledger:
         ledger.await_more(20, 0)
-        checked(release.upgrade("gateway.podAnnotations.round=second"))
+        checked(release.upgrade("gateway.podAnnotations.gateway=changed"))
         ledger.await_more(20, 0)
     assert old.isdisjoint(pod["metadata"]["uid"] for pod in release.pods("gateway"))
     assert ledger.refused == []
@@ -49,7 +49,7 @@ def test_a_rolling_upgrade_of_everything_loses_nothing(release: Release) -> None
     old = {pod["metadata"]["uid"] for pod in release.pods()}
     with traffic(GATEWAY, BRIDGE) as ledger:
         ledger.await_more(40, 10)
-        checked(release.upgrade("pods.annotations.round=third"))
+        checked(release.upgrade("pods.annotations.all=changed"))
         ledger.await_more(40, 10)
     assert old.isdisjoint(pod["metadata"]["uid"] for pod in release.pods())
     assert_nothing_lost(ledger, release.results)
