@@ -72,6 +72,7 @@ _BY_SCHEMA: dict[str, tuple[dict[str, Any], str, str]] = {
         "exclusiveMinimum",
     ),
     "a level of logs": ({"config": {"SIGHTLINE_LOG_LEVEL": "TRACE"}}, "/config/SIGHTLINE_LOG_LEVEL", "'DEBUG'"),
+    "no time to stop": ({"bridge": {"stopSeconds": 20}}, "/bridge/stopSeconds", "minimum"),
     "a toleration's effect": (
         {"pods": {"tolerations": [{"effect": "Evict"}]}},
         "/pods/tolerations/0/effect",
@@ -113,6 +114,10 @@ _BY_TEMPLATE: dict[str, tuple[dict[str, Any], str]] = {
     "more replicas than nodes": (
         {"kafka": {"mode": "strimzi", "strimzi": {"replicas": 2}}, "topics": {"replicationFactor": 3}},
         "above kafka.strimzi.replicas",
+    ),
+    "no time left to end the work": (
+        {"gateway": {"drainSeconds": 50}},
+        "gateway.stopSeconds has to be at least 25 above gateway.drainSeconds",
     ),
     "no claim": ({"models": {"source": "claim"}}, "set models.existingClaim"),
     "no command": ({"models": {"source": "init"}}, "set models.init.command"),

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import yaml
 
-from tools.chart.model.base import Resources, Scheduling, Section
+from tools.chart.model.base import Resources, Scheduling, Section, Stopping
 from tools.chart.model.values import Values
 
 _HEAD: Final = """\
@@ -24,7 +24,7 @@ def values_yaml() -> str:
 def fields(section: Section) -> Iterator[tuple[str, Any, str]]:
     """Key, value and meaning of each field; those that a section shares with others come last."""
     kind = type(section)
-    shared = Scheduling.model_fields if issubclass(kind, Scheduling) else {}
+    shared = {name for base in (Stopping, Scheduling) if issubclass(kind, base) for name in base.model_fields}
     for name, field in sorted(kind.model_fields.items(), key=lambda item: item[0] in shared):
         yield field.alias or name, getattr(section, name), field.description or ""
 

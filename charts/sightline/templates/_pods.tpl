@@ -133,3 +133,11 @@ livenessProbe:
 readinessProbe:
   {{- include "sightline.probe" (dict "path" "/readyz" "port" .port "every" 2 "timeout" 5) | nindent 2 }}
 {{- end }}
+
+{{/* The process goes on while the nodes learn that new connections have to go elsewhere. */}}
+{{- define "sightline.drain" -}}
+lifecycle:
+  preStop:
+    exec:
+      command: [sleep, {{ .values.drainSeconds | quote }}]
+{{- end }}

@@ -28,6 +28,13 @@
 {{- if and (eq $kafka.mode "strimzi") $kafka.strimzi.create (gt (int $values.topics.replicationFactor) (int $kafka.strimzi.replicas)) }}
 {{- fail "topics.replicationFactor is above kafka.strimzi.replicas" }}
 {{- end }}
+{{- range $process := list "gateway" "bridge" }}
+{{- with get $values $process }}
+{{- if gt (add .drainSeconds 25) (int .stopSeconds) }}
+{{- fail (printf "%s.stopSeconds has to be at least 25 above %s.drainSeconds: the process ends its work in between" $process $process) }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- if and (eq $values.models.source "claim") (not $values.models.existingClaim) }}
 {{- fail "models.source is claim: set models.existingClaim" }}
 {{- end }}

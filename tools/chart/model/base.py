@@ -91,6 +91,18 @@ class Scheduling(Section):
     priority_class_name: Name = Field("", description="Instead of `pods.priorityClassName`.")
 
 
+class Stopping(Section):
+    """How pods that are reached through a Service go."""
+
+    # Every node has to learn that the pod is gone; on a busy cluster 5 seconds were too few.
+    drain_seconds: int = Field(
+        15, ge=0, description="Time between a pod's leaving its Service and its stop: new connections go elsewhere."
+    )
+    stop_seconds: int = Field(
+        60, ge=30, description="Time a pod gets to go at all, `drainSeconds` included; then it is killed."
+    )
+
+
 class DisruptionBudget(Section):
     """How many pods a drain may take away at a time."""
 

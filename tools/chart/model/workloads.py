@@ -14,6 +14,7 @@ from tools.chart.model.base import (
     Scheduling,
     Section,
     ServiceType,
+    Stopping,
     Volume,
 )
 
@@ -44,7 +45,7 @@ class Autoscaling(Section):
     )
 
 
-class Gateway(Scheduling):
+class Gateway(Scheduling, Stopping):
     """HTTP in, results out."""
 
     image: Image = Field(Image(repository="sightline/gateway"), description="Image of the gateway.")
@@ -52,12 +53,6 @@ class Gateway(Scheduling):
     service: Service = Field(Service(), description="How clients and the Ingress reach it.")
     state_size: Quantity = Field(
         "2Gi", description="Most disk of the results view, an emptyDir that the topic `results` refills."
-    )
-    stop_seconds: int = Field(45, ge=10, description="Time a pod gets to end its uploads at a stop.")
-    drain_seconds: int = Field(
-        5,
-        ge=0,
-        description="Time between a pod's leaving the Service and its stop, so that no request meets a closed port.",
     )
     autoscaling: Autoscaling = Field(Autoscaling(), description="More pods under load.")
     disruption_budget: DisruptionBudget = Field(DisruptionBudget(), description="Pods that a drain may take at a time.")
@@ -70,14 +65,13 @@ class Gateway(Scheduling):
     )
 
 
-class Bridge(Scheduling):
+class Bridge(Scheduling, Stopping):
     """Framed TCP streams in."""
 
     enabled: bool = Field(True, description="Run the bridge.")
     image: Image = Field(Image(repository="sightline/bridge"), description="Image of the bridge.")
     replicas: int = Field(1, ge=0, description="Pods. A connection stays with the pod that took it.")
     service: Service = Field(Service(port=9500), description="How senders reach it; frames are not authenticated.")
-    stop_seconds: int = Field(30, ge=10, description="Time a pod gets to flush what it holds at a stop.")
     disruption_budget: DisruptionBudget = Field(DisruptionBudget(), description="Pods that a drain may take at a time.")
     resources: Resources = Field(
         Resources(requests={"cpu": "100m", "memory": "160Mi"}, limits={"memory": "512Mi"}),
