@@ -21,10 +21,11 @@ DIGITS = [digit_png(index)[0] for index in range(20)]
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
-    """A master and a worker that offers one executor of one core."""
+    """A master, a worker that offers one executor of one core, and a worker that does not know the secret."""
     if find_java() is None:
         pytest.skip("needs Java 17 (Debian: apt-get install openjdk-17-jdk-headless)")
     with standalone(tmp_path_factory.mktemp("cluster"), executors=1) as running:
+        running.start("stranger", SIGHTLINE_CLASSIFIER_SPARK_SECRET="a-guess-that-is-long-enough-to-be-one")
         yield running
 
 
@@ -74,17 +75,11 @@ def test_the_secret_is_in_no_command_line(cluster: Standalone, driver: Classifie
     assert not [command for command in commands if secret in command]
 
 
-def test_a_worker_with_another_secret_is_not_let_in(cluster: Standalone, driver: ClassifierProcess) -> None:
-    cluster.start("stranger", SIGHTLINE_CLASSIFIER_SPARK_SECRET="a-guess-that-is-long-enough-to-be-one")
-    try:
-        until(
-            lambda: "Failed to connect to master" in cluster.log_of("stranger").read_text(),
-            "it is sent away",
-            cluster.logs,
-        )
-        assert "Successfully registered" not in cluster.log_of("stranger").read_text()
-    finally:
-        cluster.kill("stranger")
+def test_a_worker_with_another_secret_is_not_let_in(cluster: Standalone) -> None:
+    log = cluster.log_of("stranger")
+    until(lambda: "Failed to connect to master" in log.read_text(), "it is sent away", cluster.logs)
+    assert "Successfully registered" not in log.read_text()
+    cluster.kill("stranger")
 
 
 def test_a_killed_executor_is_replaced_and_loses_nothing(
