@@ -9,15 +9,17 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import zlib
+from collections.abc import Sequence
+from typing import Any
 
 ZERO = ("........", "...##...", "..#..#..", "..#..#..", "..#..#..", "..#..#..", "...##...", "........")
 WAIT_S = 30  # what one request waits for the result
 
 
-def png(rows):
+def png(rows: Sequence[str]) -> bytes:
     """An 8-bit gray PNG of text rows: # is white."""
 
-    def chunk(kind, body):
+    def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
     pixels = b"".join(b"\0" + bytes(255 * (mark == "#") for mark in row) for row in rows)
@@ -26,13 +28,14 @@ def png(rows):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
-def classify(url):
+def classify(url: str) -> dict[str, Any] | None:
     """The result's document, or None while there is none. The key makes a repeated upload the same image."""
     headers = {"Content-Type": "image/png", "Prefer": f"wait={WAIT_S}", "Idempotency-Key": os.environ["HOSTNAME"]}
     request = urllib.request.Request(url, png(ZERO), headers)
     try:
         with urllib.request.urlopen(request, timeout=WAIT_S + 10) as answer:
-            return json.load(answer) if answer.status == 200 else None
+            result: dict[str, Any] | None = json.load(answer) if answer.status == 200 else None
+            return result
     except urllib.error.HTTPError as error:
         problem = error.read().decode(errors="replace")
         if error.code < 500:
@@ -43,7 +46,7 @@ def classify(url):
     return None
 
 
-def main():
+def main() -> None:
     query = urllib.parse.urlencode({"model": os.environ["MODEL"]} if os.environ["MODEL"] else {})
     url = f"{os.environ['GATEWAY']}/v1/images?{query}"
     started, result = time.monotonic(), None
