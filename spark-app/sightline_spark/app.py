@@ -68,7 +68,9 @@ class Classifier:
                 return
             self._preload(tasks)
             self._enter("waiting for Kafka and its topics")
-            if wait_for_topics(self._settings, self._stop, self._enter):
+            images = wait_for_topics(self._settings, self._stop, self._enter)
+            if images is not None:
+                checkpoint.claim_topic(self._settings.classifier_images_topic, images)
                 self._warn_without(checkpoint)
                 self._serve(spark, tasks, checkpoint)
         finally:

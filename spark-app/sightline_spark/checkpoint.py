@@ -26,6 +26,7 @@ class Checkpoint:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._lock = directory / "driver.lock"
+        self._topic = directory / "topic-id"
         self._descriptor: int | None = None
 
     def __enter__(self) -> Self:
@@ -68,6 +69,27 @@ class Checkpoint:
     def has_position(self) -> bool:
         """Whether a query has saved how far it got."""
         return bool(self._commits())
+
+    def claim_topic(self, name: str, identity: str) -> None:
+        """Remember that the positions are those of the topic `name` that Kafka knows as `identity`.
+
+        Spark knows topics by name alone: in one that was deleted and made anew it would go on at the old position, and
+        skip what comes before it without a word once the new topic is longer.
+
+        Raises:
+            ClassifierError: the saved position is in another topic of that name, or the directory cannot be written.
+        """
+        known = self._topic.read_text(encoding="ascii").strip() if self._topic.exists() else identity
+        if self.has_position and known != identity:
+            raise ClassifierError(
+                f"topic {name} was deleted and made anew since the checkpoint {self._directory} was written, whose"
+                " position means nothing in it: delete the checkpoint, and every image that the topic holds is"
+                " classified from its beginning"
+            )
+        try:
+            self._topic.write_text(f"{identity}\n", encoding="ascii")
+        except OSError as error:
+            raise ClassifierError(f"the checkpoint {self._directory} cannot be used: {error.strerror}") from error
 
     @property
     def saved_at(self) -> float:

@@ -19,8 +19,8 @@ _LAST_DELAY_S: Final = 5.0  # longer, and people wait for a classifier whose Kaf
 _BOOTSTRAP_TIMEOUT_MS: Final = 3000
 
 
-def wait_for_topics(settings: ClassifierSettings, stop: Event, tell: Callable[[str], object]) -> bool:
-    """Return True once Kafka answers and has every topic of the query, False when `stop` was set before.
+def wait_for_topics(settings: ClassifierSettings, stop: Event, tell: Callable[[str], object]) -> str | None:
+    """Return Kafka's id of the image topic once it has every topic of the query, None when `stop` was set before.
 
     What it waits for goes to the log once and to `tell`.
 
@@ -29,15 +29,15 @@ def wait_for_topics(settings: ClassifierSettings, stop: Event, tell: Callable[[s
     """
     reason = ""
     for delay in _delays():
-        missing = _what_is_missing(settings)
-        if missing is None:
-            return True
-        if missing != reason:
-            log.info("waiting: %s", missing)
-            tell(missing)
-            reason = missing
+        try:
+            return _image_topic(settings)
+        except _NotYet as missing:
+            if str(missing) != reason:
+                reason = str(missing)
+                log.info("waiting: %s", reason)
+                tell(reason)
         if stop.wait(delay):
-            return False
+            return None
     raise AssertionError("the delays never end")
 
 
@@ -48,7 +48,11 @@ def _delays() -> Iterator[float]:
         delay = min(delay * 2, _LAST_DELAY_S)
 
 
-def _what_is_missing(settings: ClassifierSettings) -> str | None:
+class _NotYet(Exception):
+    """What Kafka lacks, in words."""
+
+
+def _image_topic(settings: ClassifierSettings) -> str:
     names = [
         settings.classifier_images_topic,
         settings.classifier_results_topic,
@@ -61,13 +65,13 @@ def _what_is_missing(settings: ClassifierSettings) -> str | None:
         with closing(admin):
             topics: list[dict[str, Any]] = admin.describe_topics(names)
     except KafkaError as error:
-        return f"Kafka at {settings.kafka_bootstrap_servers} does not answer: {error}"
+        raise _NotYet(f"Kafka at {settings.kafka_bootstrap_servers} does not answer: {error}") from error
     absent = sorted(topic["name"] for topic in topics if topic["error_code"] != 0)
     if absent:
-        return f"Kafka has no topic {', '.join(absent)} yet (`sightline-topics` creates them)"
+        raise _NotYet(f"Kafka has no topic {', '.join(absent)} yet (`sightline-topics` creates them)")
     images = next(topic for topic in topics if topic["name"] == settings.classifier_images_topic)
     _check_cores(settings, len(images["partitions"]))
-    return None
+    return str(images["topic_id"])
 
 
 def _check_cores(settings: ClassifierSettings, partitions: int) -> None:

@@ -5,11 +5,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from kafka import KafkaAdminClient
 
+from sightline_contracts.topics import IMAGES
 from sightline_local.kafka import EmbeddedKafka
+from sightline_topics.app import ensure_topics
+from sightline_topics.settings import TopicsSettings
 from tests.spark.classifier_process import ClassifierProcess, classifier, results_of, send
 from tests.spark.conftest import digit_png
 
@@ -66,6 +71,23 @@ def test_killed_with_images_in_flight_loses_none(broker: EmbeddedKafka, tmp_path
     assert [image for image in accepted if not results[image]] == []
     for found in results.values():
         assert len({result.predictions for result in found}) == 1  # a repeated result has the same content
+
+
+def test_a_topic_made_anew_is_not_read_at_the_old_position(restartable_broker: EmbeddedKafka, tmp_path: Path) -> None:
+    """Spark went on at the old offset: what the new topic held before it was never classified, without a word."""
+    kafka = restartable_broker.bootstrap_servers
+    with classifier(kafka, tmp_path) as first:
+        results_of(kafka, send(kafka, DIGITS))
+        first.process.send_signal(signal.SIGTERM)
+        assert first.wait_end() == 0
+    with closing(KafkaAdminClient(bootstrap_servers=kafka)) as admin:
+        admin.delete_topics([IMAGES])
+        _until(lambda: IMAGES not in admin.list_topics())
+    ensure_topics(TopicsSettings(kafka_bootstrap_servers=kafka))
+    send(kafka, DIGITS * 2)
+    second = ClassifierProcess(kafka, tmp_path)
+    assert second.wait_end() == 1
+    assert "topic images was deleted and made anew" in second.log.read_text().splitlines()[-1]
 
 
 def test_continuous_trigger(broker: EmbeddedKafka, tmp_path: Path) -> None:

@@ -37,6 +37,20 @@ def test_knows_whether_a_position_was_saved(tmp_path: Path) -> None:
         assert checkpoint.has_position
 
 
+def test_a_position_in_a_topic_that_was_made_anew_is_refused(tmp_path: Path) -> None:
+    """Spark goes by the topic's name: once the new topic was longer than the old position, it skipped its beginning."""
+    with Checkpoint(tmp_path) as checkpoint:
+        checkpoint.claim_topic("images", "first")
+        checkpoint.claim_topic("images", "second")  # nothing was saved yet, so nothing is skipped
+        (tmp_path / "commits").mkdir()
+        (tmp_path / "commits" / "12").write_text("v1\n{}")
+        checkpoint.claim_topic("images", "second")
+        with pytest.raises(ClassifierError, match=r"topic images was deleted and made anew since .* delete the checkp"):
+            checkpoint.claim_topic("images", "third")
+        with pytest.raises(ClassifierError, match="made anew"):  # at each further start too
+            checkpoint.claim_topic("images", "third")
+
+
 def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
