@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import ConfigResource, OffsetSpec
-from kafka.errors import UnknownTopicOrPartitionError
+from kafka.errors import TopicAuthorizationFailedError, UnknownTopicOrPartitionError
 
 from sightline_spark.settings import ClassifierSettings
 
@@ -65,7 +65,10 @@ class OffsetReader:
 
     def _retention_s(self) -> float:
         described = self._admin.describe_configs([ConfigResource("TOPIC", self._images)], config_filter="all")
-        milliseconds = int(described["topic"][self._images]["retention.ms"]["value"])
+        retention = described["topic"].get(self._images, {}).get("retention.ms")
+        if retention is None:  # the broker leaves out what a user may not see
+            raise TopicAuthorizationFailedError(f"this user lacks DescribeConfigs on topic {self._images}")
+        milliseconds = int(retention["value"])
         return math.inf if milliseconds < 0 else milliseconds / 1000
 
 

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
-from kafka.admin import ConfigResource
+from kafka.admin import (
+    ACLFilter,
+    ACLOperation,
+    ACLPermissionType,
+    ACLResourcePatternType,
+    ConfigResource,
+    ResourcePatternFilter,
+    ResourceType,
+)
 from kafka.errors import KafkaError
 from prometheus_client import CollectorRegistry
 
@@ -88,3 +96,21 @@ def test_the_classifiers_user_may_ask_and_another_is_told_that_it_may_not(tmp_pa
             assert reader.any_older({0: 0}, 60) is True, "nothing has come to offset 0 since"
         with closing(OffsetReader(ClassifierSettings(**kafka.settings("bridge")))) as reader, pytest.raises(KafkaError):
             reader.read()
+        _take_away(kafka.broker, "classifier", ACLOperation.DESCRIBE_CONFIGS)
+        with closing(OffsetReader(ClassifierSettings(**kafka.settings("classifier")))) as reader:
+            wait_until(lambda: _refusal(reader) == "this user lacks DescribeConfigs on topic images")
+
+
+def _take_away(broker: EmbeddedKafka, user: str, operation: ACLOperation) -> None:
+    images = ResourcePatternFilter(ResourceType.TOPIC, IMAGES, ACLResourcePatternType.LITERAL)
+    rule = ACLFilter(f"User:{user}", "*", operation, ACLPermissionType.ALLOW, images)
+    with closing(KafkaAdminClient(bootstrap_servers=broker.bootstrap_servers)) as admin:
+        admin.delete_acls([rule])
+
+
+def _refusal(reader: OffsetReader) -> str:
+    try:
+        reader.read()
+    except KafkaError as error:
+        return str(error.args[0])
+    return ""
