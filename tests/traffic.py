@@ -15,6 +15,7 @@ from sightline_bridge.framing import FRAMINGS
 from sightline_bridge.sender import send_frames
 from sightline_local.samples import digit
 from tests.e2e.system import eventually, post
+from tests.repeats import say_the_same
 
 _UPLOADERS: Final = 3
 _PAUSE_S: Final = 0.1  # 20 to 30 uploads a second: more than a killed classifier's successor has done at once
@@ -110,13 +111,12 @@ def assert_nothing_lost(ledger: Ledger, read_results: Callable[[], Iterable[Any]
     `read_results` gives every result document that is in the topic now. Fails the test with what is missing.
     """
     assert not ledger.wrong, ledger.wrong[:3]
-    said: dict[str, set[str]] = {}
+    said: dict[str, dict[int, Any]] = {}
     names = set[str]()
 
     def missing() -> list[str]:
         for result in read_results():
-            told = repr([result[part] for part in ("status", "model", "predictions", "error")])
-            said.setdefault(result["id"], set()).add(told)
+            said.setdefault(result["id"], {})[result["classified_at"]] = result
             names.add(result["name"])
         return [*(set(ledger.ids) - said.keys()), *(set(ledger.names) - names)]
 
@@ -125,5 +125,5 @@ def assert_nothing_lost(ledger: Ledger, read_results: Callable[[], Iterable[Any]
     except AssertionError as late:
         lost = missing()
         raise AssertionError(f"{len(lost)} of {len(ledger.ids) + len(ledger.names)} lost: {lost[:5]}") from late
-    differing = [said[image_id] for image_id in ledger.ids if len(said[image_id]) > 1]
+    differing = [found for image_id in ledger.ids if not say_the_same(found := list(said[image_id].values()))]
     assert not differing, f"{len(differing)} ids have results that differ: {differing[:3]}"

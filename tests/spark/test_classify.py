@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from dataclasses import asdict
 
 import pytest
 from pyspark.sql import Row, SparkSession
@@ -13,6 +14,7 @@ from sightline_contracts.results import Result, decode_result
 from sightline_contracts.topics import DEAD_LETTERS, RESULTS
 from sightline_spark.query import EngineOptions, classify, preload
 from sightline_spark.settings import ClassifierSettings
+from tests.repeats import say_the_same
 from tests.spark.conftest import Record, digit_png, encode, image_frame, photo
 
 pytestmark = [pytest.mark.spark, pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")]  # PySpark's
@@ -154,7 +156,8 @@ def test_the_same_image_gets_the_same_predictions_in_any_company(
     together = results_of(run(spark, settings, digits))
     alone = [results_of(run(spark, settings, [digit]))[0] for digit in digits[:3]]
 
-    assert [result.predictions for result in together[:3]] == [result.predictions for result in alone]
+    for shared, single in zip(together[:3], alone, strict=True):
+        assert say_the_same([asdict(shared), asdict(single)])
 
 
 def test_preload_names_the_model(spark: SparkSession, settings: ClassifierSettings) -> None:

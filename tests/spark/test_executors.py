@@ -4,12 +4,14 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from sightline_local.check import find_java
 from sightline_local.kafka import EmbeddedKafka
+from tests.repeats import say_the_same
 from tests.spark.classifier_process import ClassifierProcess, classifier, results_of, send
 from tests.spark.conftest import digit_png
 from tests.spark.standalone import Standalone, standalone, until
@@ -93,7 +95,7 @@ def test_a_killed_executor_is_replaced_and_loses_nothing(
     results = results_of(broker.bootstrap_servers, accepted)
     assert [image for image in accepted if not results[image]] == []
     for found in results.values():
-        assert len({result.predictions for result in found}) == 1  # a repeated result has the same content
+        assert say_the_same([asdict(result) for result in found])
     (replaced,) = cluster.executors()
     assert replaced != executor
 

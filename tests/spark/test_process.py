@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from sightline_contracts.topics import IMAGES
 from sightline_local.kafka import EmbeddedKafka
 from sightline_topics.app import ensure_topics
 from sightline_topics.settings import TopicsSettings
+from tests.repeats import say_the_same
 from tests.spark.classifier_process import ClassifierProcess, classifier, results_of, send
 from tests.spark.conftest import digit_png
 
@@ -70,7 +72,7 @@ def test_killed_with_images_in_flight_loses_none(broker: EmbeddedKafka, tmp_path
 
     assert [image for image in accepted if not results[image]] == []
     for found in results.values():
-        assert len({result.predictions for result in found}) == 1  # a repeated result has the same content
+        assert say_the_same([asdict(result) for result in found])
 
 
 def test_a_topic_made_anew_is_not_read_at_the_old_position(restartable_broker: EmbeddedKafka, tmp_path: Path) -> None:
