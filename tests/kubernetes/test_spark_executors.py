@@ -1,6 +1,5 @@
 """`spark.mode: kubernetes`: the driver starts executor pods, and they classify."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -9,15 +8,16 @@ import pytest
 from sightline_local.samples import photo
 from tests.e2e.system import eventually, post
 from tests.kubernetes.cluster import BRIDGE, GATEWAY, Release, checked, is_ready
+from tests.kubernetes.conftest import Installed
 from tests.traffic import assert_nothing_lost, traffic
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
-def on_executors(installed: Any) -> Iterator[Release]:
+def on_executors(installed: Installed) -> Release:
     """The release, its classifier on one executor (more would ask for more cores than a small machine has)."""
-    release: Release = installed.release
+    release = installed.release
     with traffic(GATEWAY, BRIDGE) as ledger:
         ledger.await_more(20, 0)
         done = release.upgrade("spark.mode=kubernetes", "spark.kubernetes.executors=1")
@@ -25,8 +25,7 @@ def on_executors(installed: Any) -> Iterator[Release]:
         eventually(lambda: executors(release), 120, "an executor pod")
         ledger.await_more(20, 0)
     assert_nothing_lost(ledger, release.results)  # the change of mode is an upgrade under load, too
-    yield release
-    checked(release.upgrade("spark.mode=local"))
+    return release
 
 
 def executors(release: Release) -> list[dict[str, Any]]:
