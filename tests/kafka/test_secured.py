@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -13,7 +14,7 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError, TopicAuthorizationFailedError
 
-from sightline_common.kafka_client import CannotConnect
+from sightline_common.kafka_client import CannotConnect, tls_context
 from sightline_common.publisher import Publisher
 from sightline_common.settings import KafkaSettings
 from sightline_contracts.ids import new_image_id
@@ -65,6 +66,24 @@ async def _until_told(publisher: Publisher, words: str) -> None:
         while words not in publisher.readiness().reason:
             assert not publisher.readiness().ok
             await asyncio.sleep(0.05)
+
+
+def test_a_socket_whose_handshake_fails_is_closed(kafka: SecuredKafka, tmp_path: Path) -> None:
+    """The library forgets it: the collector found it open, when it came by, and warned."""
+    make_certificates(tmp_path / "foreign")
+    foreign = KafkaSettings(**kafka.settings("gateway", kafka_ca_file=tmp_path / "foreign/gateway/ca.pem"))
+    context = tls_context(foreign.client_options())
+    host, _, port = kafka.servers.rpartition(":")
+    with socket.create_connection((host, int(port)), _SOON_S) as plain:
+        wrapped = context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
+        with pytest.raises(ssl.SSLCertVerificationError):
+            wrapped.do_handshake()
+        assert wrapped.fileno() == -1
+        assert context.sockets == [wrapped]
+    with socket.create_connection((host, int(port)), _SOON_S) as plain:
+        following = context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
+        assert context.sockets == [following], "what is closed is forgotten"
+        following.close()
 
 
 async def test_the_bridge_publishes(kafka: SecuredKafka) -> None:

@@ -8,7 +8,6 @@ with 3.0.12).
 import ssl
 from collections.abc import Mapping
 from typing import Any, Final
-from weakref import WeakSet
 
 from kafka.errors import (
     IllegalSaslStateError,
@@ -40,12 +39,8 @@ class KafkaClient(KafkaNetClient):  # type: ignore[misc]
     """The `kafka_client` of producers, consumers and admin clients."""
 
     def __init__(self, **configs: Any) -> None:
-        """Begin nothing yet.
-
-        Raises:
-            CannotConnect: a certificate or key cannot be read any more. Its file may come back.
-        """
-        context = _context(configs) if str(configs["security_protocol"]).endswith("SSL") else None
+        """Begin nothing yet. Raises CannotConnect as `tls_context` does."""
+        context = tls_context(configs) if str(configs["security_protocol"]).endswith("SSL") else None
         net = NetworkSelector(**configs)
         super().__init__(net=net, manager=_Connections(net, context, **configs), **configs)
 
@@ -58,6 +53,16 @@ class _Socket(ssl.SSLSocket):
 
     _has_bytes = False
 
+    def do_handshake(self, block: bool = False) -> None:
+        """The library forgets a socket whose handshake failed: nobody else would close it."""
+        try:
+            super().do_handshake(block)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
+        except OSError:
+            self.close()
+            raise
+
     def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
         received = super().recv(buflen, flags)
         if not received and self._has_bytes:
@@ -67,21 +72,26 @@ class _Socket(ssl.SSLSocket):
         return received
 
 
-class _Context(ssl.SSLContext):
-    """Knows its sockets: the library forgets to close one whose handshake fails or never ends."""
+class TlsContext(ssl.SSLContext):
+    """Knows its open sockets: the library forgets one whose handshake never ends."""
 
-    sockets: "WeakSet[ssl.SSLSocket]"
+    sockets: list[ssl.SSLSocket]
 
     def wrap_socket(self, *args: Any, **options: Any) -> ssl.SSLSocket:
         wrapped = super().wrap_socket(*args, **options)
-        self.sockets.add(wrapped)
+        self.sockets = [known for known in self.sockets if known.fileno() >= 0] + [wrapped]
         return wrapped
 
 
-def _context(configs: Mapping[str, Any]) -> _Context:
-    context = _Context(ssl.PROTOCOL_TLS_CLIENT)  # which verifies certificates and host names
+def tls_context(configs: Mapping[str, Any]) -> TlsContext:
+    """What makes the sockets of a client with these options.
+
+    Raises:
+        CannotConnect: a certificate or key cannot be read any more. Its file may come back.
+    """
+    context = TlsContext(ssl.PROTOCOL_TLS_CLIENT)  # which verifies certificates and host names
     context.sslsocket_class = _Socket
-    context.sockets = WeakSet()
+    context.sockets = []
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
         if configs["ssl_cafile"] is None:
@@ -97,7 +107,7 @@ def _context(configs: Mapping[str, Any]) -> _Context:
 
 
 class _Connections(KafkaConnectionManager):  # type: ignore[misc]
-    def __init__(self, net: Any, context: _Context | None, **configs: Any) -> None:
+    def __init__(self, net: Any, context: TlsContext | None, **configs: Any) -> None:
         super().__init__(net, **{**configs, "ssl_context": context})
         self._context = context
         self._last_failure: BaseException | None = None
