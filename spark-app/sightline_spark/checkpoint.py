@@ -45,7 +45,7 @@ class Checkpoint:
                 " this one a SIGHTLINE_CLASSIFIER_CHECKPOINT_DIR of its own"
             ) from error
         except OSError as error:
-            raise ClassifierError(f"the checkpoint {self._directory} cannot be used: {error.strerror}") from error
+            raise self._unusable(error) from error
         os.truncate(self._descriptor, 0)
         os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
         return self
@@ -89,7 +89,7 @@ class Checkpoint:
         try:
             self._topic.write_text(f"{identity}\n", encoding="ascii")
         except OSError as error:
-            raise ClassifierError(f"the checkpoint {self._directory} cannot be used: {error.strerror}") from error
+            raise self._unusable(error) from error
 
     @property
     def saved_at(self) -> float:
@@ -113,6 +113,9 @@ class Checkpoint:
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
             return None
         return {"batchId": newest, "sources": [{"endOffset": {topic: end}}]}
+
+    def _unusable(self, error: OSError) -> ClassifierError:
+        return ClassifierError(f"the checkpoint {self._directory} cannot be used: {error.strerror}")
 
     def _commits(self) -> list[Path]:
         return [path for path in self._directory.glob("commits/*") if path.name.isdigit()]

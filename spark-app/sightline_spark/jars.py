@@ -28,7 +28,7 @@ def bigdl_jars() -> list[Path]:
     folders = [Path(place) for place in (spec.submodule_search_locations or [])] if spec else []
     jars = [jar for folder in folders for jar in sorted(folder.glob("share/*/lib/*.jar"))]
     if len(jars) < 2:
-        raise ClassifierError("BigDL is not installed in this Python environment: run `make install`")
+        raise ClassifierError("BigDL is not installed in this Python environment: run `make setup`")
     return jars
 
 

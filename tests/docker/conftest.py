@@ -57,10 +57,8 @@ def first_start(
 ) -> Iterator[tuple[Project, float]]:
     """The shared project, and the seconds from `up --wait` on empty volumes to the first label."""
     running = Project.in_folder(f"sightline-test-{os.getpid()}", tmp_path_factory.mktemp("compose"), engine)
-    try:
-        yield running, up_until_first_label(running)
-    finally:
-        running.compose("down", "-v", "--remove-orphans")
+    with up_until_first_label(running) as seconds:
+        yield running, seconds
 
 
 @pytest.fixture(scope="session")

@@ -30,12 +30,9 @@ def cluster(
     }
     settings_of_containers = str(folder / f"{name}.env")  # the file that the project writes
     running = Project.in_folder(name, folder, engine, SIGHTLINE_COMPOSE_ENV=settings_of_containers, **small)
-    try:
-        seconds = up_until_first_label(running, CLUSTER)
+    with up_until_first_label(running, CLUSTER) as seconds:
         print(f"FIGURE compose-cluster-first-label {seconds:.1f} s")  # noqa: T201
         yield running
-    finally:
-        running.compose("down", "-v", "--remove-orphans", files=(CLUSTER,))
 
 
 def test_the_worker_classifies_and_the_driver_does_not(cluster: Project) -> None:

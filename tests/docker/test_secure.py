@@ -32,12 +32,9 @@ def secure(
 ) -> Iterator[Project]:
     """All of the profile, on volumes of its own, after its first label."""
     running = Project.in_folder(f"sightline-secure-{uuid4().hex[:8]}", tmp_path_factory.mktemp("secure"), engine)
-    try:
-        seconds = up_until_first_label(running, SECURE)
+    with up_until_first_label(running, SECURE) as seconds:
         print(f"FIGURE compose-secure-first-label {seconds:.1f} s goal <= 120")  # noqa: T201
         yield running
-    finally:
-        running.compose("down", "-v", "--remove-orphans", files=(SECURE,))
 
 
 @pytest.fixture(scope="module")

@@ -103,16 +103,21 @@ class System:
 
     def records(self, topic: str) -> list[Any]:
         """Every record that is in the topic now, from the earliest."""
-        with closing(KafkaConsumer(bootstrap_servers=self.bootstrap_servers)) as consumer:
-            partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic)]
-            consumer.assign(partitions)
-            consumer.seek_to_beginning(*partitions)
-            ends = consumer.end_offsets(partitions)
-            found: list[Any] = []
-            while any(consumer.position(partition) < ends[partition] for partition in partitions):
-                for records in consumer.poll(timeout_ms=500).values():
-                    found += records
-            return found
+        return records_of(self.bootstrap_servers, topic)
+
+
+def records_of(bootstrap_servers: str, topic: str) -> list[Any]:
+    """Every record that is in the broker's topic now, from the earliest."""
+    with closing(KafkaConsumer(bootstrap_servers=bootstrap_servers)) as consumer:
+        partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic)]
+        consumer.assign(partitions)
+        consumer.seek_to_beginning(*partitions)
+        ends = consumer.end_offsets(partitions)
+        found: list[Any] = []
+        while any(consumer.position(partition) < ends[partition] for partition in partitions):
+            for records in consumer.poll(timeout_ms=500).values():
+                found += records
+        return found
 
 
 def post(http: httpx.Client, sample: Sample, *, wait_s: int = 0, **parameters: str) -> httpx.Response:

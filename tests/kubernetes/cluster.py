@@ -9,11 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from tools.chart.helm import cache
+
 ROOT: Final = Path(__file__).resolve().parents[2]
 CHART: Final = ROOT / "charts" / "sightline"
 VALUES: Final = Path(__file__).with_name("values.yaml")
 ENGINES: Final = ROOT / "tools" / "engines"
-CACHE: Final = Path(os.environ.get("SIGHTLINE_CACHE") or Path.home() / ".cache" / "sightline")
+CACHE: Final = cache()
 KUBECONFIG: Final = Path("/var/lib/sightline-kubernetes/admin.conf")
 UNAVAILABLE: Final = 69  # status of the scripts in ENGINES: this machine cannot run it
 TAG: Final = os.environ.get("SIGHTLINE_IMAGE_TAG", "0.1.0")

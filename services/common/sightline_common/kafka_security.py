@@ -2,7 +2,6 @@
 
 import re
 import ssl
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
@@ -75,9 +74,8 @@ class KafkaConnection(BaseSettings):
 
     @model_validator(mode="after")
     def _user_suits_protocol(self) -> Self:
-        given = [self.kafka_username, self.kafka_password, self.kafka_password_file]
         if not self.authenticates:
-            self._refuse(_SASL_ONLY, given, "SASL_SSL, which uses it")
+            self._refuse(_SASL_ONLY, "SASL_SSL, which uses it")
             return self
         if self.kafka_username is None:
             raise ValueError(f"SIGHTLINE_KAFKA_USERNAME is needed with {self.kafka_security_protocol}")
@@ -94,9 +92,8 @@ class KafkaConnection(BaseSettings):
 
     @model_validator(mode="after")
     def _files_suit_protocol(self) -> Self:
-        given = [self.kafka_ca_file, self.kafka_certificate_file, self.kafka_key_file]
         if not self.encrypts:
-            self._refuse(_TLS_ONLY, given, "SSL or SASL_SSL, which use it")
+            self._refuse(_TLS_ONLY, "SSL or SASL_SSL, which use it")
             return self
         if (self.kafka_certificate_file is None) != (self.kafka_key_file is None):
             raise ValueError("SIGHTLINE_KAFKA_CERTIFICATE_FILE and SIGHTLINE_KAFKA_KEY_FILE belong together: set both")
@@ -105,11 +102,13 @@ class KafkaConnection(BaseSettings):
             _check_pair(self.kafka_certificate_file, self.kafka_key_file)
         return self
 
-    def _refuse(self, names: tuple[str, ...], values: Sequence[object], instead: str) -> None:
-        for name, value in zip(names, values, strict=True):
-            if value is not None:
-                protocol = self.kafka_security_protocol
-                raise ValueError(f"{name} is set, but SIGHTLINE_KAFKA_SECURITY_PROTOCOL is {protocol}: set {instead}")
+    def _refuse(self, names: tuple[str, ...], instead: str) -> None:
+        for name in names:
+            if getattr(self, name) is not None:
+                variable, protocol = f"SIGHTLINE_{name.upper()}", self.kafka_security_protocol
+                raise ValueError(
+                    f"{variable} is set, but SIGHTLINE_KAFKA_SECURITY_PROTOCOL is {protocol}: set {instead}"
+                )
 
     @property
     def authenticates(self) -> bool:
@@ -161,8 +160,8 @@ class KafkaConnection(BaseSettings):
         return options
 
 
-_SASL_ONLY: Final = ("SIGHTLINE_KAFKA_USERNAME", "SIGHTLINE_KAFKA_PASSWORD", "SIGHTLINE_KAFKA_PASSWORD_FILE")
-_TLS_ONLY: Final = ("SIGHTLINE_KAFKA_CA_FILE", "SIGHTLINE_KAFKA_CERTIFICATE_FILE", "SIGHTLINE_KAFKA_KEY_FILE")
+_SASL_ONLY: Final = ("kafka_username", "kafka_password", "kafka_password_file")
+_TLS_ONLY: Final = ("kafka_ca_file", "kafka_certificate_file", "kafka_key_file")
 
 
 def _usable(variable: str, password: SecretStr | None) -> str:
