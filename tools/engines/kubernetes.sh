@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# kubernetes.sh up|down|status|build|load IMAGE...|volumes COUNT
+# kubernetes.sh up|down|status|built|build|load IMAGE...|volumes COUNT
 # A real Kubernetes of one node for the tests: etcd, API server, controllers, scheduler, kubelet on containerd, kube-proxy
 # and CoreDNS as processes of this machine; nothing of it listens beyond 127.0.0.1 and the pods' own bridge.
 #   up       builds what is missing, starts what does not run, returns when the node is Ready
+#   built    whether its programs are there: status 0 or 1
 #   load     copies images of the Docker engine into the cluster; those that it has already are left out
 #   volumes  makes so many more persistent volumes (up makes some)
 #   down     ends everything; loaded images stay, so that the next up is quick
@@ -162,10 +163,10 @@ status() {
 
 main() {
   case ${1:-} in
-    up | down | status) "$1" ;;
+    up | down | status | built) "$1" ;;
     build) require_machine && build ;;
     load | volumes) [ $# -gt 1 ] || fail "$1 what?"; "$@" ;;
-    *) sed -n '2,9s/^# //p' "$0"; exit 2 ;;
+    *) sed -n '2,10s/^# //p' "$0"; exit 2 ;;
   esac
 }
 
