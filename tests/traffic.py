@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any, Final
 from uuid import uuid4
@@ -29,7 +30,7 @@ class Ledger:
 
     ids: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)  # 5xx and broken connections: unknown, so not promised
+    refused: list[str] = field(default_factory=list)  # 5xx and broken connections, and when: unknown, so not promised
     wrong: list[str] = field(default_factory=list)  # answers that no client should ever get here
     _epoch: int = 0
 
@@ -39,6 +40,10 @@ class Ledger:
         eventually(
             lambda: len(self.ids) >= ids and len(self.names) >= names, deadline_s, f"{uploads} uploads, {frames} frames"
         )
+
+    def refuse(self, why: str) -> None:
+        """Note what was not promised, with the time of day that logs have."""
+        self.refused.append(f"{datetime.now(UTC):%T.%f} {why}")
 
     @contextmanager
     def unpromised_frames(self) -> Iterator[None]:
@@ -84,12 +89,14 @@ def _upload(gateway: str, ledger: Ledger, stop: threading.Event) -> None:
             try:
                 answer = post(http, digit(number % _DIGITS))
             except httpx.TransportError as error:
-                ledger.refused.append(repr(error))
+                ledger.refuse(repr(error))
                 continue
             if answer.status_code == 202:
                 ledger.ids.append(answer.json()["id"])
+            elif answer.status_code >= 500:
+                ledger.refuse(answer.text)
             else:
-                (ledger.refused if answer.status_code >= 500 else ledger.wrong).append(answer.text)
+                ledger.wrong.append(answer.text)
 
 
 def _send(bridge: tuple[str, int], ledger: Ledger, stop: threading.Event) -> None:
@@ -99,7 +106,7 @@ def _send(bridge: tuple[str, int], ledger: Ledger, stop: threading.Event) -> Non
         try:
             send_frames(bridge, frames, FRAMINGS["fixed28"])
         except SendError as error:
-            ledger.refused.append(str(error))
+            ledger.refuse(str(error))
         else:
             if epoch == ledger.epoch and epoch % 2 == 0:
                 ledger.names += [name for name, _ in frames]

@@ -34,6 +34,7 @@ def test_a_killed_pod_loses_nothing(release: Release, component: str) -> None:
 
 def test_a_rolling_upgrade_of_the_gateways_refuses_nobody(release: Release) -> None:
     """A pod takes no new request once it has to go, and there is always another."""
+    eventually(lambda: all(map(is_ready, release.pods("gateway"))), 60, "all gateways to be ready")
     old = {pod["metadata"]["uid"] for pod in release.pods("gateway")}
     with traffic(GATEWAY, BRIDGE) as ledger:
         ledger.await_more(20, 0)
