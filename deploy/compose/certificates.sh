@@ -67,6 +67,8 @@ put() {
     mv "$OUT/$2.new" "$OUT/$2"
 }
 
+# What is renewed in part must not pass for whole.
+rm -f "$OUT/kafka/broker.pem"
 services=${SERVICE_UID:-$(id -u)}
 for name in $USERS; do
     openssl rand -hex 24 >"$WORK/password"
