@@ -5,8 +5,10 @@
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
-STATE=/var/lib/sightline-docker
+ROOT=${SIGHTLINE_DOCKER_ROOT:-} # the tests have one of their own
+STATE=$ROOT/var/lib/sightline-docker
 PIDFILE=$STATE/dockerd.pid
+UNIT=$ROOT/run/sightline-docker # there when systemd started the engine for us; gone with the next boot
 LOG=$STATE/dockerd.log
 readonly SYS_ADMIN=21 # the bit of the capability that mounts and namespaces need
 
@@ -21,8 +23,10 @@ up() {
   [ "$(id -u)" = 0 ] || unavailable "no Docker engine answers, and only root can start one"
   may_mount || unavailable "no Docker engine answers, and this container may not mount (no CAP_SYS_ADMIN)"
   "$ENGINES/packages.sh" dockerd:docker.io iptables:iptables
-  if [ -d /run/systemd/system ]; then
+  mkdir -p "$STATE"
+  if [ -d "$ROOT/run/systemd/system" ]; then
     systemctl start docker
+    touch "$UNIT"
   else
     start
   fi
@@ -31,15 +35,23 @@ up() {
 }
 
 start() {
-  mkdir -p "$STATE"
   # A killed engine leaves its pid file, and the next one refuses to start when another process has that number.
   runs /var/run/docker.pid dockerd || rm -f /var/run/docker.pid
   runs "$PIDFILE" dockerd || daemon "$PIDFILE" "$LOG" dockerd
 }
 
 down() {
-  [ -e "$PIDFILE" ] || { say 'no engine was started here'; return; }
-  finish "$PIDFILE" dockerd
+  if [ -e "$UNIT" ]; then
+    # The socket too: it would start the engine again for whoever asks next.
+    systemctl stop docker.socket || say 'there is no socket to stop'
+    systemctl stop docker
+    rm "$UNIT"
+  elif [ -e "$PIDFILE" ]; then
+    finish "$PIDFILE" dockerd
+  else
+    say 'no engine was started here'
+    return
+  fi
   say 'the Docker engine is down'
 }
 

@@ -3,22 +3,28 @@
 
 readonly KUBERNETES_PROGRAMS=(kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl)
 
-built() {
+built() { has "${KUBERNETES_PROGRAMS[@]}" coredns pause; }
+
+# has PROGRAM...: whether all of them are there, also after a build that was interrupted between two of them.
+has() {
   local program
-  for program in "${KUBERNETES_PROGRAMS[@]}" coredns pause; do [ -x "$BIN/$program" ] || return 1; done
+  for program; do [ -x "$BIN/$program" ] || return 1; done
 }
 
 build() {
   built && return
   mkdir -p "$BIN"
-  if [ ! -x "$BIN/kubectl" ]; then
+  if ! has "${KUBERNETES_PROGRAMS[@]}"; then
     go_begin
     say "building Kubernetes $VERSION: 10 to 17 minutes on two cores ..."
     build_kubernetes
+  fi
+  if ! has coredns; then
+    go_begin
     say "building CoreDNS $COREDNS_VERSION ..."
     build_coredns
   fi
-  [ -x "$BIN/pause" ] || build_pause
+  has pause || build_pause
   say "Kubernetes $VERSION is built: $(du -sh "$BIN" | cut -f1) in $BIN"
 }
 
