@@ -4,13 +4,15 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from uuid import uuid4
 
 import docker
 import httpx
 import pytest
 from docker.errors import DockerException, ImageNotFound
 
-from tests.docker.project import Project, up_until_first_label
+from tests.docker.leftovers import alive, project_name, remove_leftovers
+from tests.docker.project import FirstStart, Project, up_until_first_label
 
 IMAGES = {
     name: f"sightline/{name}:{os.environ.get('SIGHTLINE_IMAGE_TAG', '0.1.0')}"
@@ -37,11 +39,20 @@ def engine() -> Iterator[docker.DockerClient]:
     try:
         for tag in IMAGES.values():
             client.images.get(tag)
+        remove_leftovers(client)
         yield client
     except ImageNotFound as error:
         pytest.skip(f"{error.explanation}: make images")
     finally:
         client.close()
+
+
+@pytest.fixture(scope="session")
+def run() -> Iterator[str]:
+    """What the names of this run's projects begin with: the next run removes them should this one be killed."""
+    name = uuid4().hex[:12]
+    with alive(name):
+        yield name
 
 
 @pytest.fixture(scope="session")
@@ -53,18 +64,19 @@ def needs_root() -> None:
 
 @pytest.fixture(scope="session")
 def first_start(
-    engine: docker.DockerClient, compose_plugin: None, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Project, float]]:
-    """The shared project, and the seconds from `up --wait` on empty volumes to the first label."""
-    running = Project.in_folder(f"sightline-test-{os.getpid()}", tmp_path_factory.mktemp("compose"), engine)
+    engine: docker.DockerClient, compose_plugin: None, run: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FirstStart]:
+    """The shared project's start on empty volumes."""
+    running = Project.in_folder(project_name(run, "compose"), tmp_path_factory.mktemp("compose"), engine)
     with up_until_first_label(running) as seconds:
-        yield running, seconds
+        logs = {service: running.logs(service) for service in ("gateway", "classifier", "bridge", "topics")}
+        yield FirstStart(running, seconds, logs)
 
 
 @pytest.fixture(scope="session")
-def project(first_start: tuple[Project, float]) -> Project:
+def project(first_start: FirstStart) -> Project:
     """All of the default profile, ready. Tests may break it, but leave it running and healthy."""
-    return first_start[0]
+    return first_start.project
 
 
 @pytest.fixture

@@ -5,10 +5,11 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import docker
@@ -32,6 +33,30 @@ _PORTS: Final = (
 )
 
 
+def docker_compose(
+    *arguments: str,
+    env_files: tuple[Path, ...],
+    folder: Path = ROOT,
+    deadline_s: float = UP_DEADLINE_S,
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> subprocess.CompletedProcess[str]:
+    """Run `docker compose` in `folder` with the settings of `env_files` and of `environment`; it may fail.
+
+    Nothing else gets through: no setting of the environment that the tests run in, and no `.env` of a developer.
+    Compose is given other files; for the containers one of them, or `environment`, has to set SIGHTLINE_COMPOSE_ENV.
+    """
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("SIGHTLINE_", "COMPOSE_"))}
+    return subprocess.run(
+        ["docker", "compose", *(part for file in env_files for part in ("--env-file", str(file))), *arguments],
+        cwd=folder,
+        env=clean | dict(environment),
+        capture_output=True,
+        text=True,
+        timeout=deadline_s,
+        check=False,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """A compose project; `environment` holds its settings, which go into the file `settings`."""
@@ -46,26 +71,15 @@ class Project:
         """A project with free ports; nothing is started."""
         settings = folder / f"{name}.env"
         chosen = {f"SIGHTLINE_{port}": str(free_port()) for port in _PORTS} | environment
+        chosen["SIGHTLINE_COMPOSE_ENV"] = str(settings)
         settings.write_text("".join(f"{key}={value}\n" for key, value in chosen.items()), encoding="utf-8")
         return cls(name, settings, engine, chosen)
 
     def compose(
         self, *arguments: str, files: tuple[Path, ...] = (), deadline_s: float = UP_DEADLINE_S
     ) -> subprocess.CompletedProcess[str]:
-        """Run `docker compose` on the project with the settings of `files` and its own; fails the test when it fails.
-
-        Nothing of the environment that the tests run in gets through.
-        """
-        env_files = [part for file in (*files, self.settings) for part in ("--env-file", str(file))]
-        done = subprocess.run(
-            ["docker", "compose", "-p", self.name, *env_files, *arguments],
-            cwd=ROOT,
-            env={key: value for key, value in os.environ.items() if not key.startswith(("SIGHTLINE_", "COMPOSE_"))},
-            capture_output=True,
-            text=True,
-            timeout=deadline_s,
-            check=False,
-        )
+        """Run `docker compose` on the project with the settings of `files` and its own; the test fails if it fails."""
+        done = docker_compose("-p", self.name, *arguments, env_files=(*files, self.settings), deadline_s=deadline_s)
         assert done.returncode == 0, f"{arguments}\n{done.stdout}\n{done.stderr}"
         return done
 
@@ -118,6 +132,15 @@ class Project:
     def results(self) -> list[Any]:
         """Every result document that is in the topic now."""
         return [json.loads(record.value) for record in records_of(f"127.0.0.1:{self.port('KAFKA_PORT')}", RESULTS)]
+
+
+@dataclass(frozen=True, slots=True)
+class FirstStart:
+    """A project after its first label: the seconds from `up --wait` to it, and what each service had logged by then."""
+
+    project: Project
+    seconds: float
+    logs: dict[str, str]
 
 
 def classify_photo(http: httpx.Client) -> Any:

@@ -1,12 +1,12 @@
 """Profile cluster: a worker's executor classifies, the driver only plans; the worker's death loses nothing."""
 
 import json
-import os
 from collections.abc import Iterator
 
 import docker
 import pytest
 
+from tests.docker.leftovers import project_name
 from tests.docker.project import ROOT, Project, classify_photo, up_until_first_label
 from tests.e2e.system import eventually
 from tests.traffic import assert_nothing_lost, traffic
@@ -19,17 +19,16 @@ OF_SPARK = ("spark-secret", "spark-master", "spark-worker")
 
 @pytest.fixture(scope="module")
 def cluster(
-    engine: docker.DockerClient, compose_plugin: None, tmp_path_factory: pytest.TempPathFactory
+    engine: docker.DockerClient, compose_plugin: None, run: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Project]:
     """The profile with one executor, ready."""
-    name, folder = f"sightline-cluster-{os.getpid()}", tmp_path_factory.mktemp("cluster")
+    name, folder = project_name(run, "cluster"), tmp_path_factory.mktemp("cluster")
     small = {
         "SIGHTLINE_CLASSIFIER_EXECUTORS": "1",
         "SIGHTLINE_CLASSIFIER_EXECUTOR_MEMORY": "1g",
         "SIGHTLINE_CLASSIFIER_DRIVER_MEMORY": "1g",
     }
-    settings_of_containers = str(folder / f"{name}.env")  # the file that the project writes
-    running = Project.in_folder(name, folder, engine, SIGHTLINE_COMPOSE_ENV=settings_of_containers, **small)
+    running = Project.in_folder(name, folder, engine, **small)
     with up_until_first_label(running, CLUSTER) as seconds:
         print(f"FIGURE compose-cluster-first-label {seconds:.1f} s")  # noqa: T201
         yield running
@@ -82,7 +81,7 @@ def test_a_killed_container_comes_back_and_loses_nothing(cluster: Project, servi
     with traffic(cluster.url, cluster.bridge) as ledger:
         ledger.await_more(uploads=20, frames=20)
         cluster.kill(service)
-        eventually(lambda: cluster.container(service).attrs["RestartCount"] == before + 1, 60, f"a new {service}")
+        eventually(lambda: cluster.container(service).attrs["RestartCount"] > before, 60, f"a new {service}")
         ledger.await_more(uploads=50, frames=20)
     assert_nothing_lost(ledger, cluster.results)
     cluster.await_healthy("classifier")

@@ -2,12 +2,13 @@
 
 import json
 import os
-import subprocess
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.docker.project import ROOT
+from tests.docker.project import ROOT, docker_compose
 
 pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("compose_plugin")]
 
@@ -24,16 +25,18 @@ PROFILES: dict[str, tuple[list[str], set[str]]] = {
 }
 
 
-def rendered(options: list[str], **environment: str) -> dict[str, Any]:
-    """The services as Compose would start them."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("SIGHTLINE_", "COMPOSE_"))}
-    done = subprocess.run(
-        ["docker", "compose", *options, "config", "--format", "json"],
-        cwd=ROOT,
-        env=clean | environment,
-        capture_output=True,
-        text=True,
-        check=False,
+def rendered(
+    options: list[str], *, settings: Path = Path(os.devnull), folder: Path = ROOT, **environment: str
+) -> dict[str, Any]:
+    """The services as Compose would start them with a file of settings, which names itself for the containers."""
+    done = docker_compose(
+        *options,
+        "config",
+        "--format",
+        "json",
+        env_files=(settings,),
+        folder=folder,
+        environment={"SIGHTLINE_COMPOSE_ENV": str(settings)} | environment,
     )
     assert done.returncode == 0, done.stderr
     assert "variable is not set" not in done.stderr
@@ -76,3 +79,39 @@ def test_a_port_of_this_machine_is_not_the_port_inside() -> None:
     gateway = rendered([], SIGHTLINE_GATEWAY_PORT="18080")["gateway"]
     assert [(port["published"], port["target"]) for port in gateway["ports"]] == [("18080", 8080)]
     assert gateway["environment"]["SIGHTLINE_GATEWAY_PORT"] == "8080"
+
+
+def test_a_developers_own_settings_stay_outside(tmp_path: Path) -> None:
+    """COMPOSE_PROFILES=demo,ui in `.env` broke these tests, and every container of a test read the file."""
+    shutil.copy(ROOT / "docker-compose.yml", tmp_path)
+    shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
+    (tmp_path / ".env").write_text("COMPOSE_PROFILES=demo,ui\nSIGHTLINE_MAX_PIXELS=77\n")
+    services = rendered([], folder=tmp_path)
+    assert set(services) == BASIC
+    assert not [name for name, service in services.items() if "SIGHTLINE_MAX_PIXELS" in service["environment"]]
+
+
+def test_a_file_of_settings_that_names_itself_reaches_the_containers(tmp_path: Path) -> None:
+    """`--env-file prod.env` alone is for Compose: a line about memory in it was dropped without a word."""
+    settings = tmp_path / "prod.env"
+    settings.write_text(f"SIGHTLINE_CLASSIFIER_DRIVER_MEMORY=3g\nSIGHTLINE_COMPOSE_ENV={settings}\n")
+    done = docker_compose("config", "--format", "json", env_files=(settings,))
+    assert (
+        json.loads(done.stdout)["services"]["classifier"]["environment"]["SIGHTLINE_CLASSIFIER_DRIVER_MEMORY"] == "3g"
+    )
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_grafanas_password_is_grafanas_alone(profile: str, tmp_path: Path) -> None:
+    """It stands in the file that every container gets."""
+    settings = tmp_path / "secrets.env"
+    settings.write_text("SIGHTLINE_GRAFANA_PASSWORD=hush\n")
+    services = rendered(PROFILES[profile][0], settings=settings)
+    assert {name for name, service in services.items() if "hush" in json.dumps(service)} <= {"grafana"}
+
+
+def test_an_image_is_told_the_version_that_its_tag_says() -> None:
+    """`up --build` under another tag made images whose label and bill of materials said 0.1.0."""
+    services = rendered(["--profile", "demo"], SIGHTLINE_IMAGE_TAG="0.2.0")
+    told = {name: service["build"]["args"]["VERSION"] for name, service in services.items() if "build" in service}
+    assert told == dict.fromkeys(("gateway", "bridge", "topics", "classifier", "demo"), "0.2.0")

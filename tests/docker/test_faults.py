@@ -35,7 +35,7 @@ def test_a_killed_container_comes_back(project: Project, load: Ledger, service: 
         project.kill(service)
         eventually(lambda: _restarted(project, service, before["State"]["StartedAt"]), 60, f"a new {service}")
     project.await_healthy(service)
-    assert project.container(service).attrs["RestartCount"] == before["RestartCount"] + 1
+    assert project.container(service).attrs["RestartCount"] > before["RestartCount"]
 
 
 def test_a_paused_broker_holds_everything_up_and_loses_nothing(project: Project, load: Ledger) -> None:

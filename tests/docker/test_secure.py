@@ -16,6 +16,7 @@ from sightline_common.kafka_client import CannotConnect
 from sightline_common.settings import KafkaSettings
 from sightline_contracts.topics import RESULTS
 from sightline_local.samples import digit
+from tests.docker.leftovers import project_name
 from tests.docker.project import ROOT, Project, up_until_first_label
 from tests.e2e.system import eventually
 
@@ -28,10 +29,10 @@ SECRETS: Final = "/run/sightline/kafka"
 
 @pytest.fixture(scope="module")
 def secure(
-    engine: docker.DockerClient, compose_plugin: None, tmp_path_factory: pytest.TempPathFactory
+    engine: docker.DockerClient, compose_plugin: None, run: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Project]:
     """All of the profile, on volumes of its own, after its first label."""
-    running = Project.in_folder(f"sightline-secure-{uuid4().hex[:8]}", tmp_path_factory.mktemp("secure"), engine)
+    running = Project.in_folder(project_name(run, "secure"), tmp_path_factory.mktemp("secure"), engine)
     with up_until_first_label(running, SECURE) as seconds:
         print(f"FIGURE compose-secure-first-label {seconds:.1f} s goal <= 120")  # noqa: T201
         yield running

@@ -21,5 +21,5 @@ class ComposeSettings(BaseSettings):
         None, description="password of Grafana's user admin, profile observability"
     )
     compose_env: str = Field(
-        ".env", description="file of settings for the containers beside .env; the files in deploy/compose set it"
+        ".env", description="file of settings that containers get; a file named by --env-file names itself here"
     )
