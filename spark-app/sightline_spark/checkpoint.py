@@ -79,17 +79,35 @@ class Checkpoint:
         Raises:
             ClassifierError: the saved position is in another topic of that name, or the directory cannot be written.
         """
-        known = self._topic.read_text(encoding="ascii").strip() if self._topic.exists() else identity
-        if self.has_position and known != identity:
+        try:
+            known = self._known_topic()
+            if known != identity and not (known and self.has_position):
+                self._write_topic(identity)
+                return
+        except OSError as error:
+            raise self._unusable(error) from error
+        if known != identity:
             raise ClassifierError(
                 f"topic {name} was deleted and made anew since the checkpoint {self._directory} was written, whose"
                 " position means nothing in it: delete the checkpoint, and every image that the topic holds is"
                 " classified from its beginning"
             )
+
+    def _known_topic(self) -> str:
+        """What `claim_topic` remembers; "" for nothing, and for a file that a crash of the machine left empty."""
         try:
-            self._topic.write_text(f"{identity}\n", encoding="ascii")
-        except OSError as error:
-            raise self._unusable(error) from error
+            return self._topic.read_text(encoding="ascii", errors="replace").strip()
+        except FileNotFoundError:
+            return ""
+
+    def _write_topic(self, identity: str) -> None:
+        """All of it or nothing, whenever this process or the machine dies: half of it would look like another topic."""
+        whole = self._topic.with_suffix(".new")
+        with whole.open("w", encoding="ascii") as file:
+            file.write(f"{identity}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        whole.replace(self._topic)
 
     @property
     def saved_at(self) -> float:

@@ -51,6 +51,35 @@ def test_a_position_in_a_topic_that_was_made_anew_is_refused(tmp_path: Path) -> 
             checkpoint.claim_topic("images", "third")
 
 
+def test_a_topic_id_that_a_kill_left_empty_is_unknown(tmp_path: Path) -> None:
+    """It was written in place at every start: killed in between, the next start spoke of a topic made anew."""
+    (tmp_path / "commits").mkdir()
+    (tmp_path / "commits" / "12").write_text("v1\n{}")
+    (tmp_path / "topic-id").touch()
+    with Checkpoint(tmp_path) as checkpoint:
+        checkpoint.claim_topic("images", "first")
+        assert (tmp_path / "topic-id").read_text() == "first\n"
+        with pytest.raises(ClassifierError, match="made anew"):
+            checkpoint.claim_topic("images", "second")
+
+
+def test_a_known_topic_id_is_not_written_again(tmp_path: Path) -> None:
+    """What is not written cannot be torn."""
+    with Checkpoint(tmp_path) as checkpoint:
+        checkpoint.claim_topic("images", "first")
+        before = (tmp_path / "topic-id").stat()
+        checkpoint.claim_topic("images", "first")
+        after = (tmp_path / "topic-id").stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+    assert not (tmp_path / "topic-id.new").exists()
+
+
+def test_a_topic_id_that_cannot_be_read_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "topic-id").mkdir()
+    with Checkpoint(tmp_path) as checkpoint, pytest.raises(ClassifierError, match="cannot be used: Is a directory"):
+        checkpoint.claim_topic("images", "first")
+
+
 def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
