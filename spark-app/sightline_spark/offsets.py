@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import ConfigResource, OffsetSpec
-from kafka.errors import TopicAuthorizationFailedError, UnknownTopicOrPartitionError
+from kafka.errors import TopicAuthorizationFailedError, for_code
 
+from sightline_common.kafka_topics import trouble
 from sightline_spark.settings import ClassifierSettings
 
 _TIMEOUT_MS: Final = 5000
@@ -73,6 +74,7 @@ class OffsetReader:
 
 
 def _partitions(topic: dict[str, Any]) -> list[TopicPartition]:
-    if topic["error_code"] != 0:
-        raise UnknownTopicOrPartitionError(f"topic {topic['name']} is missing")
+    lacking = trouble(topic)
+    if lacking is not None:
+        raise for_code(topic["error_code"])(lacking)
     return [TopicPartition(topic["name"], partition["partition_index"]) for partition in topic["partitions"]]

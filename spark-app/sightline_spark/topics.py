@@ -9,6 +9,7 @@ from typing import Any, Final
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
+from sightline_common.kafka_topics import trouble
 from sightline_spark.errors import ClassifierError
 from sightline_spark.settings import ClassifierSettings
 
@@ -66,9 +67,9 @@ def _image_topic(settings: ClassifierSettings) -> str:
             topics: list[dict[str, Any]] = admin.describe_topics(names)
     except KafkaError as error:
         raise _NotYet(f"Kafka at {settings.kafka_bootstrap_servers} does not answer: {error}") from error
-    absent = sorted(topic["name"] for topic in topics if topic["error_code"] != 0)
-    if absent:
-        raise _NotYet(f"Kafka has no topic {', '.join(absent)} yet (`sightline-topics` creates them)")
+    lacking = trouble(*topics)
+    if lacking is not None:
+        raise _NotYet(f"Kafka: {lacking}")
     images = next(topic for topic in topics if topic["name"] == settings.classifier_images_topic)
     _check_cores(settings, len(images["partitions"]))
     return str(images["topic_id"])

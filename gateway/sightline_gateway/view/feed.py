@@ -84,7 +84,7 @@ class ResultsFeed:
                 self._not_following(f"Kafka cannot be reached: {error}")
                 self._topics = Readiness(ok=False, reason="Kafka cannot be reached")
             except TopicMissing:
-                self._not_following(f"topic {RESULTS!r} does not exist")
+                self._not_following(self._topics.reason)
             except sqlite3.Error as error:
                 self._not_following(f"the view's file cannot be used: {error}")
             except Exception:

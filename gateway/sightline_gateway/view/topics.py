@@ -8,6 +8,7 @@ from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource
 from kafka.errors import KafkaError
 
+from sightline_common.kafka_topics import trouble
 from sightline_common.management import Readiness
 from sightline_contracts.topics import IMAGES, RESULTS
 from sightline_gateway.settings import GatewaySettings
@@ -25,7 +26,7 @@ class ResultsTopic:
 
 
 class TopicMissing(Exception):
-    """The results topic does not exist."""
+    """The results topic does not exist, or may not be seen."""
 
 
 class TopicWatch:
@@ -52,16 +53,16 @@ class TopicWatch:
             self._admin.close()
 
     def look(self) -> tuple[Readiness, ResultsTopic | None]:
-        """Whether the topics are as the gateway needs them, and the results topic if it exists.
+        """Whether the topics are as the gateway needs them, and the results topic if it can be seen.
 
         Raises:
             KafkaError: the broker does not answer.
         """
         found = {topic["name"]: topic for topic in self._admin.describe_topics([IMAGES, RESULTS])}
-        missing = [name for name in (IMAGES, RESULTS) if found[name]["error_code"] != 0]
-        results = None if RESULTS in missing else _results_topic(found[RESULTS])
-        if missing:
-            return Readiness(ok=False, reason=f"missing: {', '.join(missing)}; sightline-topics creates them"), results
+        lacking = trouble(*found.values())
+        results = None if trouble(found[RESULTS]) else _results_topic(found[RESULTS])
+        if lacking is not None:
+            return Readiness(ok=False, reason=lacking), results
         limit = self._record_limit()
         if limit < self._needed:
             reason = f"topic {IMAGES!r} takes records of {limit} bytes, SIGHTLINE_MAX_IMAGE_BYTES needs {self._needed}"

@@ -14,6 +14,7 @@ from typing import Final
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError
 
+from sightline_common.kafka_topics import trouble
 from sightline_common.management import Readiness
 from sightline_common.settings import KafkaSettings
 
@@ -151,8 +152,9 @@ class ProducerLink:
 
     def _probe(self, admin: KafkaAdminClient) -> None:
         (topic,) = admin.describe_topics([self._topic])
-        found = topic["error_code"] == 0
-        reason = f"{len(topic['partitions'])} partitions" if found else f"topic {self._topic!r} does not exist"
+        lacking = trouble(topic)
+        found = lacking is None
+        reason = lacking or f"{len(topic['partitions'])} partitions"
         with self._state:
             if found:  # records on their way to a topic that was just deleted still divide by the old number
                 self._partitions = len(topic["partitions"])
