@@ -16,7 +16,7 @@ from sightline_common.management import ManagementServer, Readiness
 from sightline_spark.backlog import BacklogWatch
 from sightline_spark.checkpoint import Checkpoint
 from sightline_spark.errors import ClassifierError, first_line
-from sightline_spark.executors import Tasks, tasks_of, wait_for_master
+from sightline_spark.executors import Tasks, preload_watched, tasks_of, wait_for_master
 from sightline_spark.metrics import ClassifierMetrics
 from sightline_spark.progress import ProgressReader
 from sightline_spark.query import EngineOptions, build_query, read_images, stop_after_batch
@@ -66,7 +66,8 @@ class Classifier:
         try:
             if not tasks.wait(self._stop, self._enter):
                 return
-            self._preload(tasks)
+            if not self._preload(tasks):
+                return
             self._enter("waiting for Kafka and its topics")
             images = wait_for_topics(self._settings, self._stop, self._enter)
             if images is not None:
@@ -127,7 +128,11 @@ class Classifier:
             query.awaitTermination(_FINISH_DEADLINE_S)
         except PySparkException:
             return  # the caller asks the query for its failure
-        query.stop()
+        try:
+            query.stop()
+        except Py4JJavaError as error:  # Spark's limit has passed: spark.sql.streaming.stopTimeout
+            reason = error.java_exception.getMessage()
+            log.warning("the query does not end, so its batch is cut short and repeated: %s", reason)
 
     def _start_management(self) -> ManagementServer:
         address = self._settings.classifier_management_host, self._settings.classifier_management_port
@@ -145,16 +150,20 @@ class Classifier:
     def _readiness(self) -> dict[str, Readiness]:
         return {"query": self._state}
 
-    def _preload(self, tasks: Tasks) -> None:
-        self._enter(f"loading model {self._settings.default_model}")
+    def _preload(self, tasks: Tasks) -> bool:
+        doing = f"loading model {self._settings.default_model}"
         try:
-            name = tasks.preload(EngineOptions.of(self._settings))
+            name = preload_watched(
+                tasks, EngineOptions.of(self._settings), self._stop, lambda trouble: self._enter(trouble or doing)
+            )
         except Py4JJavaError as error:
             raise ClassifierError(
                 f"SIGHTLINE_DEFAULT_MODEL={self._settings.default_model} cannot be used:"
                 f" {error.java_exception.getMessage()} (models are in {self._settings.models_dir})"
             ) from error
-        log.info("model %s is ready", name)
+        if name is not None:
+            log.info("model %s is ready", name)
+        return name is not None
 
     def _start_query(self, spark: SparkSession) -> StreamingQuery:
         try:

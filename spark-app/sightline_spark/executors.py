@@ -1,9 +1,12 @@
 """Where tasks run, in the driver or on executors: waiting for it, warming it up, and noticing that it is gone."""
 
 import logging
+import math
 import socket
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from contextlib import closing
 from threading import Event
 from typing import Any, Final, Protocol
@@ -18,6 +21,7 @@ from sightline_spark.settings import ClassifierSettings
 log = logging.getLogger(__name__)
 
 _POLL_S: Final = 0.2
+_CHECK_S: Final = 1.0
 _CONNECT_S: Final = 2.0
 _MASTER_POLL_S: Final = 1.0
 # The last executors of a cluster that starts come within seconds of the first; one that is short of a machine should
@@ -71,6 +75,38 @@ class Tasks(Protocol):
         Raises:
             ClassifierError: that has lasted, and a new start may help.
         """
+
+
+def preload_watched(
+    tasks: Tasks, options: EngineOptions, stop: Event, observe: Callable[[str | None], object]
+) -> str | None:
+    """`tasks.preload`, left alone when `stop` was set before its end, which None says.
+
+    It waits for ever for executors that are gone, so it has a thread of its own; who ends the session ends its job.
+    `observe` is told each second what `tasks.check` says.
+
+    Raises:
+        Py4JJavaError: see `Tasks.preload`.
+        ClassifierError: see `Tasks.check`.
+    """
+    loading: Future[str] = Future()
+
+    def load() -> None:
+        try:
+            loading.set_result(tasks.preload(options))
+        except BaseException as error:  # noqa: BLE001 - it is raised by whoever waits for the result
+            loading.set_exception(error)
+
+    threading.Thread(target=load, name="preload", daemon=True).start()
+    checked_at = -math.inf
+    while not stop.is_set():
+        if time.monotonic() >= checked_at + _CHECK_S:
+            checked_at = time.monotonic()
+            observe(tasks.check(checked_at))
+        wait([loading], _POLL_S)
+        if loading.done():
+            return loading.result()
+    return None
 
 
 def tasks_of(spark: SparkSession, settings: ClassifierSettings) -> Tasks:

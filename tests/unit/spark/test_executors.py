@@ -9,7 +9,8 @@ import pytest
 
 from sightline_spark import executors
 from sightline_spark.errors import ClassifierError
-from sightline_spark.executors import ExecutorTasks, tasks_of, wait_for_master
+from sightline_spark.executors import ExecutorTasks, preload_watched, tasks_of, wait_for_master
+from sightline_spark.query import EngineOptions
 from sightline_spark.settings import ClassifierSettings
 
 
@@ -38,6 +39,10 @@ class Counted(ExecutorTasks):
     def count(self) -> int:
         """The next count."""
         return self._counts.pop(0) if len(self._counts) > 1 else self._counts[0]
+
+
+def options() -> EngineOptions:
+    return EngineOptions.of(cluster())
 
 
 @pytest.fixture
@@ -93,6 +98,41 @@ def test_a_master_that_sends_no_executor_at_all_is_given_up(
 
     with pytest.raises(ClassifierError, match="has given no executor"):
         Counted(cluster(), [0]).wait(Event(), reports.append)
+
+
+class Stuck(Counted):
+    """Its preload waits for executors that never come."""
+
+    def preload(self, options: EngineOptions) -> str:  # noqa: ARG002
+        """Never returns in a test's time."""
+        Event().wait(60)
+        return "never"
+
+
+def test_a_preload_without_executors_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody looked while the model was loaded: executors gone in between, the driver said "loading model" for ever."""
+    monkeypatch.setattr(executors, "_NONE_LEFT_S", 0.3)
+    monkeypatch.setattr(executors, "_CHECK_S", 0.1)
+    seen: list[str | None] = []
+
+    with pytest.raises(ClassifierError, match="has given no executor"):
+        preload_watched(Stuck(cluster(), [1, 0]), options(), Event(), seen.append)
+    assert seen[:2] == [None, "no executor is there"]
+
+
+def test_a_preload_can_be_stopped() -> None:
+    """SIGTERM did nothing then."""
+    stop = Event()
+    assert preload_watched(Stuck(cluster(), [0]), options(), stop, lambda _: stop.set()) is None
+
+
+def test_a_preload_gives_its_result_and_its_failure() -> None:
+    tasks = MagicMock()
+    tasks.preload.side_effect = ["model@1", ValueError("broken")]
+
+    assert preload_watched(tasks, options(), Event(), tasks.observe) == "model@1"
+    with pytest.raises(ValueError, match="broken"):
+        preload_watched(tasks, options(), Event(), tasks.observe)
 
 
 def test_kubernetes_is_never_given_up() -> None:
