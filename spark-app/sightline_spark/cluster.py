@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Final, Self
 
 from pydantic import Field, PositiveInt, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings
 
-from sightline_common.settings import PREFIX
+from sightline_common.secret_file import read_secret_file
+from sightline_common.settings import FROM_ENVIRONMENT, PREFIX
 from sightline_spark.errors import ClassifierError
 
 _MEMORY: Final = re.compile(r"[1-9][0-9]*[mg]")
@@ -35,9 +36,7 @@ _MASTERS: Final = {
 class ClusterSettings(BaseSettings):
     """Where Spark runs; off a local master, its executors and how they and the driver reach each other."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, frozen=True, env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
-    )
+    model_config = FROM_ENVIRONMENT
 
     classifier_master: str | None = Field(
         None,
@@ -137,9 +136,9 @@ class ClusterSettings(BaseSettings):
         if file is None:
             return None if self.classifier_spark_secret is None else self.classifier_spark_secret.get_secret_value()
         try:
-            secret = file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ClassifierError(f"SIGHTLINE_CLASSIFIER_SPARK_SECRET_FILE={file} cannot be read: {error}") from error
+            secret = read_secret_file("SIGHTLINE_CLASSIFIER_SPARK_SECRET_FILE", file)
+        except ValueError as error:
+            raise ClassifierError(str(error)) from None
         if len(secret) < _SECRET_LENGTH:
             raise ClassifierError(
                 f"SIGHTLINE_CLASSIFIER_SPARK_SECRET_FILE={file} must hold at least {_SECRET_LENGTH} characters"

@@ -1,6 +1,5 @@
 """How a process reaches Kafka: where its brokers are, as whom it speaks to them and whom it believes."""
 
-import re
 import ssl
 from pathlib import Path
 from typing import Any, Final, Literal, Self
@@ -10,12 +9,11 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings
 
 from sightline_common.kafka_client import KafkaClient
+from sightline_common.secret_file import checked_secret, has_control, read_secret_file
 
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"]
 
-# What no password is meant to contain, and what would end a line of a JAAS configuration.
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _PKCS8: Final = "-----BEGIN PRIVATE KEY-----"
 
 
@@ -58,7 +56,7 @@ class KafkaConnection(BaseSettings):
     @field_validator("kafka_username")
     @classmethod
     def _is_user(cls, value: str | None) -> str | None:
-        if value is not None and (_CONTROL.search(value) or set(value) & {",", "="}):
+        if value is not None and (has_control(value) or set(value) & {",", "="}):
             raise ValueError("has a comma, an equals sign or a control character: SCRAM cannot carry it")
         return value
 
@@ -126,16 +124,14 @@ class KafkaConnection(BaseSettings):
         Raises:
             KafkaConfigurationError: its file cannot be read any more, or holds no password. The file may come back.
         """
-        if self.kafka_password_file is None:
-            return _usable("SIGHTLINE_KAFKA_PASSWORD", self.kafka_password)
         try:
-            text = self.kafka_password_file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is not UTF-8"
-            raise KafkaConfigurationError(
-                f"SIGHTLINE_KAFKA_PASSWORD_FILE={self.kafka_password_file} cannot be read: {reason}"
-            ) from None
-        return _usable("SIGHTLINE_KAFKA_PASSWORD_FILE", SecretStr(text.removesuffix("\n").removesuffix("\r")))
+            if self.kafka_password_file is not None:
+                return read_secret_file("SIGHTLINE_KAFKA_PASSWORD_FILE", self.kafka_password_file)
+            if self.kafka_password is not None:
+                return checked_secret("SIGHTLINE_KAFKA_PASSWORD", self.kafka_password.get_secret_value())
+        except ValueError as error:
+            raise KafkaConfigurationError(*error.args) from None
+        return ""
 
     def client_options(self) -> dict[str, Any]:
         """What every kafka-python client of the process is built with. Holds the password: never log it.
@@ -162,15 +158,6 @@ class KafkaConnection(BaseSettings):
 
 _SASL_ONLY: Final = ("kafka_username", "kafka_password", "kafka_password_file")
 _TLS_ONLY: Final = ("kafka_ca_file", "kafka_certificate_file", "kafka_key_file")
-
-
-def _usable(variable: str, password: SecretStr | None) -> str:
-    text = "" if password is None else password.get_secret_value()
-    if password is not None and not text:
-        raise KafkaConfigurationError(f"{variable} holds no password")
-    if _CONTROL.search(text):
-        raise KafkaConfigurationError(f"{variable} holds more than one line, or a control character")
-    return text
 
 
 def _check_authorities(file: Path | None) -> None:

@@ -11,6 +11,14 @@ from sightline_contracts.media import DEFAULT_MAX_PIXELS
 from sightline_contracts.topics import DEFAULT_MAX_IMAGE_BYTES, record_limit
 
 PREFIX: Final = "SIGHTLINE_"
+# How every settings class reads them.
+FROM_ENVIRONMENT: Final = SettingsConfigDict(
+    env_prefix=PREFIX,
+    frozen=True,
+    env_ignore_empty=True,
+    extra="ignore",
+    hide_input_in_errors=True,  # a refused setting may stand beside a password
+)
 LogFormat = Literal["auto", "json", "text"]
 S = TypeVar("S", bound=BaseSettings)
 
@@ -18,13 +26,7 @@ S = TypeVar("S", bound=BaseSettings)
 class KafkaSettings(KafkaConnection):
     """How to reach Kafka, and the one size limit that drives every other on the way."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX,
-        frozen=True,
-        env_ignore_empty=True,
-        extra="ignore",
-        hide_input_in_errors=True,  # a refused setting may stand beside a password
-    )
+    model_config = FROM_ENVIRONMENT
 
     # A broker takes no larger request (socket.request.max.bytes) unless it is configured to.
     max_image_bytes: PositiveInt = Field(
