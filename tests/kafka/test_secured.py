@@ -21,9 +21,15 @@ from sightline_contracts.ids import new_image_id
 from sightline_contracts.images import ImageRecord
 from sightline_contracts.results import encode_result
 from sightline_contracts.topics import DEAD_LETTERS, IMAGES, RESULTS
+from sightline_gateway.settings import GatewaySettings
+from sightline_gateway.view.topics import TopicWatch
+from sightline_spark.offsets import OffsetReader
+from sightline_spark.settings import ClassifierSettings
+from sightline_spark.topics import wait_for_topics
+from sightline_topics.access import ensure_access
 from sightline_topics.app import ensure_topics
 from sightline_topics.errors import TopicsError
-from sightline_topics.settings import TopicsSettings
+from sightline_topics.settings import AccessSettings, TopicsSettings
 from tests.secured import SecuredKafka, make_certificates, secured_kafka
 from tests.unit.gateway.fakes import make_result
 from tests.unit.gateway.process import image_bytes, running_gateway, wait_until
@@ -195,6 +201,57 @@ def test_the_gateway_tells_it_too_and_starts_when_it_is_mended(kafka: SecuredKaf
         password.write_text((kafka.tls / "gateway/password").read_text())
         gateway.wait_ready()
         assert "guessed" not in gateway.log()
+
+
+async def test_a_user_without_rights_is_told_apart_from_a_topic_that_is_not_there(
+    kafka: SecuredKafka, tmp_path: Path
+) -> None:
+    """Every answer of a broker that was not "here it is" read as "no topic yet": people ran the topics job again."""
+    reason = f"topic {IMAGES}: TopicAuthorizationFailed"
+    password = _user_without_rights(kafka, tmp_path)
+    settings = kafka.settings("gateway", kafka_username="nobody", kafka_password_file=password)
+    async with _publisher(KafkaSettings(**settings)) as publisher:
+        await _until_told(publisher, reason)
+    with pytest.raises(TopicsError, match=reason):
+        ensure_topics(TopicsSettings(**settings))
+    refused = pytest.raises(TopicAuthorizationFailedError, match=reason)
+    with closing(OffsetReader(ClassifierSettings(**settings))) as reader, refused:
+        reader.read()
+    told: list[str] = []
+    stop = threading.Event()
+
+    def tell(why: str) -> None:
+        told.append(why)
+        stop.set()
+
+    assert wait_for_topics(ClassifierSettings(**settings), stop, tell) is None
+    assert reason in told[0]
+    watch = TopicWatch(GatewaySettings(**settings))
+    with closing(watch):
+        readiness, results = watch.look()
+    assert reason in readiness.reason
+    assert f"topic {RESULTS}: TopicAuthorizationFailed" in readiness.reason
+    assert results is None
+
+
+def _user_without_rights(kafka: SecuredKafka, folder: Path) -> Path:
+    users = folder / "users"
+    users.mkdir()
+    (users / "nobody").write_text("nobody's")
+    ensure_access(AccessSettings(**kafka.administrator(), access_users_dir=users))
+    return users / "nobody"
+
+
+@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "SCRAM-SHA-256"])
+def test_users_get_passwords_for_the_mechanism_of_the_settings(
+    kafka: SecuredKafka, tmp_path: Path, mechanism: str
+) -> None:
+    (tmp_path / "visitor").write_text("of a mechanism")
+    settings = AccessSettings(**kafka.administrator(), access_users_dir=tmp_path, kafka_sasl_mechanism=mechanism)
+    ensure_access(settings)
+    with closing(KafkaAdminClient(**settings.client_options())) as admin:
+        described = admin.describe_user_scram_credentials(["visitor"])
+    assert mechanism.replace("-", "_") in str(described)
 
 
 def test_a_port_that_says_nothing_holds_nobody(kafka: SecuredKafka) -> None:

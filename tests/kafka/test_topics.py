@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, NewTopic
+from kafka.errors import TopicAuthorizationFailedError
 
 from sightline_contracts.topics import load_topics
 from sightline_local.kafka import EmbeddedKafka
@@ -49,6 +50,28 @@ def test_a_topic_with_too_few_partitions_is_refused_by_name(restartable_broker: 
         admin.delete_topics(["images"])
         admin.create_topics([NewTopic("images", 1, 1)], wait_for_metadata=True)
     with pytest.raises(TopicsError, match="images has 1 partitions"):
+        ensure_topics(TopicsSettings(kafka_bootstrap_servers=restartable_broker.bootstrap_servers))
+
+
+def test_a_topic_with_too_few_replicas_is_refused_before_anything_changes(restartable_broker: EmbeddedKafka) -> None:
+    """The job asked for two in-sync replicas of topics that have one: from then on nobody could write."""
+    settings = TopicsSettings(kafka_bootstrap_servers=restartable_broker.bootstrap_servers)
+    more = settings.model_copy(update={"topics_replication_factor": 3, "topics_min_insync_replicas": 2})
+    with pytest.raises(TopicsError, match=r"topic .* has 1 replicas of a partition, SIGHTLINE_TOPICS_REPLICATION_FACT"):
+        ensure_topics(more)
+    with _admin(restartable_broker) as admin:
+        for topic in load_topics(settings.max_image_bytes):
+            assert _config(admin, topic.name)["min.insync.replicas"] == "1"
+
+
+def test_what_kafka_refuses_is_one_line(restartable_broker: EmbeddedKafka, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was a traceback."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise TopicAuthorizationFailedError("images")
+
+    monkeypatch.setattr(KafkaAdminClient, "describe_configs", refused)
+    with pytest.raises(TopicsError, match=r"refuses: .*TopicAuthorizationFailed"):
         ensure_topics(TopicsSettings(kafka_bootstrap_servers=restartable_broker.bootstrap_servers))
 
 

@@ -18,7 +18,9 @@ from kafka.admin import (
     ResourceType,
     UserScramCredentialUpsertion,
 )
+from kafka.errors import KafkaError
 
+from sightline_common.secret_file import read_secret_file
 from sightline_contracts.topics import IMAGES, Topic, load_topics
 from sightline_topics.app import connect
 from sightline_topics.errors import TopicsError
@@ -43,11 +45,14 @@ def ensure_access(settings: AccessSettings) -> None:
     Raises:
         TopicsError: Kafka did not answer in time or refused, or the folder holds no passwords.
     """
-    users = _users(settings.access_users_dir)
+    users = users_in(settings.access_users_dir)
     rules = [rule for rule in grants(load_topics(settings.max_image_bytes)) if rule.principal in set(map(_of, users))]
     with closing(connect(settings)) as admin:
-        _set_passwords(admin, users)
-        failed = admin.create_acls(rules)["failed"]
+        try:
+            _set_passwords(admin, users, settings.kafka_sasl_mechanism)
+            failed = admin.create_acls(rules)["failed"]
+        except KafkaError as error:
+            raise TopicsError(f"Kafka at {settings.kafka_bootstrap_servers} refuses: {error}") from error
     if failed:
         raise TopicsError(f"{len(failed)} access rules were refused: {failed[0]}")
     log.info("%d users have %d rights: %s", len(users), len(rules), ", ".join(users))
@@ -80,18 +85,26 @@ def _group(prefix: str) -> ResourcePattern:
     return ResourcePattern(ResourceType.GROUP, prefix, ACLResourcePatternType.PREFIXED)
 
 
-def _users(folder: Path) -> Mapping[str, str]:
+def users_in(folder: Path) -> Mapping[str, str]:
+    """Users and their passwords, read as the processes read theirs. What begins with a dot is Kubernetes' own.
+
+    Raises:
+        TopicsError: a password is missing or could not be used.
+    """
     try:
-        users = {file.name: file.read_text(encoding="utf-8").strip() for file in sorted(folder.iterdir())}
+        files = sorted(file for file in folder.iterdir() if not file.name.startswith("."))
+        users = {file.name: read_secret_file("SIGHTLINE_ACCESS_USERS_DIR", file) for file in files}
     except OSError as error:
         raise TopicsError(f"SIGHTLINE_ACCESS_USERS_DIR={folder} cannot be read: {error.strerror}") from error
-    if not users or not all(users.values()):
+    except ValueError as error:
+        raise TopicsError(f"SIGHTLINE_ACCESS_USERS_DIR={folder} needs a file for each user: {error}") from error
+    if not users:
         raise TopicsError(f"SIGHTLINE_ACCESS_USERS_DIR={folder} needs a file for each user, with its password in it")
     return users
 
 
-def _set_passwords(admin: Any, users: Mapping[str, str]) -> None:
-    changes = [UserScramCredentialUpsertion(user, "SCRAM-SHA-512", password) for user, password in users.items()]
+def _set_passwords(admin: Any, users: Mapping[str, str], mechanism: str) -> None:
+    changes = [UserScramCredentialUpsertion(user, mechanism, password) for user, password in users.items()]
     for user, problem in admin.alter_user_scram_credentials(changes).items():
         if problem is not None:
             raise TopicsError(f"user {user} was refused: {problem}")

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from kafka import KafkaAdminClient
 from kafka.admin import AlterConfigOp, ConfigResource, NewTopic
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
+from sightline_common.kafka_topics import is_absent, trouble
 from sightline_contracts.topics import Topic, load_topics
 from sightline_topics.errors import TopicsError
 from sightline_topics.settings import JobSettings, TopicsSettings
@@ -23,7 +24,8 @@ def ensure_topics(settings: TopicsSettings) -> None:
     """Make the cluster's topics match the contracts. Running it again changes nothing.
 
     Raises:
-        TopicsError: Kafka did not answer in time, or a topic has too few partitions to be mended safely.
+        TopicsError: Kafka did not answer in time or refused, or a topic has too few partitions or replicas, which
+            only its operator can add safely.
     """
     topics = load_topics(
         settings.max_image_bytes,
@@ -31,12 +33,25 @@ def ensure_topics(settings: TopicsSettings) -> None:
         min_insync_replicas=settings.topics_min_insync_replicas,
     )
     with closing(connect(settings)) as admin:
-        found = {topic["name"]: topic for topic in admin.describe_topics([topic.name for topic in topics])}
-        for topic in topics:
-            if found[topic.name]["error_code"] == 0:
-                _check(admin, topic, found[topic.name])
-            else:
-                _create(admin, topic)
+        try:
+            _ensure(admin, topics)
+        except KafkaError as error:
+            raise TopicsError(f"Kafka at {settings.kafka_bootstrap_servers} refuses: {error}") from error
+
+
+def _ensure(admin: KafkaAdminClient, topics: Sequence[Topic]) -> None:
+    found = {topic["name"]: topic for topic in admin.describe_topics([topic.name for topic in topics])}
+    there = [topic for topic in topics if not is_absent(found[topic.name])]
+    lacking = trouble(*(found[topic.name] for topic in there))
+    if lacking is not None:
+        raise TopicsError(lacking)
+    for topic in there:  # all of them, before anything is changed
+        _check(topic, found[topic.name])
+    for topic in topics:
+        if topic in there:
+            _update(admin, topic)
+        else:
+            _create(admin, topic)
 
 
 def connect(settings: JobSettings) -> KafkaAdminClient:
@@ -68,13 +83,23 @@ def _create(admin: KafkaAdminClient, topic: Topic) -> None:
     log.info("created topic %s with %d partitions", topic.name, topic.partitions)
 
 
-def _check(admin: KafkaAdminClient, topic: Topic, found: Mapping[str, Any]) -> None:
+def _check(topic: Topic, found: Mapping[str, Any]) -> None:
     partitions = len(found["partitions"])
     if partitions < topic.partitions:
         raise TopicsError(
             f"topic {topic.name} has {partitions} partitions, the contract says {topic.partitions}: add them by hand"
             " when its streams may change partition, for example with kafka-topics.sh --alter"
         )
+    replicas = min(len(partition["replica_nodes"]) for partition in found["partitions"])
+    if replicas < topic.replication_factor:
+        raise TopicsError(
+            f"topic {topic.name} has {replicas} replicas of a partition,"
+            f" SIGHTLINE_TOPICS_REPLICATION_FACTOR is {topic.replication_factor}: add them with"
+            " kafka-reassign-partitions.sh, or lower the setting"
+        )
+
+
+def _update(admin: KafkaAdminClient, topic: Topic) -> None:
     drift = _drift(admin, topic)
     if drift:
         resource = ConfigResource("TOPIC", topic.name, configs={k: (AlterConfigOp.SET, v) for k, v in drift.items()})

@@ -33,3 +33,11 @@ class AccessSettings(JobSettings):
     access_users_dir: Path = Field(
         Path("/run/sightline/users"), description="folder with a file for each Kafka user: its name, in it its password"
     )
+
+    @model_validator(mode="after")
+    def _keeps_passwords(self) -> Self:
+        if self.kafka_sasl_mechanism == "PLAIN":
+            raise ValueError(
+                "SIGHTLINE_KAFKA_SASL_MECHANISM=PLAIN: Kafka keeps passwords for SCRAM-SHA-512 and 256 only"
+            )
+        return self
