@@ -85,15 +85,18 @@ class ClassifierSettings(ClusterSettings, ServiceSettings):
         return self
 
     @model_validator(mode="after")
-    def _executors_hold_a_continuous_query(self) -> Self:
-        if self.local_master or self.classifier_trigger != "continuous" or self.classifier_images_topic != IMAGES:
+    def _tasks_hold_a_continuous_query(self) -> Self:
+        if self.classifier_trigger != "continuous" or self.classifier_images_topic != IMAGES:
             return self
-        partitions = self._contracted_partitions()
-        if self.executor_slots < partitions:
-            raise ValueError(
-                "SIGHTLINE_CLASSIFIER_EXECUTORS x SIGHTLINE_CLASSIFIER_EXECUTOR_CORES must be at least"
-                f" {partitions}: the continuous trigger keeps one task a partition"
+        partitions, slots = self._contracted_partitions(), self.task_slots
+        if slots is not None and slots < partitions:
+            least = (
+                f"SIGHTLINE_CLASSIFIER_MASTER must be at least local[{partitions}]"
+                if self.local_master
+                else "SIGHTLINE_CLASSIFIER_EXECUTORS x SIGHTLINE_CLASSIFIER_EXECUTOR_CORES must be at least"
+                f" {partitions}"
             )
+            raise ValueError(f"{least}: the continuous trigger keeps one task a partition")
         return self
 
     @property

@@ -60,6 +60,10 @@ def test_a_cluster_needs_all_of_its_settings(environment: dict[str, str], monkey
             SPARK | {"SIGHTLINE_CLASSIFIER_TRIGGER": "continuous"},
             "SIGHTLINE_CLASSIFIER_EXECUTORS x SIGHTLINE_CLASSIFIER_EXECUTOR_CORES must be at least 4",
         ),
+        (
+            {"SIGHTLINE_CLASSIFIER_TRIGGER": "continuous", "SIGHTLINE_CLASSIFIER_MASTER": "local[2]"},
+            r"SIGHTLINE_CLASSIFIER_MASTER must be at least local\[4\]",
+        ),
     ],
 )
 def test_refuses_what_cannot_work(environment: dict[str, str], told: str, monkeypatch: pytest.MonkeyPatch) -> None:
