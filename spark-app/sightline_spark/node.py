@@ -74,13 +74,13 @@ def node_command(role: Role, settings: NodeSettings) -> list[str]:
     """The program of the node and its arguments.
 
     Raises:
-        ClassifierError: SIGHTLINE_CLASSIFIER_MASTER is not the address of one standalone master.
+        ClassifierError: SIGHTLINE_CLASSIFIER_MASTER is not the address of one standalone master, or out of reach.
     """
     host, port = _master(settings)
     spark_class = str(Path(pyspark.__file__).with_name("bin") / "spark-class")
     if role == "master":
         return [spark_class, _MASTER, "--host", host, "--port", port, "--webui-port", "0"]
-    own = host if is_loopback(host) else socket.gethostbyname(socket.gethostname())
+    own = host if is_loopback(host) else _address_towards(host, int(port))
     size = ["--cores", str(settings.executor_slots), "--memory", f"{settings.worker_memory_mib}M"]
     folder = tempfile.mkdtemp(prefix="sightline-worker-")
     return [
@@ -116,6 +116,18 @@ def _master(settings: ClusterSettings) -> tuple[str, str]:
         raise ClassifierError(f"SIGHTLINE_CLASSIFIER_MASTER={master} must be spark://host:port for a node")
     host, _, port = master.removeprefix("spark://").rpartition(":")
     return host, port
+
+
+def _address_towards(host: str, port: int) -> str:
+    """The machine's address as the master sees it; its name may stand for another, on Debian for 127.0.1.1."""
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way:
+            way.connect((host, port))  # sends nothing
+            return str(way.getsockname()[0])
+    except OSError as error:
+        raise ClassifierError(
+            f"SIGHTLINE_CLASSIFIER_MASTER: there is no way to {host}: {error.strerror or error}"
+        ) from error
 
 
 def _executors_log_here() -> dict[str, str]:

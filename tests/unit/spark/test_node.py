@@ -1,5 +1,6 @@
 """Master and worker as the classifier's settings make them."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,23 @@ def test_a_worker_offers_what_the_classifier_asks_for() -> None:
     assert command[-1] == "spark://127.0.0.1:7077"
     assert Path(command[command.index("--work-dir") + 1]).is_dir()
     assert settings(classifier_executor_memory="700m").worker_memory_mib == 1400
+
+
+def test_a_worker_is_found_at_the_address_that_leads_to_the_master(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine's name is 127.0.1.1 on Debian: the driver looked for the executors on its own machine."""
+    addresses = subprocess.run(["hostname", "-I"], check=True, capture_output=True, text=True).stdout.split()
+    own = next((address for address in addresses if ":" not in address), None)
+    if own is None:
+        pytest.skip("this machine has no network")
+    monkeypatch.setattr("socket.gethostbyname", lambda _: "127.0.1.1")
+    command = node_command("worker", settings(classifier_master=f"spark://{own}:7077"))
+
+    assert command[command.index("--host") + 1] == own
+
+
+def test_a_worker_whose_master_has_no_address_says_so() -> None:
+    with pytest.raises(ClassifierError, match=r"there is no way to master\.invalid"):
+        node_command("worker", settings(classifier_master="spark://master.invalid:7077"))
 
 
 def test_the_secret_is_in_the_environment_alone() -> None:
