@@ -69,7 +69,7 @@ def test_a_new_chart_alone_replaces_nothing(helm_program: Path, tmp_path: Path) 
     assert after.documents[0]["metadata"]["labels"]["helm.sh/chart"] == "sightline-9.9.9"
 
 
-def test_the_topics_job_is_a_new_one_only_when_it_does_something_else(helm_program: Path) -> None:
+def test_the_topics_job_is_a_new_one_whenever_it_does_something_else(helm_program: Path) -> None:
     """A job cannot be changed: Kubernetes would refuse the upgrade."""
 
     def name(*settings: str) -> str:

@@ -29,6 +29,12 @@ def test_all_pods_are_ready(release: Release) -> None:
     components = sorted(pod["metadata"]["labels"]["app.kubernetes.io/component"] for pod in pods)
     assert components == ["bridge", "classifier", "gateway", "gateway", "kafka"]
     assert all(is_ready(pod) for pod in pods), release.diagnosis()
+    restarts = {
+        f"{pod['metadata']['name']}/{container['name']}": container["restartCount"]
+        for pod in pods
+        for container in pod["status"]["containerStatuses"]
+    }
+    assert set(restarts.values()) == {0}, f"{restarts}\n{release.diagnosis()}"
 
 
 def test_helm_test_passes(release: Release) -> None:

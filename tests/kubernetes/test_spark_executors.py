@@ -58,6 +58,7 @@ def test_an_executor_has_no_token(on_executors: Release) -> None:
     (executor,) = executors(on_executors)
     look = on_executors.kubectl("exec", executor["metadata"]["name"], "--", "ls", "/var/run/secrets/kubernetes.io")
     assert look.returncode != 0
+    assert "No such file" in look.stderr, "it is `ls` that fails, not the way to the pod"
 
 
 @pytest.mark.parametrize("component", ["executor", "classifier"])
