@@ -119,6 +119,22 @@ _BY_TEMPLATE: dict[str, tuple[dict[str, Any], str]] = {
         {"gateway": {"drainSeconds": 50}},
         "gateway.stopSeconds has to be at least 25 above gateway.drainSeconds",
     ),
+    "less time than its setting gives the gateway": (
+        {"config": {"SIGHTLINE_GATEWAY_DRAIN_S": 60.5}},
+        "gateway.stopSeconds has to be at least 81 above gateway.drainSeconds",
+    ),
+    "less time than its setting gives the bridge": (
+        {"config": {"SIGHTLINE_BRIDGE_SHUTDOWN_TIMEOUT_S": 120}},
+        "(config.SIGHTLINE_BRIDGE_SHUTDOWN_TIMEOUT_S)",
+    ),
+    "fewer tasks than a continuous query keeps": (
+        {"config": {"SIGHTLINE_CLASSIFIER_TRIGGER": "continuous"}},
+        "set spark.local.cores to 4",
+    ),
+    "fewer executors than a continuous query keeps": (
+        {"config": {"SIGHTLINE_CLASSIFIER_TRIGGER": "continuous"}, "spark": {"mode": "kubernetes"}},
+        "set spark.kubernetes.executors x executorCores to 4",
+    ),
     "no claim": ({"models": {"source": "claim"}}, "set models.existingClaim"),
     "no command": ({"models": {"source": "init"}}, "set models.init.command"),
     "fewest above most": (
@@ -151,6 +167,37 @@ def test_schema_refuses(case: str, helm_program: Path, tmp_path: Path) -> None:
 def test_templates_refuse(case: str, helm_program: Path, tmp_path: Path) -> None:
     values, advice = _BY_TEMPLATE[case]
     assert advice in _refusal(values, tmp_path)
+
+
+_USERS = {
+    "mode": "external",
+    "external": {
+        "bootstrapServers": "k:1",
+        "securityProtocol": "SASL_SSL",
+        "secretPerProcess": {"gateway": "a", "classifier": "c"},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"kafka": _USERS, "bridge": {"enabled": False}, "topics": {"enabled": False}},
+        {"bridge": {"enabled": False}, "config": {"SIGHTLINE_BRIDGE_SHUTDOWN_TIMEOUT_S": 120}},
+        {"config": {"SIGHTLINE_CLASSIFIER_TRIGGER": "continuous"}, "spark": {"local": {"cores": 4}}},
+        {
+            "config": {"SIGHTLINE_CLASSIFIER_TRIGGER": "continuous"},
+            "spark": {"mode": "kubernetes", "kubernetes": {"executors": 2, "executorCores": 2}},
+        },
+        {"config": {"SIGHTLINE_GATEWAY_DRAIN_S": 20}},
+    ],
+)
+def test_what_can_work_is_taken(values: dict[str, Any], helm_program: Path, tmp_path: Path) -> None:
+    """Passwords of processes that do not run were asked for."""
+    file = tmp_path / "values.yaml"
+    file.write_text(yaml.safe_dump(values))
+    done = template(CHART, "--values", file)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_parent_chart_may_pass_its_own_values(helm_program: Path) -> None:

@@ -19,8 +19,8 @@
 - name: models
   mountPath: /opt/sightline/models
   readOnly: true
-  {{- with .Values.models.subPath }}
-  subPath: {{ . }}
+  {{- if and (eq .Values.models.source "claim") .Values.models.subPath }}
+  subPath: {{ .Values.models.subPath }}
   {{- end }}
 {{- end }}
 {{- end }}

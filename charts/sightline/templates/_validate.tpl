@@ -10,7 +10,8 @@
 {{- end }}
 {{- if hasPrefix "SASL_" $external.securityProtocol }}
 {{- range $process, $secret := $external.secretPerProcess }}
-{{- if not (or $secret $external.existingSecret) }}
+{{- $runs := include "sightline.runs" (dict "root" $ "component" $process) }}
+{{- if and $runs (not (or $secret $external.existingSecret)) }}
 {{- fail (printf "kafka.external.securityProtocol is %s: set kafka.external.existingSecret, or kafka.external.secretPerProcess.%s" $external.securityProtocol $process) }}
 {{- end }}
 {{- end }}
@@ -28,13 +29,9 @@
 {{- if and (eq $kafka.mode "strimzi") $kafka.strimzi.create (gt (int $values.topics.replicationFactor) (int $kafka.strimzi.replicas)) }}
 {{- fail "topics.replicationFactor is above kafka.strimzi.replicas" }}
 {{- end }}
-{{- range $process := list "gateway" "bridge" }}
-{{- with get $values $process }}
-{{- if gt (add .drainSeconds 25) (int .stopSeconds) }}
-{{- fail (printf "%s.stopSeconds has to be at least 25 above %s.drainSeconds: the process ends its work in between" $process $process) }}
-{{- end }}
-{{- end }}
-{{- end }}
+{{- include "sightline.validate.stop" (dict "root" . "component" "gateway" "setting" "SIGHTLINE_GATEWAY_DRAIN_S" "default" 5 "more" 20) }}
+{{- include "sightline.validate.stop" (dict "root" . "component" "bridge" "setting" "SIGHTLINE_BRIDGE_SHUTDOWN_TIMEOUT_S" "default" 20 "more" 5) }}
+{{- include "sightline.validate.tasks" . }}
 {{- if and (eq $values.models.source "claim") (not $values.models.existingClaim) }}
 {{- fail "models.source is claim: set models.existingClaim" }}
 {{- end }}
@@ -49,5 +46,30 @@
 {{- end }}
 {{- if and $values.httpRoute.enabled (not $values.httpRoute.parentRefs) }}
 {{- fail "httpRoute is enabled: set httpRoute.parentRefs to the Gateway that it hangs on" }}
+{{- end }}
+{{- end }}
+
+{{/* A process that is killed while it ends its work fails what it has: `more` is what it takes beside its setting. */}}
+{{- define "sightline.validate.stop" -}}
+{{- $values := get .root.Values .component }}
+{{- $work := addf (get .root.Values.config .setting | default .default) .more | ceil | int }}
+{{- if and (include "sightline.runs" .) (gt (add $values.drainSeconds $work) (int $values.stopSeconds)) }}
+{{- fail (printf "%s.stopSeconds has to be at least %d above %s.drainSeconds: the process ends its work in between (config.%s)" .component $work .component .setting) }}
+{{- end }}
+{{- end }}
+
+{{- define "sightline.validate.tasks" -}}
+{{- $config := .Values.config }}
+{{- $topic := $config.SIGHTLINE_CLASSIFIER_IMAGES_TOPIC | default "images" }}
+{{- $spark := .Values.spark }}
+{{- if eq ($config.SIGHTLINE_CLASSIFIER_TRIGGER | default "processing") "continuous" }}
+{{- range .Files.Get "files/topics.json" | fromJsonArray }}
+{{- if and (eq .name $topic) (eq $spark.mode "local") (lt (int $spark.local.cores) (int .partitions)) }}
+{{- fail (printf "config.SIGHTLINE_CLASSIFIER_TRIGGER is continuous, which keeps one task a partition: set spark.local.cores to %d or more" (int .partitions)) }}
+{{- end }}
+{{- if and (eq .name $topic) (eq $spark.mode "kubernetes") (lt (mul $spark.kubernetes.executors $spark.kubernetes.executorCores | int) (int .partitions)) }}
+{{- fail (printf "config.SIGHTLINE_CLASSIFIER_TRIGGER is continuous, which keeps one task a partition: set spark.kubernetes.executors x executorCores to %d or more" (int .partitions)) }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
