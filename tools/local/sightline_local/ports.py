@@ -1,16 +1,40 @@
 """TCP ports on this machine."""
 
+import secrets
 import socket
 import time
+from pathlib import Path
+from typing import Final
 
 from sightline_local.errors import LocalError
 
+# Above well-known services, below Kubernetes' node ports (30000) and the usual range of outgoing connections (32768).
+_LOWEST: Final = 15_000
+_HIGHEST: Final = 30_000
+_EPHEMERAL: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_TRIES: Final = 1000
+
 
 def free_port() -> int:
-    """A port nobody listens on at this moment; somebody may take it before its user does."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port nobody listens on at this moment; another server may take it before its user does.
+
+    No outgoing connection takes it: the kernel chooses those from a range of its own, above ours.
+    """
+    candidates = _candidates(_EPHEMERAL)
+    for _ in range(_TRIES):
+        port = secrets.choice(candidates)
+        if not is_taken(port):
+            return port
+    raise LocalError(f"no free port in {_TRIES} tries between {candidates[0]} and {candidates[-1]}")
+
+
+def _candidates(ephemeral: Path) -> range:
+    try:
+        highest = min(_HIGHEST, int(ephemeral.read_text(encoding="ascii").split()[0]))
+    except OSError:  # not Linux
+        highest = _HIGHEST
+    # Where somebody has widened the kernel's range over all of ours, a port of both is the best there is.
+    return range(_LOWEST, highest if highest - _LOWEST >= _TRIES else _HIGHEST)
 
 
 def is_taken(port: int, host: str = "127.0.0.1") -> bool:
