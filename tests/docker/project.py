@@ -140,7 +140,7 @@ class FirstStart:
 
     project: Project
     seconds: float
-    logs: dict[str, str]
+    logs: dict[str, str] = field(repr=False)
 
 
 def classify_photo(http: httpx.Client) -> Any:

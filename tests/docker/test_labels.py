@@ -1,5 +1,6 @@
 """Pictures in over HTTP and TCP, labels out, as soon as `up --wait` returns."""
 
+import json
 from uuid import uuid4
 
 import httpx
@@ -14,6 +15,8 @@ from tests.e2e.system import eventually
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 
 FIRST_LABEL_GOAL_S = 90
+# Beginnings of the warnings that belong to a fresh start.
+EXPECTED = {"classifier": ("NO CHECKPOINT in ",)}
 
 
 def test_the_first_label_comes_soon_after_up(first_start: FirstStart) -> None:
@@ -65,3 +68,7 @@ def test_nothing_is_logged_as_a_fault(first_start: FirstStart) -> None:
     """A quiet start: a traceback of a probe or a warning of every micro-batch would hide the one that matters."""
     for service, text in first_start.logs.items():
         assert "Traceback" not in text, service
+        lines = [json.loads(line) for line in text.splitlines()]
+        assert lines, service
+        faults = [line for line in lines if line["level"] not in {"DEBUG", "INFO"}]
+        assert [line for line in faults if not line["message"].startswith(EXPECTED.get(service, ()))] == [], service
