@@ -61,7 +61,7 @@ class Gateway(Scheduling, Stopping):
     )
     resources: Resources = Field(
         Resources(requests={"cpu": "250m", "memory": "384Mi"}, limits={"memory": "1Gi"}),
-        description="The memory limit has to hold `SIGHTLINE_GATEWAY_IN_FLIGHT_BYTES` (256 MiB) on top of 300 MiB.",
+        description="The limit has to hold `SIGHTLINE_GATEWAY_IN_FLIGHT_BYTES` twice: docs/operations.md, Memory.",
     )
 
 
@@ -75,7 +75,7 @@ class Bridge(Scheduling, Stopping):
     disruption_budget: DisruptionBudget = Field(DisruptionBudget(), description="Pods that a drain may take at a time.")
     resources: Resources = Field(
         Resources(requests={"cpu": "100m", "memory": "160Mi"}, limits={"memory": "512Mi"}),
-        description="The memory limit has to hold `SIGHTLINE_BRIDGE_BUFFER_BYTES` (64 MiB) on top of 150 MiB.",
+        description="The limit has to hold `SIGHTLINE_BRIDGE_BUFFER_BYTES` and more: docs/operations.md, Memory.",
     )
 
 
@@ -94,7 +94,7 @@ class Classifier(Scheduling):
     )
     resources: Resources = Field(
         Resources(requests={"cpu": "1", "memory": "3Gi"}, limits={"memory": "4Gi"}),
-        description="Heap (`SIGHTLINE_CLASSIFIER_DRIVER_MEMORY`, 2g) and some 1.2 GiB of native memory.",
+        description="The limit has to hold `SIGHTLINE_CLASSIFIER_DRIVER_MEMORY` and 2 GiB: docs/operations.md, Memory.",
     )
 
 
