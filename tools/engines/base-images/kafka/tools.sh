@@ -23,7 +23,7 @@ while read -r name class; do
 done <<'TOOLS'
 kafka-storage kafka.tools.StorageTool
 kafka-topics org.apache.kafka.tools.TopicCommand
-kafka-configs org.apache.kafka.tools.ConfigCommand
+kafka-configs kafka.admin.ConfigCommand
 kafka-acls org.apache.kafka.tools.AclCommand
 kafka-cluster org.apache.kafka.tools.ClusterTool
 kafka-get-offsets org.apache.kafka.tools.GetOffsetShell
