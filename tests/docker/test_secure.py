@@ -1,5 +1,8 @@
 """The profile `secure`: the same labels over TLS, every client a user of its own, and nobody else let in."""
 
+import os
+import re
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any, Final
@@ -110,6 +113,25 @@ def test_the_network_inside_is_not_trusted_either(secure: Project) -> None:
         status, said = secure.container("gateway").exec_run(["python", "-c", probe.format(port=port)])
         assert status == 1
         assert b"Unable to bootstrap" in said
+
+
+def test_the_runbooks_commands_reach_a_secured_kafka(secure: Project) -> None:
+    """docs/operations.md had one function for all, which spoke to a port that refused it."""
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    function = re.search(r"^kafka\(\) \{\n.*?^\}\n", text, re.MULTILINE | re.DOTALL)
+    assert function
+    script = f"{function[0]}\nkafka kafka-topics.sh --describe --topic images"
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=ROOT,
+        env={**os.environ, "COMPOSE_PROJECT_NAME": secure.name, "COMPOSE_ENV_FILES": f"{SECURE},{secure.settings}"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    assert "PartitionCount: 4" in done.stdout
 
 
 def test_each_container_sees_its_own_secrets_only(secure: Project) -> None:
