@@ -32,6 +32,8 @@ class EngineOptions:
     record_limit: int
     max_pixels: int
     batch_sizes: tuple[int, ...]
+    engine: str
+    precision: str
     batch_size: int
 
     @classmethod
@@ -50,6 +52,8 @@ class EngineOptions:
             record_limit=settings.record_limit,
             max_pixels=settings.max_pixels,
             batch_sizes=settings.classifier_batch_sizes,
+            engine=settings.classifier_engine,
+            precision=settings.classifier_precision,
             batch_size=1 if continuous else max(settings.classifier_batch_sizes),
         )
 

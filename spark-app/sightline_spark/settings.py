@@ -12,6 +12,8 @@ from sightline_contracts.topics import DEAD_LETTERS, IMAGES, RESULTS, load_topic
 from sightline_spark.cluster import ClusterSettings, MasterKind, checked_memory, variables
 
 Trigger = Literal["processing", "continuous"]
+Engine = Literal["onednn", "bigdl"]
+Precision = Literal["auto", "f32", "bf16"]
 
 _ENGINE_JARS: Final = Path(__file__).resolve().parents[1] / "engine" / "target" / "engine"
 _LOCAL_TASKS: Final = re.compile(r"local\[([0-9]+)\]")
@@ -47,6 +49,14 @@ class ClassifierSettings(ClusterSettings, ServiceSettings):
     )
     classifier_batch_sizes: Annotated[tuple[PositiveInt, ...], NoDecode] = Field(
         (1, 4, 16), description="batch sizes that networks are compiled for, as 1,4,16"
+    )
+    classifier_engine: Engine = Field(
+        "onednn", description="what computes networks: onednn, or BigDL's own, slower forward (bigdl)"
+    )
+    classifier_precision: Precision = Field(
+        "f32",
+        description="arithmetic of networks on onednn: f32; bf16, up to three times as fast where the CPU has it; auto:"
+        " bf16 where it pays, else f32. A network whose self-check finds bf16 too far off gets f32",
     )
     classifier_driver_memory: str = Field("2g", description="heap of the driver's JVM, for example 2g or 1500m")
     classifier_java_options: str = Field(

@@ -1,5 +1,7 @@
 """Settings of the classifier: what is refused, and what follows from the trigger."""
 
+import json
+
 import pytest
 from pydantic import ValidationError
 
@@ -14,11 +16,22 @@ def test_batch_sizes_are_a_list_in_the_environment(monkeypatch: pytest.MonkeyPat
     assert EngineOptions.of(ClassifierSettings()).batch_size == 8
 
 
+def test_the_engine_is_told_what_computes_and_in_which_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGHTLINE_CLASSIFIER_ENGINE", "bigdl")
+    monkeypatch.setenv("SIGHTLINE_CLASSIFIER_PRECISION", "bf16")
+
+    told = json.loads(EngineOptions.of(ClassifierSettings()).to_json())
+
+    assert (told["engine"], told["precision"]) == ("bigdl", "bf16")
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("SIGHTLINE_CLASSIFIER_BATCH_SIZES", "1,zero"),
         ("SIGHTLINE_CLASSIFIER_BATCH_SIZES", "0"),
+        ("SIGHTLINE_CLASSIFIER_ENGINE", "tensorflow"),
+        ("SIGHTLINE_CLASSIFIER_PRECISION", "f16"),
         ("SIGHTLINE_CLASSIFIER_DRIVER_MEMORY", "lots"),
         ("SIGHTLINE_CLASSIFIER_TRIGGER", "sometimes"),
         ("SIGHTLINE_CLASSIFIER_MANAGEMENT_PORT", "70000"),

@@ -24,8 +24,13 @@ final class BigDlBackend implements Backend {
   }
 
   @Override
-  public boolean compiled() {
-    return false;
+  public EngineKind engine() {
+    return EngineKind.BIGDL;
+  }
+
+  @Override
+  public Precision precision() {
+    return Precision.F32;
   }
 
   @Override

@@ -7,9 +7,7 @@ import io.sightline.engine.image.ImageRejected;
 import io.sightline.engine.image.Interpolation;
 import io.sightline.engine.image.Preprocessor;
 import io.sightline.engine.image.ResizeRule;
-import io.sightline.engine.nn.Precision;
 import java.util.List;
-import java.util.Locale;
 
 /** A model bundle, its network and the preprocessing that its input asks for. */
 final class BundleModel implements Model {
@@ -40,12 +38,12 @@ final class BundleModel implements Model {
 
   @Override
   public String precision() {
-    return Precision.F32.name().toLowerCase(Locale.ROOT);
+    return loaded.network().precision().label();
   }
 
   @Override
   public String engine() {
-    return loaded.network().compiled() ? "onednn" : "bigdl";
+    return loaded.network().engine().label();
   }
 
   @Override
