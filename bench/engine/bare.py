@@ -37,7 +37,7 @@ class Contender:
         return self.runtime == "onednn"
 
 
-OURS: Final = {precision: Contender(f"Sightline {precision}", "onednn", precision) for precision in ("f32",)}
+OURS: Final = {precision: Contender(f"Sightline {precision}", "onednn", precision) for precision in ("f32", "bf16")}
 CONTENDERS: Final = (
     *OURS.values(),
     Contender(REFERENCE, "onnxruntime"),

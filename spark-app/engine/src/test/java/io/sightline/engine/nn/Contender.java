@@ -5,7 +5,6 @@ import io.sightline.engine.bundle.InputSpec;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 
 /** One way to run a bundle's network, for {@link BenchmarkServer}. Each thread opens a runner of its own. */
 interface Contender {
@@ -21,12 +20,12 @@ interface Contender {
 
   /**
    * @param kind {@code onednn} (the product's own), {@code mkldnn} (BigDL's fast engine) or {@code plain} (its slow one)
-   * @param precision of {@code onednn}, as {@link Precision} names it; the others compute in f32
+   * @param precision of {@code onednn}, as settings spell it; the others compute in f32
    */
   static Contender of(String kind, Path bundle, String precision, List<Integer> batches) throws Exception {
     NetworkSource source = source(bundle);
     return switch (kind) {
-      case "onednn" -> new Compiled(source, Network.load(source, options(precision, batches)), precision);
+      case "onednn" -> new Compiled(source, Network.load(source, options(precision, batches)));
       case "mkldnn" -> new IrGraphs(source);
       case "plain" -> new Plain(source, new BigDlBackend(source, BigDlModule.load(source)));
       default -> throw new IllegalArgumentException("no such contender: " + kind);
@@ -34,7 +33,7 @@ interface Contender {
   }
 
   private static NetworkOptions options(String precision, List<Integer> batches) {
-    return new NetworkOptions(batches, 0, Precision.valueOf(precision.toUpperCase(Locale.ROOT)));
+    return NetworkOptions.withBatchSizes(batches).with(PrecisionWish.named(precision));
   }
 
   private static NetworkSource source(Path folder) throws Exception {
@@ -45,7 +44,7 @@ interface Contender {
   }
 
   /** The product's engine. */
-  record Compiled(NetworkSource source, Network network, String precision) implements Contender {
+  record Compiled(NetworkSource source, Network network) implements Contender {
     @Override
     public Runner open(int batch) {
       Session session = network.open();
@@ -64,7 +63,7 @@ interface Contender {
 
     @Override
     public String running() {
-      return network.compiled() ? "onednn-" + precision : "plain-f32";
+      return network.compiled() ? "onednn-" + network.precision().label() : "plain-f32";
     }
   }
 
