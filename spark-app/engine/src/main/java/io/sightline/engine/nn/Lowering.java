@@ -38,6 +38,7 @@ final class Lowering {
   private final int batch;
   private final Constants constants;
   private final PlanBuilder plan;
+  private final RareOps rareOps;
   private final Map<Node, Place> places = new IdentityHashMap<>();
 
   Lowering(Types types, int batch, Constants constants, Natives natives) {
@@ -45,6 +46,7 @@ final class Lowering {
     this.batch = batch;
     this.constants = constants;
     this.plan = new PlanBuilder(natives);
+    this.rareOps = new RareOps(batch, constants, plan);
   }
 
   Plan lower(Program program) {
@@ -72,7 +74,9 @@ final class Lowering {
     } else if (op instanceof Op.Pooling pooling) {
       return pooling(node, pooling);
     } else if (op instanceof Op.Sum sum) {
-      return sum(node, sum);
+      return combined(node, algorithm.binary_add, sum.postOps());
+    } else if (op instanceof Op.Merge merge) {
+      return combined(node, algorithm(merge.kind()), merge.postOps());
     } else if (op instanceof Op.Concat concat) {
       return concat(node, concat);
     } else if (op instanceof Op.Reshape) {
@@ -81,6 +85,8 @@ final class Lowering {
       return softMax(node, softMax);
     } else if (op instanceof Op.Pointwise pointwise) {
       return pointwise(node, pointwise.activation());
+    } else if (op instanceof Op.Rare rare) {
+      return rareOps.place(node, rare, source(node));
     }
     throw new IllegalStateException("the optimiser leaves no " + op.getClass().getSimpleName());
   }
@@ -92,7 +98,7 @@ final class Lowering {
     long[] biasDims = {op.weights().outputs()};
     convolution_forward.primitive_desc pd = new convolution_forward.primitive_desc(Dnnl.cpu(), INFERENCE,
         algorithm.convolution_direct, read(node), weights(weightDims), Dnnl.plain(biasDims), any(node),
-        window.strides(), window.before(), window.after(), attributes(node, op.postOps()), false);
+        window.strides(), window.dilations(), window.before(), window.after(), attributes(node, op.postOps()), false);
     List<Argument> arguments = new ArrayList<>();
     arguments.add(new Variable(DNNL_ARG_SRC, plan.inLayout(source(node), pd.src_desc())));
     arguments.add(new Constant(DNNL_ARG_WEIGHTS, constants.get(op.weights().kernel(), weightDims, pd.weights_desc())));
@@ -145,15 +151,15 @@ final class Lowering {
     return plan.emit(pd, new pooling_forward(pd), pd.dst_desc(), List.of(new Variable(DNNL_ARG_SRC, source)));
   }
 
-  private Place sum(Node node, Op.Sum op) {
+  private Place combined(Node node, algorithm kind, List<PostOp> postOps) {
     Place first = typed(node, 0);
     Place second = typed(node, 1);
-    binary.primitive_desc pd = new binary.primitive_desc(Dnnl.cpu(), algorithm.binary_add, first.desc(), second.desc(),
-        any(node), attributes(node, op.postOps()), false);
+    binary.primitive_desc pd = new binary.primitive_desc(Dnnl.cpu(), kind, first.desc(), second.desc(),
+        any(node), attributes(node, postOps), false);
     List<Argument> arguments = new ArrayList<>();
     arguments.add(new Variable(DNNL_ARG_SRC, first));
     arguments.add(new Variable(DNNL_ARG_SRC_1, second));
-    arguments.addAll(addends(node, 2, op.postOps()));
+    arguments.addAll(addends(node, 2, postOps));
     return plan.emit(pd, new binary(pd), pd.dst_desc(), arguments);
   }
 
@@ -174,7 +180,7 @@ final class Lowering {
     algorithm kind = op.log() ? algorithm.softmax_log : algorithm.softmax_accurate;
     Place source = typed(node, 0);
     softmax_forward.primitive_desc pd = new softmax_forward.primitive_desc(Dnnl.cpu(), INFERENCE, kind, source.desc(),
-        source.desc(), 1, PlanBuilder.attributes(), false);
+        source.desc(), node.shape().rank(), PlanBuilder.attributes(), false);
     return plan.emit(pd, new softmax_forward(pd), pd.dst_desc(), List.of(new Variable(DNNL_ARG_SRC, source)));
   }
 
@@ -222,6 +228,26 @@ final class Lowering {
       case TANH -> algorithm.eltwise_tanh;
       case SIGMOID -> algorithm.eltwise_logistic;
       case EXP -> algorithm.eltwise_exp;
+      case ELU -> algorithm.eltwise_elu;
+      case SOFT_PLUS -> algorithm.eltwise_soft_relu;
+      case HARD_SIGMOID -> algorithm.eltwise_hardsigmoid;
+      case SWISH -> algorithm.eltwise_swish;
+      case LINEAR -> algorithm.eltwise_linear;
+      case POWER -> algorithm.eltwise_pow;
+      case LOG -> algorithm.eltwise_log;
+      case ABS -> algorithm.eltwise_abs;
+      case SQUARE -> algorithm.eltwise_square;
+      case SQRT -> algorithm.eltwise_sqrt;
+    };
+  }
+
+  private static algorithm algorithm(Op.Merge.Kind kind) {
+    return switch (kind) {
+      case PRODUCT -> algorithm.binary_mul;
+      case DIFFERENCE -> algorithm.binary_sub;
+      case QUOTIENT -> algorithm.binary_div;
+      case MAXIMUM -> algorithm.binary_max;
+      case MINIMUM -> algorithm.binary_min;
     };
   }
 
