@@ -227,8 +227,8 @@ final class KnownLayersTest {
   /** Raw values: a source that says it gives probabilities is believed. */
   private static void compare(NetworkSource source, int seed) throws Exception {
     Program program = Optimiser.optimise(ModuleImporter.read(BigDlModule.load(source), source));
-    NetworkOptions options = NetworkOptions.withBatchSizes(List.of(1, 5));
-    try (DnnlBackend backend = DnnlBackend.compile(source, program, options); Runner runner = backend.newRunner()) {
+    try (DnnlBackend backend = DnnlBackend.compile(source, program, List.of(1, 5), Precision.F32);
+        Runner runner = backend.newRunner()) {
       for (int n : new int[] {1, 5}) {
         float[] images = TestNetworks.images(source, n, seed);
         float[] expected = TestNetworks.expected(source, images, n);
