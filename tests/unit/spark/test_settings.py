@@ -1,6 +1,7 @@
 """Settings of the classifier: what is refused, and what follows from the trigger."""
 
 import json
+import os
 
 import pytest
 from pydantic import ValidationError
@@ -68,3 +69,13 @@ def test_a_continuous_query_gets_a_task_for_each_partition_and_batches_of_one() 
     assert EngineOptions.of(settings).batch_size == 1
     assert ClassifierSettings().task_slots == 2
     assert ClassifierSettings(classifier_master="local[*]").task_slots is None
+
+
+def test_a_batch_is_divided_among_the_tasks_that_run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ClassifierSettings().tasks_per_batch == 2
+    monkeypatch.setenv("SIGHTLINE_CLASSIFIER_MASTER", "local[6]")
+    assert ClassifierSettings().tasks_per_batch == 6
+    monkeypatch.setenv("SIGHTLINE_CLASSIFIER_MASTER", "local[*]")
+    assert ClassifierSettings().tasks_per_batch == os.cpu_count()
+    monkeypatch.setenv("SIGHTLINE_CLASSIFIER_MIN_PARTITIONS", "1")
+    assert ClassifierSettings().tasks_per_batch == 1
