@@ -89,6 +89,7 @@ public final class BundleStore {
   }
 
   private static LoadedModel load(Path directory, NetworkOptions options) throws BundleException {
+    Network.prepare();
     Bundle bundle = Bundle.read(directory);
     InputSpec input = bundle.input();
     try {

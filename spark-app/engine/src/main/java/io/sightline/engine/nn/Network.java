@@ -36,6 +36,14 @@ public final class Network implements AutoCloseable {
     return new NetworkLoader(source, options).load();
   }
 
+  /**
+   * Begins in the background what the first load in this JVM needs; returns at once. Worth calling where something else
+   * is to be done first, as checking files.
+   */
+  public static void prepare() {
+    HeadStart.begin();
+  }
+
   public int classes() {
     return source.classes();
   }

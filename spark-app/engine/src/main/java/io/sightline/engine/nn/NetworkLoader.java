@@ -16,6 +16,7 @@ final class NetworkLoader {
   }
 
   Network load() throws NetworkException {
+    HeadStart.begin();
     BigDlModule module = BigDlModule.load(source);
     BigDlBackend plain = new BigDlBackend(source, module);
     SelfCheck check = referee(plain);
@@ -25,7 +26,7 @@ final class NetworkLoader {
 
   /** The plain forward must work: it is the fallback, and says what is right. */
   private SelfCheck referee(BigDlBackend plain) throws NetworkException {
-    try (Runner runner = plain.newRunner()) {
+    try (Runner runner = plain.onlyRunner()) {
       return new SelfCheck(source, runner);
     } catch (RuntimeException e) {
       throw new NetworkException(source.definition() + ": cannot classify images of " + source.channels() + " x "
