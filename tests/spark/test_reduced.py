@@ -41,7 +41,8 @@ def levels(spark: SparkSession, file: bytes, rule: Rule = RULE) -> NDArray[np.in
     """How many levels apart the engine and Pillow are in each sample; upright by Pillow's own rules."""
     upright = ImageOps.exif_transpose(Image.open(io.BytesIO(file)))
     engine = engine_pixels(spark, rule, file).astype(np.int64)
-    return np.abs(engine - pillow_pixels(rule, upright))
+    apart: NDArray[np.int64] = np.abs(engine - pillow_pixels(rule, upright))
+    return apart
 
 
 @pytest.mark.parametrize("size", [(1203, 902), (901, 1210), (2407, 1801)])  # a half, a half, an eighth at most
