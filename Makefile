@@ -14,18 +14,19 @@ MAVEN    = mvn -q -B -Dstyle.color=never -f $(ENGINE)/pom.xml -Dbigdl.share=$(BI
 PACKAGES := services/contracts services/common services/topics services/bridge gateway spark-app tools/local
 RUNNING  = { test -x $(LOCAL) || { echo 'Sightline is not set up here: make up' >&2; exit 1; }; }
 ENGINES := tools/engines
+PEERS   := .venv-bench/.sightline-peers
 # In this order, so that a mistake shows in the cheapest suite that can see it.
 SUITES  := $(wildcard tests/unit tests/contract tests/kafka tests/models tests/spark tests/browser tests/e2e)
 # These need engines and tools of their own: test-docker, test-chart, test-kubernetes.
 APART   := tests/docker tests/chart tests/observability tests/kubernetes
 NEW     := $(filter-out $(SUITES) $(APART) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
-CHECKED := $(PACKAGES) tests $(wildcard bench/*.py charts/*/files/*.py tools/*.py tools/chart tools/images tools/demo tools/observability $(ENGINES)/*/*.py)
+CHECKED := $(PACKAGES) tests bench/engine $(wildcard bench/*.py charts/*/files/*.py tools/*.py tools/chart tools/images tools/demo tools/observability $(ENGINES)/*/*.py)
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .PHONY: help check setup engine up down demo status logs model-efficientnet-lite0 train-digits \
-        lint test-quick test test-engine chromium bench-latency lock gen clean \
+        lint test-quick test test-engine chromium bench-latency bench-engine lock gen clean \
         engine-docker offline-images images test-docker test-chart test-kubernetes
 
 help: ## list the targets
@@ -144,6 +145,17 @@ test-kubernetes: setup ## the Helm chart on a real cluster of one node; the firs
 bench-latency: setup engine ## Kafka to Kafka latency at 10 images a second, both triggers
 	@$(BIN)/python bench/latency.py $(ARGS)
 
+# Neither the product nor its tests need the peers: 400 MB in an environment of their own.
+$(PEERS): requirements/bench.txt requirements/uv.txt | $(SETUP)
+	@test -x .venv-bench/bin/python || $(PYTHON) -m venv --without-pip .venv-bench
+	@echo 'Installing the benchmark'\''s peers ...'
+	@$(BIN)/uv pip install -q -p .venv-bench/bin/python --no-deps --require-hashes -r requirements/bench.txt
+	@touch $@
+
+bench-engine: setup engine $(PEERS) ## images a second beside ONNX Runtime, OpenVINO and BigDL's own engines; ARGS=--help
+	@$(MAVEN) test-compile
+	@$(BIN)/python -m bench.engine $(ARGS)
+
 gen: setup ## rewrite generated files from their sources
 	@$(BIN)/python -m tools.generate
 
@@ -154,7 +166,9 @@ lock: setup ## resolve requirements/*.in anew into the hash-locked files
 	  --override requirements/overrides.in --prerelease if-necessary-or-explicit \
 	  $(foreach name,contracts common topics bridge gateway spark local,--no-emit-package sightline-$(name)) \
 	  requirements/packages.in requirements/dev.in -o requirements/lock.txt $(ARGS)
+	@$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 \
+	  requirements/bench.in -o requirements/bench.txt --upgrade
 
 clean: ## stop everything and delete what was built; data in .sightline/ and the caches stay
 	@[ ! -x $(LOCAL) ] || $(LOCAL) down
-	rm -rf $(VENV) $(ENGINE)/target .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-bench $(ENGINE)/target .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,8 +99,10 @@ def running_classifier(trigger: str) -> Iterator[str]:
 
 
 @contextmanager
-def classifier(trigger: str, bootstrap: str, folder: Path) -> Iterator[None]:
-    """`python -m sightline_spark`, from ready to stopped."""
+def classifier(
+    trigger: str, bootstrap: str, folder: Path, settings: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """`python -m sightline_spark` with `settings` (environment variables), from ready to stopped."""
     port = free_port()
     environment = {
         **os.environ,
@@ -108,11 +110,12 @@ def classifier(trigger: str, bootstrap: str, folder: Path) -> Iterator[None]:
         "SIGHTLINE_CLASSIFIER_CHECKPOINT_DIR": str(folder / "checkpoint"),
         "SIGHTLINE_CLASSIFIER_MANAGEMENT_PORT": str(port),
         "SIGHTLINE_LOG_LEVEL": "ERROR",  # what it says of a new checkpoint is no news here
+        **(settings or {}),
     }
     process = subprocess.Popen([sys.executable, "-m", "sightline_spark", "--trigger", trigger], env=environment)
     try:
         wait_ready(process, port)
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait(60)

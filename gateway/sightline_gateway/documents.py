@@ -63,6 +63,10 @@ class Result(Document):
     id: str = Field(examples=[_ID])
     status: Literal["classified", "failed"]
     model: ModelRef
+    precision: str | None = Field(
+        None, examples=["f32"], description="f32, bf16 or int8; null: no such model, or an older classifier's result"
+    )
+    engine: str | None = Field(None, examples=["onednn"], description="onednn or bigdl; null as precision")
     predictions: list[Prediction]
     stream: str | None
     name: str | None = Field(examples=["china.jpg"])

@@ -19,7 +19,7 @@ from sightline_spark.errors import ClassifierError, first_line
 from sightline_spark.executors import Tasks, preload_watched, tasks_of, wait_for_master
 from sightline_spark.metrics import ClassifierMetrics
 from sightline_spark.progress import ProgressReader
-from sightline_spark.query import EngineOptions, build_query, read_images, stop_after_batch
+from sightline_spark.query import EngineOptions, build_query, pace, read_images, stop_after_batch
 from sightline_spark.session import build_session, end_session
 from sightline_spark.settings import ClassifierSettings
 from sightline_spark.topics import wait_for_topics
@@ -167,7 +167,10 @@ class Classifier:
 
     def _start_query(self, spark: SparkSession) -> StreamingQuery:
         try:
-            return build_query(read_images(spark, self._settings), self._settings).start()
+            query = build_query(read_images(spark, self._settings), self._settings).start()
+            if self._settings.classifier_trigger == "processing":
+                pace(spark, query, self._settings)
+            return query
         except (PySparkException, Py4JJavaError) as error:
             raise ClassifierError(f"the query cannot start: {first_line(error)}") from error
 

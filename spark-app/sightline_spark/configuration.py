@@ -41,6 +41,7 @@ _EVERYWHERE: Final = {
     "spark.locality.wait": "0",
     "spark.sql.streaming.noDataMicroBatches.enabled": "false",
     "spark.sql.streaming.pollingDelay": "2ms",
+    "spark.sql.streaming.noDataProgressEventInterval": "5s",  # then the query looks at Kafka less often
     "spark.sql.streaming.minBatchesToRetain": "10",
     # The default manager starts a `readlink` process for each file whenever it lists its old positions.
     "spark.sql.streaming.checkpointFileManagerClass": (

@@ -19,6 +19,13 @@ QUERY_NAME = "classifier"
 _FETCH_WAIT_MS: Final = {"processing": 1, "continuous": 5}
 _PRODUCER_BUFFER_BYTES: Final = 32 * 1024 * 1024
 
+# A consumer holds the bytes of a fetch, the records made of the fetch before, and prefetches a third: more a fetch is
+# memory for each partition, less is more round trips. A larger record still comes, in a fetch of its own.
+_FETCH_BYTES: Final = 4 * 1024 * 1024
+_POLL_RECORDS: Final = 2000  # of small images: after each poll Spark asks twice for offsets
+_FIRST_BATCH: Final = 256  # images of the first micro-batch, before anybody knows how fast they are
+_SMALLEST_BATCH: Final = 16  # images: fewer, and what a micro-batch costs of itself is all there is
+
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
@@ -32,6 +39,8 @@ class EngineOptions:
     record_limit: int
     max_pixels: int
     batch_sizes: tuple[int, ...]
+    engine: str
+    precision: str
     batch_size: int
 
     @classmethod
@@ -50,6 +59,8 @@ class EngineOptions:
             record_limit=settings.record_limit,
             max_pixels=settings.max_pixels,
             batch_sizes=settings.classifier_batch_sizes,
+            engine=settings.classifier_engine,
+            precision=settings.classifier_precision,
             batch_size=1 if continuous else max(settings.classifier_batch_sizes),
         )
 
@@ -83,13 +94,15 @@ def read_images(spark: SparkSession, settings: ClassifierSettings) -> DataFrame:
         "startingOffsets": "earliest",
         "includeHeaders": "true",
         "failOnDataLoss": "true",
-        # Fewer bytes and the largest image would still come, alone in its fetch, but only by Kafka's leniency.
-        "kafka.max.partition.fetch.bytes": str(settings.record_limit),
+        "kafka.fetch.max.bytes": str(_FETCH_BYTES),
+        "kafka.max.partition.fetch.bytes": str(_FETCH_BYTES),
+        "kafka.max.poll.records": str(_POLL_RECORDS),
         "kafka.fetch.max.wait.ms": str(_FETCH_WAIT_MS[settings.classifier_trigger]),
         **kafka_options(settings),
     }
     if settings.classifier_trigger == "processing":
-        options["maxOffsetsPerTrigger"] = str(settings.classifier_max_offsets_per_trigger)
+        options["maxOffsetsPerTrigger"] = str(min(_FIRST_BATCH, settings.classifier_max_offsets_per_trigger))
+        options["minPartitions"] = str(settings.tasks_per_batch)
     return without_old_reader(spark.readStream.format("kafka").options(**options).load())
 
 
@@ -113,6 +126,18 @@ def write_results(rows: DataFrame, settings: ClassifierSettings) -> DataStreamWr
 def build_query(images: DataFrame, settings: ClassifierSettings) -> DataStreamWriter:
     """From the frame of images to the writer, ready to start."""
     return write_results(classify(images, EngineOptions.of(settings)), settings)
+
+
+def pace(spark: SparkSession, query: StreamingQuery, settings: ClassifierSettings) -> None:
+    """Fit the steps of a started micro-batch query to what there is to do; see `QueryPacing`."""
+    _engine(spark).QueryPacing.attach(
+        query._jsq,  # noqa: SLF001 - py4j's door
+        min(_FIRST_BATCH, settings.classifier_max_offsets_per_trigger),
+        settings.classifier_max_offsets_per_trigger,
+        _SMALLEST_BATCH,
+        settings.classifier_batch_target_ms,
+        settings.classifier_idle_polling_ms,
+    )
 
 
 def stop_after_batch(spark: SparkSession, query: StreamingQuery) -> None:

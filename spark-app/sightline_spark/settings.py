@@ -1,5 +1,6 @@
 """Settings of the classifier."""
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
@@ -12,6 +13,8 @@ from sightline_contracts.topics import DEAD_LETTERS, IMAGES, RESULTS, load_topic
 from sightline_spark.cluster import ClusterSettings, MasterKind, checked_memory, variables
 
 Trigger = Literal["processing", "continuous"]
+Engine = Literal["onednn", "bigdl"]
+Precision = Literal["auto", "f32", "bf16"]
 
 _ENGINE_JARS: Final = Path(__file__).resolve().parents[1] / "engine" / "target" / "engine"
 _LOCAL_TASKS: Final = re.compile(r"local\[([0-9]+)\]")
@@ -42,11 +45,34 @@ class ClassifierSettings(ClusterSettings, ServiceSettings):
     classifier_checkpoint_dir: Path = Field(
         Path(".sightline/classifier/checkpoint"), description="where the query's position in Kafka is kept"
     )
+    classifier_batch_target_ms: PositiveInt = Field(
+        2000,
+        description="ms that a micro-batch takes while images wait in Kafka: the number of its images follows from how"
+        " fast the last ones were; less repeats less after a crash, more costs less planning",
+    )
     classifier_max_offsets_per_trigger: PositiveInt = Field(
-        1024, description="most images of a micro-batch; more raises latency under load, fewer costs throughput"
+        16384, description="most images of a micro-batch, however fast they are"
+    )
+    classifier_min_partitions: PositiveInt | None = Field(
+        None,
+        description="tasks of a micro-batch whose images are in fewer partitions: these are divided (default: as many"
+        " as run at once)",
+    )
+    classifier_idle_polling_ms: PositiveInt = Field(
+        25,
+        description="ms between two looks at Kafka when no image came for 5 s (else 2): the next one waits up to this"
+        " long; more saves more of the processor",
     )
     classifier_batch_sizes: Annotated[tuple[PositiveInt, ...], NoDecode] = Field(
         (1, 4, 16), description="batch sizes that networks are compiled for, as 1,4,16"
+    )
+    classifier_engine: Engine = Field(
+        "onednn", description="what computes networks: onednn, or BigDL's own, slower forward (bigdl)"
+    )
+    classifier_precision: Precision = Field(
+        "f32",
+        description="arithmetic of networks on onednn: f32; bf16, up to three times as fast where the CPU has it; auto:"
+        " bf16 where it pays, else f32. A network whose self-check finds bf16 too far off gets f32",
     )
     classifier_driver_memory: str = Field("2g", description="heap of the driver's JVM, for example 2g or 1500m")
     classifier_java_options: str = Field(
@@ -113,6 +139,11 @@ class ClassifierSettings(ClusterSettings, ServiceSettings):
             return self.executor_slots
         match = _LOCAL_TASKS.fullmatch(self.master)
         return None if match is None else int(match[1])
+
+    @property
+    def tasks_per_batch(self) -> int:
+        """The least number of tasks that a micro-batch is divided into, given as many images."""
+        return self.classifier_min_partitions or self.task_slots or os.cpu_count() or 1
 
     def _contracted_partitions(self) -> int:
         return next(topic.partitions for topic in load_topics(self.max_image_bytes) if topic.name == IMAGES)

@@ -90,6 +90,7 @@ def make_results(page: Page, first: int, count: int) -> None:
                 const label = String(i % 2);
                 const result = {
                     id: `made-${i}`, status: "classified", model: { name: "m", version: "1" }, stream: null,
+                    precision: "bf16", engine: i % 2 ? "onednn" : "bigdl",
                     predictions: [{ index: i % 2, label, probability: 0.9 }], name: `frame-${i}`, source: "tcp",
                     accepted_at: now, classified_at: now, timing_ms: { queue: 1, decode: 1, inference: 1 }, error: null,
                 };
@@ -108,6 +109,8 @@ def test_the_wall_keeps_two_hundred_cards_and_the_strip_counts_all(page: Page) -
     expect(page.locator("result-card").first).to_contain_text("frame-499")
     expect(page.locator("result-card")).to_have_count(200)
     expect(page.locator("[data-total]")).to_have_text("500 images")
+    titles = [page.locator("result-card [title^=frame]").nth(n).get_attribute("title") for n in (0, 1)]
+    assert titles == ["frame-499, by m version 1, bf16", "frame-498, by m version 1, bf16 on bigdl"]
     expect(page.locator("live-strip [data-detail]")).to_contain_text("500 in the last minute")
     expect(page.locator("live-strip [data-counts] li")).to_have_text(["0250", "1250"])
     expect(page.locator("live-strip [data-rate]")).to_have_text(re.compile(r"^[1-9]"))

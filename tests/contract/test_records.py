@@ -91,6 +91,17 @@ def test_a_result_without_a_field_is_refused(field: str) -> None:
         decode_result(json.dumps(document).encode())
 
 
+def test_a_result_of_a_classifier_that_did_not_name_its_precision_is_read() -> None:
+    document = json.loads(files("sightline_contracts").joinpath("examples/result/classified.json").read_bytes())
+    named = decode_result(json.dumps(document).encode())
+    del document["precision"], document["engine"]
+    _validator("result").validate(document)
+    old = decode_result(json.dumps(document).encode())
+    assert (named.precision, named.engine) == ("f32", "onednn")
+    assert old == replace(named, precision=None, engine=None)
+    _validator("result").validate(json.loads(encode_result(old)))
+
+
 def test_new_ids_are_ids_in_time_order() -> None:
     ids = [new_image_id() for _ in range(1000)]
     assert len(set(ids)) == 1000

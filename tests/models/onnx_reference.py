@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import ModelProto, TensorProto, helper, numpy_helper
 from PIL import Image
 
 from sightline_spark.models.bundle import InputSpec
@@ -69,8 +69,8 @@ class _Graph:
         return self.node("Add", x, entry) if stride == 1 and inputs == outputs else x
 
 
-def efficientnet_lite0(tensors: Mapping[str, NDArray[Any]]) -> onnxruntime.InferenceSession:
-    """An ONNX Runtime session: input `x` (n, 3, 224, 224) float32, one output of 1000 probabilities."""
+def efficientnet_lite0_model(tensors: Mapping[str, NDArray[Any]]) -> ModelProto:
+    """The network: input `x` (n, 3, 224, 224) float32, one output of 1000 probabilities."""
     graph = _Graph(tensors)
     x = graph.convolution("x", "_conv_stem", "_bn0", stride=2)
     for index in range(len(BLOCKS)):
@@ -78,7 +78,7 @@ def efficientnet_lite0(tensors: Mapping[str, NDArray[Any]]) -> onnxruntime.Infer
     x = graph.node("Flatten", graph.node("GlobalAveragePool", graph.convolution(x, "_conv_head", "_bn1")))
     x = graph.node("Gemm", x, graph.constant("_fc.weight"), graph.constant("_fc.bias"), transB=1)
     x = graph.node("Softmax", x)
-    model = helper.make_model(
+    return helper.make_model(
         helper.make_graph(
             graph.nodes,
             "efficientnet-lite0",
@@ -89,6 +89,11 @@ def efficientnet_lite0(tensors: Mapping[str, NDArray[Any]]) -> onnxruntime.Infer
         opset_imports=[helper.make_opsetid("", 17)],
         ir_version=9,
     )
+
+
+def efficientnet_lite0(tensors: Mapping[str, NDArray[Any]]) -> onnxruntime.InferenceSession:
+    """An ONNX Runtime session of `efficientnet_lite0_model`, computing on one thread."""
+    model = efficientnet_lite0_model(tensors)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])

@@ -58,7 +58,11 @@ class ErrorInfo:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one image. Times are Unix ms; `predictions` are the most probable first, empty when it failed."""
+    """What became of one image. Times are Unix ms; `predictions` are the most probable first, empty when it failed.
+
+    `precision` is how the model computes (f32, bf16 or int8), `engine` what runs it (onednn or bigdl); later versions
+    may add some of both. None when the model could not be found, and in results of classifiers that did not say.
+    """
 
     id: str
     status: Status
@@ -71,6 +75,8 @@ class Result:
     classified_at: int
     timing_ms: Timing
     error: ErrorInfo | None
+    precision: str | None = None
+    engine: str | None = None
 
 
 def encode_result(result: Result) -> bytes:
@@ -111,6 +117,8 @@ def _result(document: dict[str, Any]) -> Result:
         classified_at=_number(document["classified_at"]),
         timing_ms=Timing(_number(timing["queue"]), _number(timing["decode"]), _number(timing["inference"])),
         error=None if error is None else ErrorInfo(error["code"], error["detail"]),
+        precision=document.get("precision"),
+        engine=document.get("engine"),
     )
 
 

@@ -44,6 +44,8 @@ def make_result(record: ImageRecord, *, version: str | None = "1", error: ErrorI
             round(chance.uniform(5, 40), 3), round(chance.uniform(1, 6), 3), round(chance.uniform(1, 9), 3)
         ),
         error=error,
+        precision=version and "f32",
+        engine=version and "onednn",
     )
 
 

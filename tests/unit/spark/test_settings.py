@@ -1,5 +1,8 @@
 """Settings of the classifier: what is refused, and what follows from the trigger."""
 
+import json
+import os
+
 import pytest
 from pydantic import ValidationError
 
@@ -14,11 +17,22 @@ def test_batch_sizes_are_a_list_in_the_environment(monkeypatch: pytest.MonkeyPat
     assert EngineOptions.of(ClassifierSettings()).batch_size == 8
 
 
+def test_the_engine_is_told_what_computes_and_in_which_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGHTLINE_CLASSIFIER_ENGINE", "bigdl")
+    monkeypatch.setenv("SIGHTLINE_CLASSIFIER_PRECISION", "bf16")
+
+    told = json.loads(EngineOptions.of(ClassifierSettings()).to_json())
+
+    assert (told["engine"], told["precision"]) == ("bigdl", "bf16")
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("SIGHTLINE_CLASSIFIER_BATCH_SIZES", "1,zero"),
         ("SIGHTLINE_CLASSIFIER_BATCH_SIZES", "0"),
+        ("SIGHTLINE_CLASSIFIER_ENGINE", "tensorflow"),
+        ("SIGHTLINE_CLASSIFIER_PRECISION", "f16"),
         ("SIGHTLINE_CLASSIFIER_DRIVER_MEMORY", "lots"),
         ("SIGHTLINE_CLASSIFIER_TRIGGER", "sometimes"),
         ("SIGHTLINE_CLASSIFIER_MANAGEMENT_PORT", "70000"),
@@ -55,3 +69,13 @@ def test_a_continuous_query_gets_a_task_for_each_partition_and_batches_of_one() 
     assert EngineOptions.of(settings).batch_size == 1
     assert ClassifierSettings().task_slots == 2
     assert ClassifierSettings(classifier_master="local[*]").task_slots is None
+
+
+def test_a_batch_is_divided_among_the_tasks_that_run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ClassifierSettings().tasks_per_batch == 2
+    monkeypatch.setenv("SIGHTLINE_CLASSIFIER_MASTER", "local[6]")
+    assert ClassifierSettings().tasks_per_batch == 6
+    monkeypatch.setenv("SIGHTLINE_CLASSIFIER_MASTER", "local[*]")
+    assert ClassifierSettings().tasks_per_batch == os.cpu_count()
+    monkeypatch.setenv("SIGHTLINE_CLASSIFIER_MIN_PARTITIONS", "1")
+    assert ClassifierSettings().tasks_per_batch == 1

@@ -43,6 +43,13 @@ export function ago(at, now) {
 /** ImageNet labels list synonyms after commas: the first is enough for a heading. @param {string} label */
 export const shortLabel = (label) => label.split(",", 1)[0].trim();
 
+/** @param {import("./types.js").Result} result @returns {string} the model and, where the result says so, how it computes */
+export function modelText({ model, precision, engine }) {
+  const version = model.version ? ` version ${model.version}` : "";
+  const how = [precision, engine === "onednn" ? null : engine].filter(Boolean).join(" on ");
+  return `${model.name}${version}${how && `, ${how}`}`;
+}
+
 /** @param {import("./types.js").Result} result @returns {string} what happened, in one spoken line */
 export function spoken(result) {
   const name = result.name ?? "image";

@@ -9,6 +9,8 @@
  * @property {string} id
  * @property {"classified" | "failed"} status
  * @property {{name: string, version: string | null}} model
+ * @property {string | null} precision  f32, bf16 or int8
+ * @property {string | null} engine  onednn or bigdl
  * @property {Prediction[]} predictions  best first, at most five
  * @property {string | null} stream
  * @property {string | null} name  file or frame name

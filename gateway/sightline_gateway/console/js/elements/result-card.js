@@ -1,6 +1,6 @@
 /** <result-card>: one result. Set `result`, then `thumbnail` when there is one; call `tick` now and then. */
 import { barRows, part, setIcon, setText, stamp } from "../dom.js";
-import { ago, bigPercent, duration, percent, shortLabel } from "../format.js";
+import { ago, bigPercent, duration, modelText, percent, shortLabel } from "../format.js";
 
 /** @typedef {import("../types.js").Result} Result */
 
@@ -59,11 +59,12 @@ export class ResultCardElement extends HTMLElement {
   }
 
   /** @param {Result} result */
-  #showMeta({ source, stream, name, model, accepted_at, classified_at, timing_ms }) {
+  #showMeta(result) {
+    const { source, stream, name, accepted_at, classified_at, timing_ms } = result;
     part(this, "source").textContent = source;
     part(this, "origin").textContent = stream ?? "";
     part(this, "name").textContent = name ?? "unnamed";
-    part(this, "name").title = `${name ?? "unnamed"}, by ${model.name}${model.version ? ` version ${model.version}` : ""}`;
+    part(this, "name").title = `${name ?? "unnamed"}, by ${modelText(result)}`;
     const latency = part(this, "latency");
     latency.textContent = duration(classified_at - accepted_at);
     latency.title = `queue ${timing_ms.queue} ms, decode ${timing_ms.decode} ms, inference ${timing_ms.inference} ms`;

@@ -19,13 +19,15 @@ public final class BundleStore {
   /** Shorter: a broken bundle's digests are recomputed for every few records. Longer: its repair goes unnoticed. */
   private static final Duration RETRY_AFTER = Duration.ofSeconds(5);
 
-  private static final ConcurrentMap<Path, BundleStore> SHARED = new ConcurrentHashMap<>();
+  private static final ConcurrentMap<Key, BundleStore> SHARED = new ConcurrentHashMap<>();
 
   private final Versions versions;
   private final Loader loader;
   private final long retryAfterNanos;
   private final LongSupplier nanoClock;
   private final ConcurrentMap<ModelName, Loading> loadings = new ConcurrentHashMap<>();
+
+  private record Key(Path models, NetworkOptions options) {}
 
   /** Reads and compiles one bundle. */
   @FunctionalInterface
@@ -45,10 +47,10 @@ public final class BundleStore {
     return shared(models, NetworkOptions.defaults());
   }
 
-  /** This JVM's store of the models folder; the options of the first call for a folder stay in force. */
+  /** This JVM's store of the models folder and the options: asked for otherwise, a model is another one. */
   public static BundleStore shared(Path models, NetworkOptions options) {
-    return SHARED.computeIfAbsent(models.toAbsolutePath().normalize(),
-        folder -> new BundleStore(folder, bundle -> load(bundle, options), RETRY_AFTER, System::nanoTime));
+    return SHARED.computeIfAbsent(new Key(models.toAbsolutePath().normalize(), options),
+        key -> new BundleStore(key.models(), bundle -> load(bundle, options), RETRY_AFTER, System::nanoTime));
   }
 
   /**
@@ -87,6 +89,7 @@ public final class BundleStore {
   }
 
   private static LoadedModel load(Path directory, NetworkOptions options) throws BundleException {
+    Network.prepare();
     Bundle bundle = Bundle.read(directory);
     InputSpec input = bundle.input();
     try {

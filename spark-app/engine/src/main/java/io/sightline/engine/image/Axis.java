@@ -18,22 +18,22 @@ final class Axis {
     this.weights = weights;
   }
 
-  /** What an axis follows from: {@code in} pixels resized to {@code out}, of which {@code count} from {@code from}. */
-  record Key(Interpolation interpolation, int in, long out, long from, int count) {}
+  /** What an axis follows from: {@code in} resized to {@code out} pixels, of which {@code count} from {@code from}. */
+  record Key(Interpolation interpolation, Extent in, long out, long from, int count) {}
 
   static Axis of(Key key) {
-    if (key.in() == key.out()) {
+    if (key.in().equals(Extent.whole(Math.toIntExact(key.out())))) {
       return unchanged(key);
     }
     int[] first = new int[key.count()];
     int[][] weights = new int[key.count()][];
-    double scale = (double) key.in() / key.out();
+    double scale = key.in().length() / key.out();
     double stretch = Math.max(scale, 1.0);
     double support = key.interpolation().support() * stretch;
     for (int i = 0; i < key.count(); i++) {
-      double centre = (key.from() + i + 0.5) * scale;
+      double centre = key.in().begin() + (key.from() + i + 0.5) * scale;
       int low = Math.max((int) (centre - support + 0.5), 0);
-      int high = Math.min((int) (centre + support + 0.5), key.in());
+      int high = Math.min((int) (centre + support + 0.5), key.in().pixels());
       double[] exact = new double[high - low];
       for (int x = 0; x < exact.length; x++) {
         exact[x] = key.interpolation().weight((x + low - centre + 0.5) * (1.0 / stretch));
@@ -61,6 +61,12 @@ final class Axis {
   /** The first input pixel that no output pixel up to and including {@code i} reads. */
   int end(int i) {
     return first[i] + weights[i].length;
+  }
+
+  /** The weight of input pixel {@code in} in output pixel {@code out}: 0 where it does not count. */
+  int weight(int out, int in) {
+    int at = in - first[out];
+    return at >= 0 && at < weights[out].length ? weights[out][at] : 0;
   }
 
   /** The rounded sum of pixels times weights as a pixel. */

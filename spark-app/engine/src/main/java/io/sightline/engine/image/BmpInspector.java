@@ -10,7 +10,7 @@ final class BmpInspector {
 
   private BmpInspector() {}
 
-  static ImageInfo inspect(ByteView view, Dimensions limit) throws ImageRejected {
+  static Inspected inspect(ByteView view, byte[] data, Dimensions limit) throws ImageRejected {
     if (!view.has(0, 14 + INFO_HEADER)) {
       throw ImageRejected.truncated("the BMP ends within its header");
     }
@@ -24,7 +24,8 @@ final class BmpInspector {
     if (!view.has(view.u32le(10), pixels)) {
       throw ImageRejected.truncated("the BMP is shorter than its header says");
     }
-    return new ImageInfo(ImageFormat.BMP, width, (int) height, false);
+    ImageInfo info = new ImageInfo(ImageFormat.BMP, width, (int) height, Orientation.UPRIGHT);
+    return new Inspected(info, Parts.all(data));
   }
 
   /** The bytes of all rows, each padded to 32 bits; at least one byte where rows are compressed. */

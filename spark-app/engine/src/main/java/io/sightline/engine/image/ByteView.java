@@ -17,6 +17,16 @@ final class ByteView {
     return position >= 0 && count >= 0 && position <= bytes.length - count;
   }
 
+  /** Where {@code value} (0 to 255) stands first from {@code position} on; the length when nowhere. */
+  int find(int value, int position) {
+    byte wanted = (byte) value;
+    int at = position;
+    while (at < bytes.length && bytes[at] != wanted) {
+      at++;
+    }
+    return at;
+  }
+
   int u8(int position) {
     return bytes[position] & 0xff;
   }

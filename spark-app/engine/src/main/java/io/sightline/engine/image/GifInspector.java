@@ -17,14 +17,15 @@ final class GifInspector {
     this.view = view;
   }
 
-  static ImageInfo inspect(ByteView view, Dimensions limit) throws ImageRejected {
+  static Inspected inspect(ByteView view, byte[] data, Dimensions limit) throws ImageRejected {
     GifInspector gif = new GifInspector(view);
     gif.require(SCREEN_END);
     int width = view.u16le(6);
     int height = view.u16le(8);
     limit.check(width, height);
     gif.walk(limit);
-    return new ImageInfo(ImageFormat.GIF, width, height, true);
+    ImageInfo info = new ImageInfo(ImageFormat.GIF, width, height, Orientation.UPRIGHT);
+    return new Inspected(info, Parts.all(data));
   }
 
   private void walk(Dimensions limit) throws ImageRejected {

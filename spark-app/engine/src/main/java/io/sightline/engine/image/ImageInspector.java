@@ -20,17 +20,22 @@ public final class ImageInspector {
    * @throws ImageRejected it is empty, of another type, cut off, damaged, or larger than {@code maxPixels}
    */
   public static ImageInfo inspect(byte[] data, long maxPixels) throws ImageRejected {
+    return parts(data, maxPixels).info();
+  }
+
+  /** The same with the parts of the file that its codec gets. */
+  static Inspected parts(byte[] data, long maxPixels) throws ImageRejected {
     if (data.length == 0) {
       throw new ImageRejected(ErrorCode.EMPTY, "the record has no bytes");
     }
     Dimensions limit = new Dimensions(maxPixels);
     ByteView view = new ByteView(data);
     return switch (sniff(view)) {
-      case JPEG -> JpegInspector.inspect(view, limit);
+      case JPEG -> JpegInspector.inspect(view, data, limit);
       case PNG -> PngInspector.inspect(view, data, limit);
-      case WEBP -> WebpInspector.inspect(view, limit);
-      case GIF -> GifInspector.inspect(view, limit);
-      case BMP -> BmpInspector.inspect(view, limit);
+      case WEBP -> WebpInspector.inspect(view, data, limit);
+      case GIF -> GifInspector.inspect(view, data, limit);
+      case BMP -> BmpInspector.inspect(view, data, limit);
     };
   }
 

@@ -3,47 +3,78 @@ package io.sightline.engine.image;
 import io.sightline.engine.image.ImageInspector.Dimensions;
 import java.util.zip.CRC32;
 
-/** Walks a PNG's chunks to IEND and verifies every checksum. */
+/**
+ * Walks a PNG's chunks to IEND and verifies every checksum. Of an animation the codec gets the still image, which is
+ * what readers without animation show.
+ */
 final class PngInspector {
   private static final int FIRST_CHUNK = 8;
   private static final int HEADER_LENGTH = 13;
-  private static final int GREY_ALPHA = 4;
-  private static final int RGB_ALPHA = 6;
 
-  private PngInspector() {}
+  private final ByteView view;
+  private final byte[] data;
+  private final Parts parts;
+  private int position = FIRST_CHUNK;
+  private boolean pixels;
+  private Orientation orientation = Orientation.UPRIGHT;
 
-  static ImageInfo inspect(ByteView view, byte[] data, Dimensions limit) throws ImageRejected {
-    ImageInfo header = header(view, data, limit);
-    boolean alpha = header.alpha();
-    boolean pixels = false;
-    int position = FIRST_CHUNK;
-    while (!view.startsWith(position + 4, "IEND")) {
-      pixels |= view.startsWith(position + 4, "IDAT");
-      alpha |= view.startsWith(position + 4, "tRNS");
-      position = chunkEnd(view, data, position);
+  private PngInspector(ByteView view, byte[] data) {
+    this.view = view;
+    this.data = data;
+    this.parts = new Parts(data);
+  }
+
+  static Inspected inspect(ByteView view, byte[] data, Dimensions limit) throws ImageRejected {
+    return new PngInspector(view, data).walk(limit);
+  }
+
+  private Inspected walk(Dimensions limit) throws ImageRejected {
+    checkHeader(limit);
+    parts.keep(0, FIRST_CHUNK);
+    boolean ended = false;
+    while (!ended) {
+      int end = chunkEnd();
+      ended = isChunk("IEND");
+      chunk(end);
+      position = end;
     }
-    chunkEnd(view, data, position);
     if (!pixels) {
       throw ImageRejected.corrupt("the PNG has no pixels");
     }
-    return new ImageInfo(ImageFormat.PNG, header.width(), header.height(), alpha);
+    int width = (int) view.u32(FIRST_CHUNK + 8);
+    int height = (int) view.u32(FIRST_CHUNK + 12);
+    return new Inspected(new ImageInfo(ImageFormat.PNG, width, height, orientation), parts);
   }
 
-  private static ImageInfo header(ByteView view, byte[] data, Dimensions limit) throws ImageRejected {
-    chunkEnd(view, data, FIRST_CHUNK);
-    if (!view.startsWith(FIRST_CHUNK + 4, "IHDR") || view.u32(FIRST_CHUNK) != HEADER_LENGTH) {
+  private void checkHeader(Dimensions limit) throws ImageRejected {
+    chunkEnd();
+    if (!isChunk("IHDR") || view.u32(FIRST_CHUNK) != HEADER_LENGTH) {
       throw ImageRejected.corrupt("the PNG does not begin with its header chunk");
     }
-    long width = view.u32(FIRST_CHUNK + 8);
-    long height = view.u32(FIRST_CHUNK + 12);
-    limit.check(width, height);
-    int colour = view.u8(FIRST_CHUNK + 17);
-    boolean alpha = colour == GREY_ALPHA || colour == RGB_ALPHA;
-    return new ImageInfo(ImageFormat.PNG, (int) width, (int) height, alpha);
+    limit.check(view.u32(FIRST_CHUNK + 8), view.u32(FIRST_CHUNK + 12));
   }
 
-  /** Where the chunk at {@code position} ends, its checksum verified. */
-  private static int chunkEnd(ByteView view, byte[] data, int position) throws ImageRejected {
+  private void chunk(int end) {
+    pixels |= isChunk("IDAT");
+    if (isChunk("eXIf")) {
+      orientation = ExifReader.orientation(view, position + 8, end - 4);
+    }
+    if (isCritical() || isChunk("tRNS")) {
+      parts.keep(position, end);
+    }
+  }
+
+  private boolean isChunk(String type) {
+    return view.startsWith(position + 4, type);
+  }
+
+  /** Whether a reader must understand the chunk: its type begins with a capital letter. */
+  private boolean isCritical() {
+    return (view.u8(position + 4) & 0x20) == 0;
+  }
+
+  /** Where the chunk at the position ends, its checksum verified. */
+  private int chunkEnd() throws ImageRejected {
     if (!view.has(position, 12) || !view.has(position + 12L, view.u32(position))) {
       throw ImageRejected.truncated("the PNG has no end chunk: it was cut off after " + data.length + " bytes");
     }

@@ -1,8 +1,11 @@
 package io.sightline.engine.image;
 
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+
 /**
- * From untrusted bytes to a model's input: inspected, decoded, resized, cut and normalised. Immutable but for its cache;
- * safe for use by many threads.
+ * From untrusted bytes to a model's input: inspected, decoded, resized, cut and normalised. Immutable but for its
+ * caches; safe for use by many threads.
  */
 public final class Preprocessor {
   private static final int LEVELS = 256;
@@ -12,6 +15,9 @@ public final class Preprocessor {
   private final long maxPixels;
   private final float[][] normalised;
   private final AxisCache axes = new AxisCache();
+
+  /** As many as threads can compute at once: more would only hold memory, fewer would allocate it anew. */
+  private final BlockingQueue<Scratch> idle = new ArrayBlockingQueue<>(Runtime.getRuntime().availableProcessors());
 
   /**
    * @param mean of each channel; one makes the input grey, three make it RGB
@@ -45,15 +51,12 @@ public final class Preprocessor {
    * @throws ImageRejected the bytes are no image that can be classified
    */
   public void prepare(byte[] image, float[] input, int at) throws ImageRejected {
-    byte[] pixels = pixels(image);
-    int channels = normalised.length;
-    int plane = pixels.length / channels;
-    for (int channel = 0; channel < channels; channel++) {
-      float[] values = normalised[channel];
-      int to = at + channel * plane;
-      for (int from = channel; from < pixels.length; from += channels) {
-        input[to++] = values[pixels[from] & 0xff];
-      }
+    Inspected file = ImageInspector.parts(image, maxPixels);
+    Scratch scratch = borrow();
+    try {
+      normalise(pixels(file, scratch), input, at);
+    } finally {
+      giveBack(scratch);
     }
   }
 
@@ -63,11 +66,50 @@ public final class Preprocessor {
    * @throws ImageRejected the bytes are no image that can be classified
    */
   public byte[] pixels(byte[] image) throws ImageRejected {
-    ImageInfo info = ImageInspector.inspect(image, maxPixels);
-    try (DecodedImage source = ImageDecoder.decode(image, info, grey)) {
-      Axis horizontal = axes.get(rule.horizontal(source.width(), source.height()));
-      Axis vertical = axes.get(rule.vertical(source.width(), source.height()));
-      return Resizer.resize(source, horizontal, vertical);
+    Inspected file = ImageInspector.parts(image, maxPixels);
+    Scratch scratch = borrow();
+    try {
+      return pixels(file, scratch).clone();
+    } finally {
+      giveBack(scratch);
+    }
+  }
+
+  /** The pixels, in memory of {@code scratch}. */
+  private byte[] pixels(Inspected file, Scratch scratch) throws ImageRejected {
+    ImageInfo info = file.info();
+    int width = info.uprightWidth();
+    int height = info.uprightHeight();
+    int reduction = info.format() == ImageFormat.JPEG ? rule.reduction(width, height) : 1;
+    RowSource source = ImageDecoder.decode(file, reduction, scratch);
+    Extent columns = Extent.of(width, reduction, info.orientation().mirroredX());
+    Extent rows = Extent.of(height, reduction, info.orientation().mirroredY());
+    Axis horizontal = axes.get(rule.horizontal(width, height, columns));
+    Axis vertical = axes.get(rule.vertical(width, height, rows));
+    return scratch.resizer().resize(source, horizontal, vertical);
+  }
+
+  private void normalise(byte[] pixels, float[] input, int at) {
+    int channels = normalised.length;
+    int plane = rule.height() * rule.width();
+    for (int channel = 0; channel < channels; channel++) {
+      float[] values = normalised[channel];
+      int to = at + channel * plane;
+      for (int from = channel; from < plane * channels; from += channels) {
+        input[to++] = values[pixels[from] & 0xff];
+      }
+    }
+  }
+
+  private Scratch borrow() {
+    Scratch scratch = idle.poll();
+    return scratch == null ? new Scratch(grey) : scratch;
+  }
+
+  private void giveBack(Scratch scratch) {
+    scratch.trim();
+    if (!idle.offer(scratch)) {
+      scratch.close();
     }
   }
 }

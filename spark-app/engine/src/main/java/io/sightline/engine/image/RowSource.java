@@ -1,13 +1,13 @@
 package io.sightline.engine.image;
 
-/** An image that is read row by row, as 8-bit pixels whose channels lie side by side. */
+/** An upright image that is read row by row, as RGB pixels of 8 bits a sample. */
 interface RowSource {
+  /** Pixels of a row that can be read. */
   int width();
 
+  /** Rows that can be read. */
   int height();
 
-  int channels();
-
-  /** Writes row {@code y} ({@code width() * channels()} bytes) to the beginning of {@code row}. */
-  void read(int y, byte[] row);
+  /** Writes {@code count} pixels of row {@code y}, from column {@code from} on, to the beginning of {@code row}. */
+  void read(int y, int from, int count, byte[] row);
 }

@@ -5,8 +5,9 @@ interface Backend extends AutoCloseable {
 
   Runner newRunner();
 
-  /** Whether the network was compiled; otherwise BigDL's own forward runs. */
-  boolean compiled();
+  EngineKind engine();
+
+  Precision precision();
 
   /** Frees what the runners shared; all of them are closed by then. */
   @Override

@@ -18,14 +18,24 @@ final class BigDlBackend implements Backend {
     this.module = module;
   }
 
+  /** Runs the module itself, where no other runner is at work: copying it takes as long as loading it. */
+  Runner onlyRunner() {
+    return new ModuleRunner(source, module);
+  }
+
   @Override
   public synchronized Runner newRunner() {
     return new ModuleRunner(source, module.copy());
   }
 
   @Override
-  public boolean compiled() {
-    return false;
+  public EngineKind engine() {
+    return EngineKind.BIGDL;
+  }
+
+  @Override
+  public Precision precision() {
+    return Precision.F32;
   }
 
   @Override

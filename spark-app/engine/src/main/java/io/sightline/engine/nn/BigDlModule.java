@@ -1,6 +1,5 @@
 package io.sightline.engine.nn;
 
-import com.intel.analytics.bigdl.dllib.nn.Module$;
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.AbstractModule;
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.Activity;
 import com.intel.analytics.bigdl.dllib.tensor.Storage$;
@@ -25,13 +24,10 @@ final class BigDlModule {
     module.evaluate();
   }
 
-  /** Loads the protobuf format only: BigDL's other one is Java serialization, which runs code. */
   static BigDlModule load(NetworkSource source) throws NetworkException {
     BigDlEngine.start();
     try {
-      String definition = source.definition().toString();
-      return new BigDlModule(
-          Module$.MODULE$.loadModule(definition, source.parameters().toString(), FLOAT, NUMERIC));
+      return new BigDlModule(ModuleFiles.load(source.definition(), source.parameters()));
     } catch (Exception e) { // Scala throws checked exceptions without declaring them
       throw new NetworkException(source.definition() + ": is not a BigDL model: " + e, e);
     }

@@ -1,5 +1,8 @@
 package io.sightline.engine.nn;
 
+import static org.bytedeco.dnnl.global.dnnl.dnnl_cpu_isa_avx512_core_bf16;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_get_effective_cpu_isa;
+
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.memory;
 import org.slf4j.Logger;
@@ -38,19 +41,23 @@ final class Dnnl {
     }
   }
 
-  /** Values in the order of their dimensions. */
+  /** Whether the CPU multiplies bfloat16 itself; where it only widens or emulates it, single precision is as fast. */
+  static boolean computesInBf16() {
+    return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
+  }
+
+  /** Singles in the order of their dimensions. */
   static memory.desc plain(long... dims) {
-    return new memory.desc(dims, memory.data_type.f32, PLAIN[dims.length - 1]);
+    return plain(memory.data_type.f32, dims);
+  }
+
+  /** Values in the order of their dimensions. */
+  static memory.desc plain(memory.data_type type, long... dims) {
+    return new memory.desc(dims, type, PLAIN[dims.length - 1]);
   }
 
   /** Whatever layout the primitive likes best. */
-  static memory.desc any(Precision precision, long... dims) {
-    return new memory.desc(dims, type(precision), memory.format_tag.any);
-  }
-
-  private static memory.data_type type(Precision precision) {
-    return switch (precision) {
-      case F32 -> memory.data_type.f32;
-    };
+  static memory.desc any(memory.data_type type, long... dims) {
+    return new memory.desc(dims, type, memory.format_tag.any);
   }
 }

@@ -10,20 +10,22 @@ final class DnnlBackend implements Backend {
   private final NetworkSource source;
   private final Natives natives;
   private final Map<Integer, Plan> plans;
+  private final Precision precision;
 
-  private DnnlBackend(NetworkSource source, Natives natives, Map<Integer, Plan> plans) {
+  private DnnlBackend(NetworkSource source, Natives natives, Map<Integer, Plan> plans, Precision precision) {
     this.source = source;
     this.natives = natives;
     this.plans = plans;
+    this.precision = precision;
   }
 
-  static DnnlBackend compile(NetworkSource source, Program program, NetworkOptions options) {
+  static DnnlBackend compile(NetworkSource source, Program program, List<Integer> batchSizes, Precision precision) {
     Natives natives = new Natives();
     boolean done = false;
     try {
-      Map<Integer, Plan> plans = plans(program, options, natives);
+      Map<Integer, Plan> plans = plans(program, batchSizes, precision, natives);
       done = true;
-      return new DnnlBackend(source, natives, plans);
+      return new DnnlBackend(source, natives, plans, precision);
     } finally {
       if (!done) {
         natives.close();
@@ -31,11 +33,13 @@ final class DnnlBackend implements Backend {
     }
   }
 
-  private static Map<Integer, Plan> plans(Program program, NetworkOptions options, Natives natives) {
+  private static Map<Integer, Plan> plans(
+      Program program, List<Integer> batchSizes, Precision precision, Natives natives) {
     Constants constants = new Constants(natives);
     Map<Integer, Plan> plans = new TreeMap<>();
-    for (int batch : options.batchSizes()) {
-      Lowering lowering = new Lowering(options.precision(), batch, constants, natives);
+    Types types = new Types(program, precision);
+    for (int batch : batchSizes) {
+      Lowering lowering = new Lowering(types, batch, constants, natives);
       plans.put(batch, Natives.scoped(() -> lowering.lower(program)));
     }
     return plans;
@@ -47,8 +51,13 @@ final class DnnlBackend implements Backend {
   }
 
   @Override
-  public boolean compiled() {
-    return true;
+  public EngineKind engine() {
+    return EngineKind.ONEDNN;
+  }
+
+  @Override
+  public Precision precision() {
+    return precision;
   }
 
   @Override

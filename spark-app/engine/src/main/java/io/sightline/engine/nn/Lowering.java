@@ -34,17 +34,19 @@ final class Lowering {
   private static final prop_kind INFERENCE = prop_kind.forward_inference;
   private static final long[] UNDILATED = {0, 0};
 
-  private final Precision precision;
+  private final Types types;
   private final int batch;
   private final Constants constants;
   private final PlanBuilder plan;
+  private final RareOps rareOps;
   private final Map<Node, Place> places = new IdentityHashMap<>();
 
-  Lowering(Precision precision, int batch, Constants constants, Natives natives) {
-    this.precision = precision;
+  Lowering(Types types, int batch, Constants constants, Natives natives) {
+    this.types = types;
     this.batch = batch;
     this.constants = constants;
     this.plan = new PlanBuilder(natives);
+    this.rareOps = new RareOps(batch, constants, plan);
   }
 
   Plan lower(Program program) {
@@ -72,16 +74,19 @@ final class Lowering {
     } else if (op instanceof Op.Pooling pooling) {
       return pooling(node, pooling);
     } else if (op instanceof Op.Sum sum) {
-      return sum(node, sum);
+      return combined(node, algorithm.binary_add, sum.postOps());
+    } else if (op instanceof Op.Merge merge) {
+      return combined(node, algorithm(merge.kind()), merge.postOps());
     } else if (op instanceof Op.Concat concat) {
       return concat(node, concat);
     } else if (op instanceof Op.Reshape) {
-      Place flat = plan.inLayout(source(node), Dnnl.plain(dims(node.input())));
-      return plan.alias(flat, Dnnl.plain(dims(node)));
+      return reshape(node);
     } else if (op instanceof Op.SoftMax softMax) {
       return softMax(node, softMax);
     } else if (op instanceof Op.Pointwise pointwise) {
       return pointwise(node, pointwise.activation());
+    } else if (op instanceof Op.Rare rare) {
+      return rareOps.place(node, rare, source(node));
     }
     throw new IllegalStateException("the optimiser leaves no " + op.getClass().getSimpleName());
   }
@@ -92,8 +97,8 @@ final class Lowering {
     long[] weightDims = weightDims(op, image);
     long[] biasDims = {op.weights().outputs()};
     convolution_forward.primitive_desc pd = new convolution_forward.primitive_desc(Dnnl.cpu(), INFERENCE,
-        algorithm.convolution_direct, any(dims(node.input())), any(weightDims), Dnnl.plain(biasDims), any(dims(node)),
-        window.strides(), window.before(), window.after(), attributes(node, op.postOps()), false);
+        algorithm.convolution_direct, read(node), weights(weightDims), Dnnl.plain(biasDims), any(node),
+        window.strides(), window.dilations(), window.before(), window.after(), attributes(node, op.postOps()), false);
     List<Argument> arguments = new ArrayList<>();
     arguments.add(new Variable(DNNL_ARG_SRC, plan.inLayout(source(node), pd.src_desc())));
     arguments.add(new Constant(DNNL_ARG_WEIGHTS, constants.get(op.weights().kernel(), weightDims, pd.weights_desc())));
@@ -116,7 +121,7 @@ final class Lowering {
     long[] weightDims = node.input().shape().batched(op.weights().outputs()); // outputs take the batch's place
     long[] biasDims = {op.weights().outputs()};
     inner_product_forward.primitive_desc pd = new inner_product_forward.primitive_desc(Dnnl.cpu(), INFERENCE,
-        any(dims(node.input())), any(weightDims), Dnnl.plain(biasDims), any(dims(node)),
+        read(node), weights(weightDims), Dnnl.plain(biasDims), any(node),
         attributes(node, op.postOps()), false);
     List<Argument> arguments = new ArrayList<>();
     arguments.add(new Variable(DNNL_ARG_SRC, plan.inLayout(source(node), pd.src_desc())));
@@ -126,6 +131,12 @@ final class Lowering {
     return plan.emit(pd, new inner_product_forward(pd), pd.dst_desc(), arguments);
   }
 
+  private Place reshape(Node node) {
+    memory.data_type type = source(node).desc().get_data_type().intern();
+    Place flat = plan.inLayout(source(node), Dnnl.plain(type, dims(node.input())));
+    return plan.alias(flat, Dnnl.plain(type, dims(node)));
+  }
+
   private Place pooling(Node node, Op.Pooling op) {
     algorithm kind = switch (op.kind()) {
       case MAX -> algorithm.pooling_max;
@@ -133,31 +144,31 @@ final class Lowering {
       case AVERAGE_WITHOUT_PADDING -> algorithm.pooling_avg_exclude_padding;
     };
     Window window = op.window();
-    Place source = source(node);
+    Place source = typed(node, 0);
     pooling_forward.primitive_desc pd = new pooling_forward.primitive_desc(Dnnl.cpu(), INFERENCE, kind, source.desc(),
-        any(dims(node)), window.strides(), window.kernel(), UNDILATED, window.before(), window.after(),
+        any(node), window.strides(), window.kernel(), UNDILATED, window.before(), window.after(),
         PlanBuilder.attributes(), false);
     return plan.emit(pd, new pooling_forward(pd), pd.dst_desc(), List.of(new Variable(DNNL_ARG_SRC, source)));
   }
 
-  private Place sum(Node node, Op.Sum op) {
-    Place first = source(node);
-    Place second = places.get(node.inputs().get(1));
-    binary.primitive_desc pd = new binary.primitive_desc(Dnnl.cpu(), algorithm.binary_add, first.desc(), second.desc(),
-        any(dims(node)), attributes(node, op.postOps()), false);
+  private Place combined(Node node, algorithm kind, List<PostOp> postOps) {
+    Place first = typed(node, 0);
+    Place second = typed(node, 1);
+    binary.primitive_desc pd = new binary.primitive_desc(Dnnl.cpu(), kind, first.desc(), second.desc(),
+        any(node), attributes(node, postOps), false);
     List<Argument> arguments = new ArrayList<>();
     arguments.add(new Variable(DNNL_ARG_SRC, first));
     arguments.add(new Variable(DNNL_ARG_SRC_1, second));
-    arguments.addAll(addends(node, 2, op.postOps()));
+    arguments.addAll(addends(node, 2, postOps));
     return plan.emit(pd, new binary(pd), pd.dst_desc(), arguments);
   }
 
   private Place concat(Node node, Op.Concat op) {
     List<Argument> arguments = new ArrayList<>();
     memory_desc_vector descs = new memory_desc_vector();
-    for (Node input : node.inputs()) {
-      Place place = places.get(input);
-      arguments.add(new Variable(DNNL_ARG_MULTIPLE_SRC + arguments.size(), place));
+    for (int i = 0; i < node.inputs().size(); i++) {
+      Place place = typed(node, i);
+      arguments.add(new Variable(DNNL_ARG_MULTIPLE_SRC + i, place));
       descs.push_back(place.desc());
     }
     concat.primitive_desc pd =
@@ -167,14 +178,14 @@ final class Lowering {
 
   private Place softMax(Node node, Op.SoftMax op) {
     algorithm kind = op.log() ? algorithm.softmax_log : algorithm.softmax_accurate;
-    Place source = source(node);
+    Place source = typed(node, 0);
     softmax_forward.primitive_desc pd = new softmax_forward.primitive_desc(Dnnl.cpu(), INFERENCE, kind, source.desc(),
-        source.desc(), 1, PlanBuilder.attributes(), false);
+        source.desc(), node.shape().rank(), PlanBuilder.attributes(), false);
     return plan.emit(pd, new softmax_forward(pd), pd.dst_desc(), List.of(new Variable(DNNL_ARG_SRC, source)));
   }
 
   private Place pointwise(Node node, Activation activation) {
-    Place source = source(node);
+    Place source = typed(node, 0);
     eltwise_forward.primitive_desc pd = new eltwise_forward.primitive_desc(Dnnl.cpu(), INFERENCE,
         algorithm(activation), source.desc(), source.desc(), activation.alpha(), activation.beta(),
         PlanBuilder.attributes(), false);
@@ -217,6 +228,26 @@ final class Lowering {
       case TANH -> algorithm.eltwise_tanh;
       case SIGMOID -> algorithm.eltwise_logistic;
       case EXP -> algorithm.eltwise_exp;
+      case ELU -> algorithm.eltwise_elu;
+      case SOFT_PLUS -> algorithm.eltwise_soft_relu;
+      case HARD_SIGMOID -> algorithm.eltwise_hardsigmoid;
+      case SWISH -> algorithm.eltwise_swish;
+      case LINEAR -> algorithm.eltwise_linear;
+      case POWER -> algorithm.eltwise_pow;
+      case LOG -> algorithm.eltwise_log;
+      case ABS -> algorithm.eltwise_abs;
+      case SQUARE -> algorithm.eltwise_square;
+      case SQRT -> algorithm.eltwise_sqrt;
+    };
+  }
+
+  private static algorithm algorithm(Op.Merge.Kind kind) {
+    return switch (kind) {
+      case PRODUCT -> algorithm.binary_mul;
+      case DIFFERENCE -> algorithm.binary_sub;
+      case QUOTIENT -> algorithm.binary_div;
+      case MAXIMUM -> algorithm.binary_max;
+      case MINIMUM -> algorithm.binary_min;
     };
   }
 
@@ -224,8 +255,25 @@ final class Lowering {
     return places.get(node.input());
   }
 
-  private memory.desc any(long[] dims) {
-    return Dnnl.any(precision, dims);
+  /** An input of a primitive that reads and writes one type: in the type of its result. */
+  private Place typed(Node node, int input) {
+    Node read = node.inputs().get(input);
+    Place place = places.get(read);
+    memory.data_type wanted = types.of(node);
+    return place.desc().get_data_type().intern() == wanted ? place : plan.inLayout(place, Dnnl.plain(wanted, dims(read)));
+  }
+
+  /** A layer's input, in the type of its weights. */
+  private memory.desc read(Node node) {
+    return Dnnl.any(types.weights(), dims(node.input()));
+  }
+
+  private memory.desc weights(long[] dims) {
+    return Dnnl.any(types.weights(), dims);
+  }
+
+  private memory.desc any(Node node) {
+    return Dnnl.any(types.of(node), dims(node));
   }
 
   private long[] dims(Node node) {

@@ -8,6 +8,7 @@ import com.intel.analytics.bigdl.dllib.nn.Sequential;
 import com.intel.analytics.bigdl.dllib.nn.StaticGraph;
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.AbstractModule;
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.Activity;
+import com.intel.analytics.bigdl.dllib.nn.internal.KerasLayer;
 import com.intel.analytics.bigdl.dllib.utils.Edge;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
@@ -22,8 +23,6 @@ import scala.collection.Seq;
  * <p>BigDL's activities are lists of nodes: one for a tensor, several for a table.
  */
 final class ModuleImporter {
-  private final LayerReader layers = new LayerReader();
-
   private ModuleImporter() {}
 
   /** The program that gives probabilities of {@code source.classes()} for an image. */
@@ -60,11 +59,22 @@ final class ModuleImporter {
       return branches((Container<?, ?, ?>) untyped, inputs);
     } else if (module.getClass() == Concat.class) {
       Concat<?> concat = (Concat<?>) untyped;
-      return List.of(layers.join(concat.getName(), branches(concat, inputs), concat.dimension(), -1));
+      return List.of(TableLayers.join(new Layer(concat), branches(concat, inputs), concat.dimension(), -1));
     } else if (module.getClass() == ParallelTable.class) {
       return parallel((Container<?, ?, ?>) untyped, inputs);
+    } else if (untyped instanceof KerasLayer<?, ?, ?> keras && leavesWorkToLabor(keras)) {
+      return apply(keras.labor(), inputs);
     }
-    return layers.read(module, inputs);
+    return LayerReader.read(module, inputs);
+  }
+
+  /** Keras-style layers are built around a layer that does the work; some do more themselves. */
+  private static boolean leavesWorkToLabor(KerasLayer<?, ?, ?> layer) {
+    try {
+      return layer.getClass().getMethod("updateOutput", Activity.class).getDeclaringClass() == KerasLayer.class;
+    } catch (NoSuchMethodException e) {
+      throw new LinkageError("this is not the BigDL the engine was built for", e);
+    }
   }
 
   private List<Node> sequential(Container<?, ?, ?> container, List<Node> inputs) throws UnsupportedLayerException {

@@ -36,6 +36,14 @@ public final class Network implements AutoCloseable {
     return new NetworkLoader(source, options).load();
   }
 
+  /**
+   * Begins in the background what the first load in this JVM needs; returns at once. Worth calling where something else
+   * is to be done first, as checking files.
+   */
+  public static void prepare() {
+    HeadStart.begin();
+  }
+
   public int classes() {
     return source.classes();
   }
@@ -47,7 +55,17 @@ public final class Network implements AutoCloseable {
 
   /** Whether the network runs on oneDNN; otherwise BigDL's own, slower forward runs. */
   public boolean compiled() {
-    return backend.compiled();
+    return backend.engine() == EngineKind.ONEDNN;
+  }
+
+  /** What computes: {@link EngineKind#BIGDL} also where the network could not be compiled. */
+  public EngineKind engine() {
+    return backend.engine();
+  }
+
+  /** The precision that was chosen for this CPU and passed the self-check. */
+  public Precision precision() {
+    return backend.precision();
   }
 
   /** Gives the calling thread a session; close it to hand its buffers on. */

@@ -16,16 +16,17 @@ final class NetworkLoader {
   }
 
   Network load() throws NetworkException {
+    HeadStart.begin();
     BigDlModule module = BigDlModule.load(source);
     BigDlBackend plain = new BigDlBackend(source, module);
     SelfCheck check = referee(plain);
-    Backend backend = compile(module, check);
-    return new Network(source, backend == null ? plain : backend, options.idleSessions());
+    Backend compiled = options.engine() == EngineKind.ONEDNN ? compile(module, check) : null;
+    return new Network(source, compiled == null ? plain : compiled, options.idleSessions());
   }
 
   /** The plain forward must work: it is the fallback, and says what is right. */
   private SelfCheck referee(BigDlBackend plain) throws NetworkException {
-    try (Runner runner = plain.newRunner()) {
+    try (Runner runner = plain.onlyRunner()) {
       return new SelfCheck(source, runner);
     } catch (RuntimeException e) {
       throw new NetworkException(source.definition() + ": cannot classify images of " + source.channels() + " x "
@@ -33,10 +34,16 @@ final class NetworkLoader {
     }
   }
 
+  /** The fastest allowed backend that is right, or null. */
   private Backend compile(BigDlModule module, SelfCheck check) {
     try {
       Program program = Optimiser.optimise(ModuleImporter.read(module, source));
-      return checked(DnnlBackend.compile(source, program, options), check);
+      for (Precision precision : options.precision().candidates(Dnnl.computesInBf16(), program.multiplyAdds())) {
+        Backend backend = checked(DnnlBackend.compile(source, program, options.batchSizes(), precision), check);
+        if (backend != null) {
+          return backend;
+        }
+      }
     } catch (UnsupportedLayerException e) {
       LOG.warn("{}: {}; BigDL's own forward is used, which is slower", source.name(), e.getMessage());
     } catch (RuntimeException e) { // oneDNN's C++ exceptions arrive as plain RuntimeException
@@ -51,11 +58,12 @@ final class NetworkLoader {
     try (Runner runner = backend.newRunner()) {
       right = true;
       for (int batch : options.batchSizes()) {
-        double deviation = check.deviation(runner, batch);
+        double deviation = check.deviation(runner, batch, backend.precision());
         if (!(deviation <= 1)) {
           right = false;
-          LOG.warn("{}: compiled for batch size {} it differs from BigDL's own forward by {} times what is allowed; "
-              + "that one is used, which is slower", source.name(), batch, deviation);
+          LOG.warn("{}: compiled in {} for batch size {} it differs from BigDL's own forward by {} times what is "
+              + "allowed; {} is used, which is slower", source.name(), backend.precision().label(), batch, deviation,
+              backend.precision() == Precision.F32 ? "that one" : Precision.F32.label());
           return null;
         }
       }

@@ -12,7 +12,9 @@ import java.util.TreeSet;
  *     (about 90 MB each for EfficientNet-Lite0 at batch 16). Fewer than the threads at work: sessions are built again
  *     and again.
  */
-public record NetworkOptions(List<Integer> batchSizes, int idleSessions, Precision precision) {
+public record NetworkOptions(
+    List<Integer> batchSizes, int idleSessions, PrecisionWish precision, EngineKind engine) {
+
   private static final int MAX_BATCH_SIZE = 256;
 
   public NetworkOptions {
@@ -26,14 +28,24 @@ public record NetworkOptions(List<Integer> batchSizes, int idleSessions, Precisi
     }
     batchSizes = List.copyOf(sorted);
     Objects.requireNonNull(precision);
+    Objects.requireNonNull(engine);
   }
 
-  /** Batch sizes 1, 4 and 16, one idle session per processor, single precision. */
+  /** Batch sizes 1, 4 and 16, one idle session per processor, single precision on oneDNN. */
   public static NetworkOptions defaults() {
     return withBatchSizes(List.of(1, 4, 16));
   }
 
   public static NetworkOptions withBatchSizes(List<Integer> batchSizes) {
-    return new NetworkOptions(batchSizes, Runtime.getRuntime().availableProcessors(), Precision.F32);
+    return new NetworkOptions(batchSizes, Runtime.getRuntime().availableProcessors(), PrecisionWish.F32,
+        EngineKind.ONEDNN);
+  }
+
+  public NetworkOptions with(PrecisionWish wanted) {
+    return new NetworkOptions(batchSizes, idleSessions, wanted, engine);
+  }
+
+  public NetworkOptions with(EngineKind wanted) {
+    return new NetworkOptions(batchSizes, idleSessions, precision, wanted);
   }
 }

@@ -29,6 +29,9 @@ sealed interface Op {
     Linear withWeights(Weights weights);
   }
 
+  /** An op of one value that is rare enough not to be fused with anything. */
+  sealed interface Rare extends Op {}
+
   /** The network's input. */
   record Input(Shape image) implements Op {
     @Override
@@ -146,10 +149,94 @@ sealed interface Op {
     }
   }
 
-  /** Softmax, or its logarithm, along the first axis. */
+  /** Softmax, or its logarithm, along the last axis. */
   record SoftMax(boolean log) implements Op {
     @Override
     public Shape shape(List<Shape> inputs) {
+      return inputs.get(0);
+    }
+  }
+
+  /**
+   * Two values combined place by place. Where the second has a side of 1, all places of the first along that side meet
+   * the same value.
+   */
+  record Merge(Kind kind, List<PostOp> postOps) implements Fusing {
+    enum Kind { PRODUCT, DIFFERENCE, QUOTIENT, MAXIMUM, MINIMUM }
+
+    @Override
+    public Shape shape(List<Shape> inputs) {
+      Shape first = inputs.get(0);
+      Shape second = inputs.get(1);
+      require(second.rank() == first.rank(), second);
+      for (int axis = 0; axis < first.rank(); axis++) {
+        require(second.side(axis) == first.side(axis) || second.side(axis) == 1, second);
+      }
+      return first;
+    }
+
+    @Override
+    public Merge withPostOps(List<PostOp> changed) {
+      return new Merge(kind, changed);
+    }
+  }
+
+  /** Zeros before and after an axis. */
+  record Pad(int axis, int before, int after) implements Rare {
+    @Override
+    public Shape shape(List<Shape> inputs) {
+      Shape input = inputs.get(0);
+      require(axis < input.rank() && before >= 0 && after >= 0, input);
+      return input.with(axis, input.side(axis) + before + after);
+    }
+  }
+
+  /** A stretch of an axis. */
+  record Slice(int axis, int start, int length) implements Rare {
+    @Override
+    public Shape shape(List<Shape> inputs) {
+      Shape input = inputs.get(0);
+      require(axis < input.rank() && start >= 0 && length > 0 && start + length <= input.side(axis), input);
+      return input.with(axis, length);
+    }
+  }
+
+  /** Axes in another order; {@code axes.get(i)} says which of the input's becomes axis i. */
+  record Permute(List<Integer> axes) implements Rare {
+    @Override
+    public Shape shape(List<Shape> inputs) {
+      Shape input = inputs.get(0);
+      require(input.rank() == axes.size(), input);
+      return new Shape(axes.stream().mapToInt(input::side).toArray());
+    }
+  }
+
+  /** All values along an axis made one; the axis stays, with a side of 1. */
+  record Reduce(Kind kind, int axis) implements Rare {
+    enum Kind { SUM, MEAN, MAXIMUM, MINIMUM }
+
+    @Override
+    public Shape shape(List<Shape> inputs) {
+      Shape input = inputs.get(0);
+      require(axis < input.rank(), input);
+      return input.with(axis, 1);
+    }
+  }
+
+  /** {@code x / (k + alpha / size * s) ^ beta}, s the sum of squares of the size channels around the value's own. */
+  record LocalResponse(int size, float alpha, float beta, float k) implements Rare {
+    @Override
+    public Shape shape(List<Shape> inputs) {
+      require(inputs.get(0).rank() == 3, inputs.get(0));
+      return inputs.get(0);
+    }
+  }
+
+  /** {@code x > 0 ? x : slopes[c] * x}. */
+  record Slopes(float[] slopes) implements Rare {
+    @Override
+    public Shape shape(List<Shape> inputs) {
+      require(inputs.get(0).side(0) == slopes.length, inputs.get(0));
       return inputs.get(0);
     }
   }

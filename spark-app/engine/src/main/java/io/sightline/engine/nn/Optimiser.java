@@ -5,7 +5,9 @@ import io.sightline.engine.nn.Op.Convolution;
 import io.sightline.engine.nn.Op.Dense;
 import io.sightline.engine.nn.Op.Fusing;
 import io.sightline.engine.nn.Op.Linear;
+import io.sightline.engine.nn.Op.Merge;
 import io.sightline.engine.nn.Op.Pointwise;
+import io.sightline.engine.nn.Op.Pooling;
 import io.sightline.engine.nn.Op.Reshape;
 import io.sightline.engine.nn.Op.SoftMax;
 import io.sightline.engine.nn.Op.Sum;
@@ -48,6 +50,10 @@ final class Optimiser {
       return pointwise(node, pointwise, inputs.get(0));
     } else if (op instanceof Sum) {
       return sum(node, inputs);
+    } else if (op instanceof Merge merge && merge.kind() == Merge.Kind.PRODUCT) {
+      return product(node, merge, inputs);
+    } else if (op instanceof Convolution || op instanceof Pooling) {
+      return Padding.absorbed(op, inputs.get(0));
     } else if (op instanceof Dense && inputs.get(0).op() instanceof Reshape) {
       return new Node(op, inputs.get(0).input());
     }
@@ -91,6 +97,27 @@ final class Optimiser {
       }
     }
     return new Node(node.op(), inputs);
+  }
+
+  /** {@code x * sigmoid(x)}, which BigDL has no layer for, is one function. */
+  private Node product(Node node, Merge merge, List<Node> inputs) {
+    for (int i = 0; i < 2; i++) {
+      Node factor = inputs.get(i);
+      Node sigmoid = inputs.get(1 - i);
+      if (sigmoid.op() instanceof Pointwise pointwise && pointwise.activation().kind() == Activation.Kind.SIGMOID
+          && sigmoid.input() == factor) {
+        return swish(node.inputs().get(i), factor);
+      }
+    }
+    return new Node(merge, inputs);
+  }
+
+  private Node swish(Node original, Node factor) {
+    Activation swish = new Activation(Activation.Kind.SWISH, 1, 0);
+    boolean readTwice = uses.get(original) == 2; // by the sigmoid and by the product
+    return readTwice && factor.op() instanceof Fusing fusing
+        ? new Node(fusing.then(new PostOp.Apply(swish)), factor.inputs())
+        : new Node(new Pointwise(swish), factor);
   }
 
   /** Whether nobody else reads the input, so that it may vanish into this node. */

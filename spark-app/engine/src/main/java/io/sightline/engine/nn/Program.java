@@ -36,6 +36,17 @@ final class Program {
     return uses;
   }
 
+  /** How much there is to compute for one image, in convolutions and fully connected layers. */
+  long multiplyAdds() {
+    long total = 0;
+    for (Node node : order) {
+      if (node.op() instanceof Op.Linear linear) {
+        total += (long) node.shape().length() / linear.weights().outputs() * linear.weights().kernel().length;
+      }
+    }
+    return total;
+  }
+
   private static List<Node> sorted(Node output) {
     List<Node> sorted = new ArrayList<>();
     Map<Node, Boolean> done = new IdentityHashMap<>();

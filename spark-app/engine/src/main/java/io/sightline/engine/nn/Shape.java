@@ -33,6 +33,13 @@ final class Shape {
     return new Shape(changed);
   }
 
+  Shape without(int axis) {
+    int[] fewer = new int[sides.length - 1];
+    System.arraycopy(sides, 0, fewer, 0, axis);
+    System.arraycopy(sides, axis + 1, fewer, axis, fewer.length - axis);
+    return new Shape(fewer);
+  }
+
   /** As oneDNN wants it: the batch first. */
   long[] batched(int batch) {
     long[] dims = new long[sides.length + 1];

@@ -29,4 +29,20 @@ record Window(Span vertical, Span horizontal) {
   long[] after() {
     return new long[] {vertical.after(), horizontal.after()};
   }
+
+  /** As oneDNN counts: 0 where a window is solid. */
+  long[] dilations() {
+    return new long[] {vertical.dilation() - 1L, horizontal.dilation() - 1L};
+  }
+
+  boolean isPadded() {
+    return vertical.isPadded() || horizontal.isPadded();
+  }
+
+  /** With the padding's zeros counted as padding of the window's own. */
+  Window widened(Op.Pad pad) {
+    return pad.axis() == 1
+        ? new Window(vertical.widened(pad.before(), pad.after()), horizontal)
+        : new Window(vertical, horizontal.widened(pad.before(), pad.after()));
+  }
 }

@@ -37,6 +37,16 @@ final class BundleModel implements Model {
   }
 
   @Override
+  public String precision() {
+    return loaded.network().precision().label();
+  }
+
+  @Override
+  public String engine() {
+    return loaded.network().engine().label();
+  }
+
+  @Override
   public List<String> labels() {
     return bundle().labels();
   }

@@ -8,11 +8,10 @@ import io.sightline.engine.bundle.UnknownModelException;
 import io.sightline.engine.image.ErrorCode;
 import io.sightline.engine.nn.NetworkOptions;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The bundles of one folder. One per JVM, folder and pixel limit, so that sessions and tables outlive a task. */
+/** The bundles of one folder. One per JVM, folder, options and pixel limit, so that sessions and tables outlive a task. */
 final class BundleModels implements Models {
   private static final Map<Key, BundleModels> SHARED = new ConcurrentHashMap<>();
 
@@ -20,16 +19,17 @@ final class BundleModels implements Models {
   private final long maxPixels;
   private final Map<ModelName, BundleModel> models = new ConcurrentHashMap<>();
 
-  private BundleModels(Key key, List<Integer> batchSizes) {
-    this.store = BundleStore.shared(key.folder(), NetworkOptions.withBatchSizes(batchSizes));
+  private BundleModels(Key key) {
+    this.store = BundleStore.shared(key.folder(), key.options());
     this.maxPixels = key.maxPixels();
   }
 
-  private record Key(Path folder, long maxPixels) {}
+  private record Key(Path folder, NetworkOptions options, long maxPixels) {}
 
   static BundleModels of(StreamOptions options) {
-    Key key = new Key(Path.of(options.modelsDir()).toAbsolutePath().normalize(), options.maxPixels());
-    return SHARED.computeIfAbsent(key, wanted -> new BundleModels(wanted, options.batchSizes()));
+    Path folder = Path.of(options.modelsDir()).toAbsolutePath().normalize();
+    return SHARED.computeIfAbsent(
+        new Key(folder, options.networkOptions(), options.maxPixels()), BundleModels::new);
   }
 
   @Override

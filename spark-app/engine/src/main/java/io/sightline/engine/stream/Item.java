@@ -8,8 +8,7 @@ final class Item {
 
   private final ImageRecord record;
   private final double queue;
-  private String modelName = "";
-  private String modelVersion;
+  private Outcome.Classifier classifier = Outcome.Classifier.unknown("");
   private double decode;
   private double inference;
   private List<Prediction> predictions = List.of();
@@ -26,12 +25,11 @@ final class Item {
 
   /** The reference as asked for, which the result shows when there is no such model. */
   void asked(String reference) {
-    modelName = reference;
+    classifier = Outcome.Classifier.unknown(reference);
   }
 
   void found(Model model) {
-    modelName = model.name();
-    modelVersion = model.version();
+    classifier = Outcome.Classifier.of(model);
   }
 
   void decodedIn(long nanos) {
@@ -54,6 +52,6 @@ final class Item {
 
   Outcome outcome() {
     Outcome.Timing timing = new Outcome.Timing(queue, decode, inference);
-    return new Outcome(modelName, modelVersion, predictions, timing, System.currentTimeMillis(), failure);
+    return new Outcome(classifier, predictions, timing, System.currentTimeMillis(), failure);
   }
 }

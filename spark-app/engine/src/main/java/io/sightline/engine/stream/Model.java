@@ -9,6 +9,12 @@ interface Model {
 
   String version();
 
+  /** How its network computes: f32, bf16 or int8. */
+  String precision();
+
+  /** What runs its network: onednn, or bigdl where the compiled one could not be used. */
+  String engine();
+
   List<String> labels();
 
   /** Numbers of one image's input. */

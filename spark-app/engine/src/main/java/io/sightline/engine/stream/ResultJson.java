@@ -36,10 +36,13 @@ final class ResultJson {
   }
 
   private static void writeModel(JsonGenerator json, Outcome outcome) throws IOException {
+    Outcome.Classifier classifier = outcome.classifier();
     json.writeObjectFieldStart("model");
-    json.writeStringField("name", outcome.model());
-    json.writeStringField("version", outcome.version());
+    json.writeStringField("name", classifier.name());
+    json.writeStringField("version", classifier.version());
     json.writeEndObject();
+    json.writeStringField("precision", classifier.precision());
+    json.writeStringField("engine", classifier.engine());
   }
 
   private static void writePredictions(JsonGenerator json, List<Prediction> predictions) throws IOException {

@@ -3,6 +3,9 @@ package io.sightline.engine.stream;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sightline.engine.nn.EngineKind;
+import io.sightline.engine.nn.NetworkOptions;
+import io.sightline.engine.nn.PrecisionWish;
 import java.io.Serializable;
 import java.util.List;
 
@@ -17,6 +20,8 @@ import java.util.List;
  * @param recordLimit the largest record in bytes that the topics take
  * @param maxPixels the largest width times height
  * @param batchSizes the sizes that networks are compiled for
+ * @param engine what computes networks, as {@link EngineKind} names it
+ * @param precision what networks are compiled in, as {@link PrecisionWish} names it
  * @param batchSize records taken up together; 1 where waiting for a second would hold back the first
  */
 record StreamOptions(
@@ -28,6 +33,8 @@ record StreamOptions(
     @JsonProperty(value = "record_limit", required = true) int recordLimit,
     @JsonProperty(value = "max_pixels", required = true) long maxPixels,
     @JsonProperty(value = "batch_sizes", required = true) List<Integer> batchSizes,
+    @JsonProperty(value = "engine", required = true) String engine,
+    @JsonProperty(value = "precision", required = true) String precision,
     @JsonProperty(value = "batch_size", required = true) int batchSize)
     implements Serializable {
 
@@ -40,5 +47,16 @@ record StreamOptions(
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException("not the stream's options: " + e.getOriginalMessage(), e);
     }
+  }
+
+  /**
+   * How networks are compiled.
+   *
+   * @throws IllegalArgumentException an engine or a precision of that name is not known
+   */
+  NetworkOptions networkOptions() {
+    return NetworkOptions.withBatchSizes(batchSizes)
+        .with(EngineKind.named(engine))
+        .with(PrecisionWish.named(precision));
   }
 }

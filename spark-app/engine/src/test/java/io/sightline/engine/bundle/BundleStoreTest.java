@@ -1,10 +1,13 @@
 package io.sightline.engine.bundle;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.sightline.engine.nn.NetworkOptions;
+import io.sightline.engine.nn.PrecisionWish;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -111,6 +114,15 @@ final class BundleStoreTest {
   @Test
   void isOnePerFolderAndJvm() {
     assertSame(BundleStore.shared(models), BundleStore.shared(models.resolve("../" + models.getFileName())));
+  }
+
+  /** The options of whoever came first used to stay in force for all. */
+  @Test
+  void isAnotherOneForOtherOptions() {
+    NetworkOptions options = NetworkOptions.defaults();
+    assertSame(BundleStore.shared(models), BundleStore.shared(models, options));
+    assertNotSame(BundleStore.shared(models), BundleStore.shared(models, options.with(PrecisionWish.BF16)));
+    assertNotSame(BundleStore.shared(models), BundleStore.shared(models, NetworkOptions.withBatchSizes(List.of(2))));
   }
 
   private BundleStore store(BundleStore.Loader loader) {

@@ -31,7 +31,7 @@ class ImageInspectorTest {
   void readsWebp() throws ImageRejected {
     ImageInfo info = ImageInspector.inspect(Samples.WEBP, MAX_PIXELS);
 
-    assertEquals(new ImageInfo(ImageFormat.WEBP, 16, 12, false), info);
+    assertEquals(new ImageInfo(ImageFormat.WEBP, 16, 12, Orientation.UPRIGHT), info);
   }
 
   /** Every prefix is refused as an image, so no cut is mistaken for a whole file and none breaks the inspector. */

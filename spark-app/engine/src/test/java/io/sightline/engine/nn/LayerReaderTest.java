@@ -104,10 +104,10 @@ final class LayerReaderTest {
 
   static Stream<Arguments> unknownLayers() {
     return Stream.of(
-        tail("local response", layer("SpatialCrossMapLRN", 5, 1.0, 0.75, 1.0, DataFormat.apply("NCHW"))),
-        tail("average that counts padding it passes on the right", averagePool(3, 2, 0, true, true)),
-        tail("average that counts padding it passes at the bottom", averagePool(4, 2, 1, true, true)),
-        tail("soft plus", layer("SoftPlus", 1.0)));
+        tail("hard shrink", layer("HardShrink", 0.5)),
+        tail("threshold that jumps", layer("Threshold", 0.5, 0.0, false)),
+        tail("average over channels last", layer("SpatialAveragePooling", 2, 2, 2, 2, 0, 0, false, false, true, true,
+            DataFormat.apply("NHWC"))));
   }
 
   /** A model that is not known whole still has to be answered, only slower. */
@@ -121,11 +121,11 @@ final class LayerReaderTest {
 
   @Test
   void namesTheUnknownLayer() throws Exception {
-    var module = sequential(layer("SoftPlus", 1.0).setName("strange"), reshape(3 * 11 * 14), linear(3 * 11 * 14, 7));
+    var module = sequential(layer("HardShrink", 0.5).setName("strange"), reshape(3 * 11 * 14), linear(3 * 11 * 14, 7));
     NetworkSource source = TestNetworks.save(module, folder, IMAGE, 7, OutputKind.LOGITS);
     var refused =
         assertThrows(UnsupportedLayerException.class, () -> ModuleImporter.read(BigDlModule.load(source), source));
-    assertTrue(refused.getMessage().contains("SoftPlus 'strange'"), refused.getMessage());
+    assertTrue(refused.getMessage().contains("HardShrink 'strange'"), refused.getMessage());
   }
 
   private static void check(NetworkSource source, boolean compiled) throws Exception {

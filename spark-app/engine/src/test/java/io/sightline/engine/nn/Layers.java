@@ -24,6 +24,7 @@ import com.intel.analytics.bigdl.dllib.nn.abstractnn.Activity;
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.DataFormat;
 import com.intel.analytics.bigdl.dllib.tensor.Tensor;
 import com.intel.analytics.bigdl.dllib.utils.Node;
+import java.lang.invoke.MethodType;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -43,7 +44,7 @@ final class Layers {
       Class<?> type = Class.forName("com.intel.analytics.bigdl.dllib.nn." + name);
       Object[] all = Stream.concat(Arrays.stream(arguments), Stream.of(FLOAT, NUMERIC)).toArray();
       for (var constructor : type.getConstructors()) {
-        if (constructor.getParameterCount() == all.length) {
+        if (constructor.getParameterCount() == all.length && takes(constructor.getParameterTypes(), all)) {
           return module(constructor.newInstance(all));
         }
       }
@@ -51,6 +52,16 @@ final class Layers {
     } catch (ReflectiveOperationException e) {
       throw new IllegalArgumentException(e);
     }
+  }
+
+  private static boolean takes(Class<?>[] types, Object[] arguments) {
+    for (int i = 0; i < types.length; i++) {
+      Class<?> boxed = MethodType.methodType(types[i]).wrap().returnType();
+      if (arguments[i] != null && !boxed.isInstance(arguments[i])) {
+        return false;
+      }
+    }
+    return true;
   }
 
   static AbstractModule<Activity, Activity, Object> conv(int in, int out, int kernel, int stride, int pad, int groups) {

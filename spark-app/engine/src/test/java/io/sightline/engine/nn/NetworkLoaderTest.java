@@ -119,8 +119,13 @@ final class NetworkLoaderTest {
     }
 
     @Override
-    public boolean compiled() {
-      return true;
+    public EngineKind engine() {
+      return EngineKind.ONEDNN;
+    }
+
+    @Override
+    public Precision precision() {
+      return Precision.F32;
     }
 
     @Override

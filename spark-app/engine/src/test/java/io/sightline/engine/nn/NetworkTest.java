@@ -196,8 +196,13 @@ final class NetworkTest {
     }
 
     @Override
-    public boolean compiled() {
-      return false;
+    public EngineKind engine() {
+      return EngineKind.ONEDNN;
+    }
+
+    @Override
+    public Precision precision() {
+      return Precision.F32;
     }
 
     @Override

@@ -36,7 +36,7 @@ final class TestNetworks {
 
   /** With a layer the compiler does not know. */
   static NetworkSource unknownSource(Path folder) {
-    var module = sequential(conv(1, 6, 5, 1, 0, 1), layer("SoftPlus", 1.0), maxPool(2, 2, 0, false),
+    var module = sequential(conv(1, 6, 5, 1, 0, 1), layer("HardShrink", 0.1), maxPool(2, 2, 0, false),
         reshape(6 * 12 * 12), linear(6 * 12 * 12, 10), layer("LogSoftMax"));
     return save(module, folder, new int[] {1, 28, 28}, 10, OutputKind.LOG_PROBABILITIES);
   }

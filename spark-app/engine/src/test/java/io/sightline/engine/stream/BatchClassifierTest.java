@@ -27,7 +27,7 @@ class BatchClassifierTest {
     assertEquals(List.of(2), model.forwards);
     assertEquals(List.of(new Prediction(1, "yes", 0.9), new Prediction(0, "no", 0.1)), outcomes.get(0).predictions());
     assertEquals(new Prediction(1, "yes", 0.6), outcomes.get(1).predictions().get(0));
-    assertEquals("7", outcomes.get(0).version());
+    assertEquals(new Outcome.Classifier("fake", "7", "f32", "bigdl"), outcomes.get(0).classifier());
   }
 
   @Test
@@ -46,8 +46,7 @@ class BatchClassifierTest {
     assertNull(code(outcomes.get(1)));
     assertEquals(ErrorCode.INTERNAL, code(outcomes.get(2)));
     assertEquals(ErrorCode.UNKNOWN_MODEL, code(outcomes.get(3)));
-    assertEquals("nope", outcomes.get(3).model());
-    assertNull(outcomes.get(3).version());
+    assertEquals(Outcome.Classifier.unknown("nope"), outcomes.get(3).classifier());
     assertEquals(ErrorCode.INTERNAL, code(outcomes.get(4)));
     assertEquals(ErrorCode.TOO_LARGE, code(outcomes.get(5)));
     assertNull(code(outcomes.get(6)));

@@ -39,6 +39,16 @@ final class FakeModel implements Model, Models {
   }
 
   @Override
+  public String precision() {
+    return "f32";
+  }
+
+  @Override
+  public String engine() {
+    return "bigdl";
+  }
+
+  @Override
   public List<String> labels() {
     return List.of("no", "yes");
   }

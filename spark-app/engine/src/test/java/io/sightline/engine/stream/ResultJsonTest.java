@@ -23,11 +23,12 @@ class ResultJsonTest {
 
     assertEquals(
         "{\"schema\":\"sightline.result/1\",\"id\":\"" + Records.ID + "\",\"status\":\"classified\","
-            + "\"model\":{\"name\":\"m\",\"version\":\"1\"},\"predictions\":["
+            + "\"model\":{\"name\":\"m\",\"version\":\"1\"},\"precision\":\"bf16\",\"engine\":\"onednn\","
+            + "\"predictions\":["
             + "{\"index\":1,\"label\":\"yes\",\"probability\":0.75},{\"index\":0,\"label\":\"no\",\"probability\":0.25}],"
             + "\"stream\":null,\"name\":\"\u00e9.jpg\",\"source\":\"tcp\",\"accepted_at\":17,\"classified_at\":99,"
             + "\"timing_ms\":{\"queue\":19.0,\"decode\":1.235,\"inference\":0.5},\"error\":null}",
-        json(record, new Outcome("m", "1", top, TIMING, 99, null)));
+        json(record, new Outcome(new Outcome.Classifier("m", "1", "bf16", "onednn"), top, TIMING, 99, null)));
   }
 
   @Test
@@ -38,10 +39,10 @@ class ResultJsonTest {
 
     assertEquals(
         "{\"schema\":\"sightline.result/1\",\"id\":\"" + Records.ID + "\",\"status\":\"failed\","
-            + "\"model\":{\"name\":\"m\",\"version\":null},\"predictions\":[],"
+            + "\"model\":{\"name\":\"m\",\"version\":null},\"precision\":null,\"engine\":null,\"predictions\":[],"
             + "\"stream\":\"\ufffdx\",\"name\":null,\"source\":null,\"accepted_at\":null,\"classified_at\":99,"
             + "\"timing_ms\":{\"queue\":19.0,\"decode\":1.235,\"inference\":0.5},"
             + "\"error\":{\"code\":\"unknown-model\",\"detail\":\"no \\\"m\\\"\"}}",
-        json(record, new Outcome("m", null, List.of(), TIMING, 99, failure)));
+        json(record, new Outcome(Outcome.Classifier.unknown("m"), List.of(), TIMING, 99, failure)));
   }
 }

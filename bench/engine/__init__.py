@@ -1,0 +1,1 @@
+"""`make bench-engine`: how fast the engine is beside its peers, part by part."""

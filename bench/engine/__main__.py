@@ -1,0 +1,107 @@
+"""How fast the engine is beside ONNX Runtime, OpenVINO and BigDL's own engines, on this machine.
+
+    make bench-engine                                    everything
+    make bench-engine ARGS="--list"                      what there is
+    make bench-engine ARGS="--only engine"               the parts whose names begin so
+    make bench-engine ARGS="--only engine-resnet50-1t"   one part, at most five minutes
+    make bench-engine ARGS="--resume"                    after an interruption: only what this folder lacks
+
+All contenders of a part run in one go and take turns round by round; a figure is the median over the rounds of the
+ratio within a round. That answers are equal is checked in the same run. Lines `FIGURE name value unit goal >= x` go to
+standard output, progress to standard error, the tables into docs/benchmarks.md (`--page`), where a part's section is
+replaced when it runs again. What each part found is kept in `--folder`, beside the networks made for the benchmark.
+
+Nothing else should run meanwhile: the load is printed with the figures.
+"""
+
+import argparse
+import os
+import shlex
+import sys
+import time
+from pathlib import Path
+
+from bench.engine.context import ROOT, Context
+from bench.engine.machine import load, this_machine, today
+from bench.engine.parts import PARTS, Part, chosen
+from bench.engine.report import Report, renew
+from sightline_spark.errors import ClassifierError
+from sightline_spark.models.errors import ModelError
+
+
+def main() -> None:
+    """Run the chosen parts one after the other; exit 1 when a goal was missed, 2 when a part could not run."""
+    arguments = parse_arguments()
+    if arguments.list:
+        print("\n".join(f"{part.name:32} {part.title}" for part in PARTS))
+        return
+    parts, results = chosen(arguments.only), arguments.folder / "results"
+    if arguments.resume:
+        parts = [part for part in parts if not (results / f"{part.name}.json").exists()]
+    reports = []
+    for part in parts:
+        reports.append(run(part, arguments))
+        reports[-1].save(results)
+        write_page(arguments.page, results)
+    sys.exit(0 if all(figure.met for report in reports for figure in report.figures) else 1)
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="make bench-engine", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--list", action="store_true", help="print the parts' names and end")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="parts whose names begin so")
+    parser.add_argument("--resume", action="store_true", help="leave out parts with results in --folder")
+    parser.add_argument("--rounds", type=int, default=7, help="how often each contender has its turn (7)")
+    parser.add_argument("--round-ms", type=int, default=600, help="how long a turn is (600)")
+    parser.add_argument("--folder", type=Path, default=ROOT / ".sightline" / "bench", help="results, logs, networks")
+    parser.add_argument("--page", type=Path, default=ROOT / "docs" / "benchmarks.md", help="the page to renew")
+    parser.add_argument(
+        "--peers", type=Path, default=ROOT / ".venv-bench" / "bin" / "python", help="Python with the peers installed"
+    )
+    return parser.parse_args()
+
+
+def run(part: Part, arguments: argparse.Namespace) -> Report:
+    """Measure one part and print its figures."""
+    machine, start = this_machine(), time.monotonic()
+    blank = Report(part.name, part.title, machine.describe(load()), today(), command(part, arguments))
+    context = Context(
+        folder=arguments.folder,
+        models=ROOT / "models",
+        peers_python=arguments.peers,
+        machine=machine,
+        rounds=arguments.rounds,
+        round_ms=arguments.round_ms,
+        report=blank,
+    )
+    try:
+        report = part.run(context)
+    except (ClassifierError, ModelError) as error:
+        print(f"{part.name}: {error}", file=sys.stderr)
+        sys.exit(2)
+    context.say(f"took {time.monotonic() - start:.0f} s, load now {load():.1f}")
+    for figure in report.figures:
+        print(figure.line(), flush=True)
+    return report
+
+
+def command(part: Part, arguments: argparse.Namespace) -> str:
+    """What repeats this part with the same effort, as a newcomer types it."""
+    given = ["--only", part.name, "--rounds", str(arguments.rounds), "--round-ms", str(arguments.round_ms)]
+    nice = os.getpriority(os.PRIO_PROCESS, 0)
+    prefix = f"nice -n {nice} " if nice else ""
+    return f'{prefix}make bench-engine ARGS="{shlex.join(given)}"'
+
+
+def write_page(page: Path, results: Path) -> None:
+    """Renew the page's generated block from all results there are, in the order of the parts."""
+    files = [results / f"{part.name}.json" for part in PARTS]
+    sections = [Report.load(file).markdown() for file in files if file.exists()]
+    page.write_text(renew(page.read_text(encoding="utf-8"), sections), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""The engine alone: the same weights and inputs in every contender, whose rounds take turns."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import partial
+from statistics import median
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.engine.context import ROOT, Context
+from bench.engine.java import java
+from bench.engine.report import Figure, Report, Table, number
+from bench.engine.rounds import Rates, fastest, interleaved, ratio
+from bench.engine.subjects import SHAPE, Subject, subject
+from bench.engine.worker import Worker
+
+SERVER: Final = "io.sightline.engine.nn.BenchmarkServer"
+REFERENCE: Final = "ONNX Runtime f32"
+# How far a probability may lie from the reference's: the project's promise, and what fewer bits may cost.
+TOLERANCE: Final = {"f32": 1e-3, "bf16": 0.05, "int8": 0.25}
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One line of the table."""
+
+    name: str
+    runtime: str
+    precision: str = "f32"
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is the project's own engine."""
+        return self.runtime == "onednn"
+
+
+OURS: Final = {precision: Contender(f"Sightline {precision}", "onednn", precision) for precision in ("f32", "bf16")}
+CONTENDERS: Final = (
+    *OURS.values(),
+    Contender(REFERENCE, "onnxruntime"),
+    Contender("OpenVINO f32", "openvino"),
+    Contender("OpenVINO bf16", "openvino", "bf16"),
+    Contender("BigDL mkldnn", "mkldnn"),
+    Contender("BigDL forward", "plain"),
+)
+# Ours against the best of these, by our precision.
+RIVALS: Final = {"f32": ("ONNX Runtime f32", "OpenVINO f32"), "bf16": ("OpenVINO bf16",)}
+GOALS: Final = {"f32": 1.0, "bf16": 1.05}
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How answers compare with the reference's: the largest difference, and the share of equal first labels."""
+
+    deviation: float
+    same_first: float
+
+
+def measure(context: Context, network: str, threads: int, batches: Sequence[int]) -> Report:
+    """All contenders that this machine and network allow, at every batch size."""
+    tested = subject(network, context.folder, context.models, context.say)
+    chosen = [contender for contender in CONTENDERS if runs(contender, context.machine.bf16, network)]
+    with ExitStack() as stack:
+        workers: dict[str, Worker] = {}
+        for contender in chosen:
+            context.say(f"loading {contender.name}")
+            workers[contender.name] = stack.enter_context(_start(contender, tested, context, threads, batches))
+        check_running(chosen, workers)
+        rows, figures = [], []
+        for batch in batches:
+            rates, agreements = _one_batch(context, workers, batch)
+            rows += [row(contender, batch, rates, agreements) for contender in chosen]
+            figures += compared(chosen, rates, f"engine-{network}-{threads}t-b{batch}")
+    header = ("contender", "batch", "images/s", "slowest to fastest round", "largest deviation", "same first label")
+    remarks = () if context.machine.bf16 else ("This processor has no bf16 instructions: bf16 was not measured.",)
+    return replace(context.report, figures=tuple(figures), tables=(Table(header, tuple(rows)),), remarks=remarks)
+
+
+def runs(contender: Contender, bf16: bool, network: str) -> bool:
+    """Whether the contender can run this: BigDL's fast engine refuses ReLU6, and bf16 needs a processor with it."""
+    if contender.precision == "bf16" and not bf16:
+        return False
+    return not (contender.runtime == "mkldnn" and network == "efficientnet-lite0")
+
+
+def check_running(chosen: Sequence[Contender], workers: Mapping[str, Worker]) -> None:
+    """Raise SystemExit when one fell back to something slower than its name says."""
+    for contender in chosen:
+        running, wanted = workers[contender.name].running, f"{contender.runtime}-{contender.precision}"
+        if running != wanted:
+            raise SystemExit(f"{contender.name} runs as {running}, not as {wanted}")
+
+
+def _start(contender: Contender, tested: Subject, context: Context, threads: int, batches: Sequence[int]) -> Worker:
+    if contender.runtime in ("onnxruntime", "openvino"):
+        program = [str(context.peers_python), str(ROOT / "bench" / "engine" / "peer_worker.py")]
+        shape = ",".join(map(str, SHAPE))
+        arguments = [contender.runtime, tested.onnx, contender.precision, threads, tested.inputs, shape]
+        command = [*program, *map(str, arguments)]
+    else:
+        sizes = ",".join(map(str, batches))
+        command = java(SERVER, contender.runtime, tested.bundle, contender.precision, threads, tested.inputs, sizes)
+    log = context.log(contender.name.lower().replace(" ", "-"))
+    return Worker(command, context.machine.last(threads), log)
+
+
+def _one_batch(context: Context, workers: Mapping[str, Worker], batch: int) -> tuple[Rates, Mapping[str, Agreement]]:
+    answers: dict[str, NDArray[np.float32]] = {}
+    for name, worker in workers.items():
+        worker.open(batch)
+        answers[name] = worker.answers(batch)
+    agreements = {name: agreement(answers[name], answers[REFERENCE]) for name in answers}
+    refuse_wrong(agreements)
+    context.say(f"batch {batch}, {context.rounds} rounds")
+    rates = interleaved(
+        {name: partial(worker.measure, context.round_ms) for name, worker in workers.items()}, context.rounds
+    )
+    return rates, agreements
+
+
+def agreement(answers: NDArray[np.float32], expected: NDArray[np.float32]) -> Agreement:
+    """Of probabilities (n, classes)."""
+    same = float(np.mean(answers.argmax(1) == expected.argmax(1)))
+    return Agreement(float(np.abs(answers - expected).max()), same)
+
+
+def refuse_wrong(agreements: Mapping[str, Agreement]) -> None:
+    """Raise SystemExit for wrong answers: how fast they come is nobody's business."""
+    for contender in CONTENDERS:
+        found = agreements.get(contender.name)
+        # Written so that NaN, which compares with nothing, is refused too.
+        if found is not None and not found.deviation <= TOLERANCE[contender.precision]:
+            raise SystemExit(f"{contender.name} is off by {found.deviation:.3g}: not measured")
+
+
+def row(contender: Contender, batch: int, rates: Rates, agreements: Mapping[str, Agreement]) -> tuple[str, ...]:
+    """The contender's line of the table."""
+    seen, found = rates[contender.name], agreements[contender.name]
+    spread = f"{number(min(seen))} to {number(max(seen))}"
+    deviation, same = f"{found.deviation:.1e}", f"{found.same_first:.0%}"
+    return contender.name, str(batch), number(median(seen)), spread, deviation, same
+
+
+def compared(chosen: Sequence[Contender], rates: Rates, prefix: str) -> list[Figure]:
+    """Ours against the better peer of the same precision, and against BigDL's own engines."""
+    present = {contender.name for contender in chosen}
+    figures = []
+    for contender in chosen:
+        rivals = [name for name in RIVALS.get(contender.precision, ()) if name in present]
+        if contender.ours and rivals:
+            best = fastest(rates, rivals)
+            goal = GOALS[contender.precision]
+            name = f"{prefix}-{contender.precision}-to-{slug(best)}"
+            figures.append(Figure(name, ratio(rates, contender.name, best), "x", goal))
+        if contender.ours:
+            figures += [
+                Figure(f"{prefix}-{contender.precision}-to-{slug(own)}", ratio(rates, contender.name, own), "x")
+                for own in ("BigDL mkldnn", "BigDL forward")
+                if own in present
+            ]
+    return figures
+
+
+def slug(name: str) -> str:
+    """A contender's name as a figure's name holds it."""
+    return name.lower().replace(" ", "-")

@@ -1,0 +1,35 @@
+package io.sightline.engine.nn;
+
+import java.util.List;
+import java.util.Locale;
+
+/** The precision that is asked for. A {@link Network} gets the first of its candidates that passes the self-check. */
+public enum PrecisionWish {
+  /** Bfloat16 where the CPU computes in it and the network is large enough to gain from it, else single. */
+  AUTO,
+  F32,
+  BF16;
+
+  /** Multiply-adds. Below, converting values costs more than computing saves: LeNet has 0.3 million. */
+  private static final long WORTHWHILE = 20_000_000;
+
+  /** By its name in settings. Throws IllegalArgumentException for any other. */
+  public static PrecisionWish named(String name) {
+    return valueOf(name.toUpperCase(Locale.ROOT));
+  }
+
+  /**
+   * What to try, the fastest first and the safest last.
+   *
+   * @param nativeBf16 whether the CPU computes in bfloat16
+   * @param multiplyAdds of the network, per image
+   */
+  List<Precision> candidates(boolean nativeBf16, long multiplyAdds) {
+    boolean half = switch (this) {
+      case F32 -> false;
+      case BF16 -> nativeBf16;
+      case AUTO -> nativeBf16 && multiplyAdds >= WORTHWHILE;
+    };
+    return half ? List.of(Precision.BF16, Precision.F32) : List.of(Precision.F32);
+  }
+}

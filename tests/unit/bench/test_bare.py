@@ -1,0 +1,82 @@
+"""The engine benchmark's judgement: who may run, whose answers count, whom we are compared with."""
+
+import numpy as np
+import pytest
+
+from bench.engine.bare import (
+    CONTENDERS,
+    REFERENCE,
+    TOLERANCE,
+    Agreement,
+    Contender,
+    agreement,
+    compared,
+    refuse_wrong,
+    row,
+    runs,
+)
+from bench.engine.parts import PARTS, chosen
+from bench.engine.report import Figure
+
+OURS = Contender("Sightline f32", "onednn")
+BF16 = Contender("OpenVINO bf16", "openvino", "bf16")
+
+
+def test_agreement_is_the_worst_probability_and_the_share_of_equal_labels() -> None:
+    """Over all images of the batch."""
+    expected = np.array([[0.9, 0.1], [0.2, 0.8]], np.float32)
+    answers = np.array([[0.85, 0.15], [0.6, 0.4]], np.float32)
+    found = agreement(answers, expected)
+    assert found.deviation == pytest.approx(0.4)
+    assert found.same_first == 0.5
+
+
+@pytest.mark.parametrize("deviation", [TOLERANCE["f32"] * 1.01, float("nan")])
+def test_wrong_answers_are_not_measured(deviation: float) -> None:
+    """Nor are those that are no numbers."""
+    with pytest.raises(SystemExit, match="Sightline f32 is off by"):
+        refuse_wrong({"Sightline f32": Agreement(deviation, 1.0)})
+
+
+def test_each_precision_has_its_own_tolerance() -> None:
+    """What is a rounding in bf16 is a mistake in f32."""
+    refuse_wrong({"OpenVINO bf16": Agreement(0.01, 1.0), "OpenVINO f32": Agreement(1e-6, 1.0)})
+    with pytest.raises(SystemExit, match="OpenVINO f32"):
+        refuse_wrong({"OpenVINO bf16": Agreement(0.01, 1.0), "OpenVINO f32": Agreement(0.01, 1.0)})
+
+
+def test_bf16_runs_only_where_the_processor_has_it() -> None:
+    """Emulated, it would make a peer look slow."""
+    assert runs(BF16, bf16=True, network="resnet50")
+    assert not runs(BF16, bf16=False, network="resnet50")
+    assert runs(OURS, bf16=False, network="resnet50")
+
+
+def test_ours_is_compared_with_the_better_peer_of_its_precision() -> None:
+    """Not with the one that suits us, nor with one that computes in fewer bits."""
+    rates = {contender.name: [10.0] for contender in CONTENDERS}
+    rates |= {"Sightline f32": [30.0], "OpenVINO f32": [20.0], REFERENCE: [15.0], "OpenVINO bf16": [90.0]}
+    figures = compared([c for c in CONTENDERS if c.name in rates and c.precision == "f32"], rates, "p")
+    assert figures[0] == Figure("p-f32-to-openvino-f32", 1.5, "x", 1.0)
+    assert [figure.goal for figure in figures[1:]] == [None, None]
+    assert {figure.value for figure in figures[1:]} == {3.0}
+
+
+def test_a_row_shows_the_median_and_the_spread() -> None:
+    """The spread says how far to trust it."""
+    cells = row(OURS, 8, {OURS.name: [10.0, 30.0, 20.0]}, {OURS.name: Agreement(1e-6, 1.0)})
+    assert cells == ("Sightline f32", "8", "20.0", "10.0 to 30.0", "1.0e-06", "100%")
+
+
+def test_parts_are_chosen_by_how_their_names_begin() -> None:
+    """In the page's order; a misspelt name must not measure nothing and exit 0."""
+    assert chosen([]) == list(PARTS)
+    assert [part.name for part in chosen(["engine-resnet50-1t"])] == ["engine-resnet50-1t"]
+    with pytest.raises(SystemExit, match="no part begins with 'engin-'"):
+        chosen(["engin-"])
+
+
+def test_part_names_are_not_each_others_beginnings() -> None:
+    """`--only` would run both."""
+    names = [part.name for part in PARTS]
+    assert not [(a, b) for a in names for b in names if a != b and b.startswith(a)]
