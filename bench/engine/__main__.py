@@ -70,6 +70,7 @@ def run(part: Part, arguments: argparse.Namespace) -> Report:
     blank = Report(part.name, part.title, machine.describe(load()), today(), command(part, arguments))
     context = Context(
         folder=arguments.folder,
+        page=arguments.page,
         models=ROOT / "models",
         peers_python=arguments.peers,
         machine=machine,

@@ -14,8 +14,10 @@ from bench.engine.context import ROOT, Context
 from bench.engine.java import java
 from bench.engine.report import Figure, Report, Table, number
 from bench.engine.rounds import Rates, fastest, interleaved, ratio
-from bench.engine.subjects import SHAPE, Subject, subject
-from bench.engine.worker import Worker
+from bench.engine.subjects import SHAPE, Subject, quantised, subject
+from bench.engine.worker import Speed, Worker
+
+Speeds = Mapping[str, Sequence[Speed]]
 
 SERVER: Final = "io.sightline.engine.nn.BenchmarkServer"
 REFERENCE: Final = "ONNX Runtime f32"
@@ -43,12 +45,14 @@ CONTENDERS: Final = (
     Contender(REFERENCE, "onnxruntime"),
     Contender("OpenVINO f32", "openvino"),
     Contender("OpenVINO bf16", "openvino", "bf16"),
+    Contender("ONNX Runtime int8", "onnxruntime", "int8"),
+    Contender("OpenVINO int8", "openvino", "int8"),
     Contender("BigDL mkldnn", "mkldnn"),
     Contender("BigDL forward", "plain"),
 )
 # Ours against the best of these, by our precision.
-RIVALS: Final = {"f32": ("ONNX Runtime f32", "OpenVINO f32"), "bf16": ("OpenVINO bf16",)}
-GOALS: Final = {"f32": 1.0, "bf16": 1.05}
+RIVALS: Final = {"f32": ("ONNX Runtime f32", "OpenVINO f32"), "bf16": ("OpenVINO bf16",), "int8": ("OpenVINO int8",)}
+GOALS: Final = {"f32": 1.0, "bf16": 1.05, "int8": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class Agreement:
 def measure(context: Context, network: str, threads: int, batches: Sequence[int]) -> Report:
     """All contenders that this machine and network allow, at every batch size."""
     tested = subject(network, context.folder, context.models, context.say)
-    chosen = [contender for contender in CONTENDERS if runs(contender, context.machine.bf16, network)]
+    chosen = [contender for contender in CONTENDERS if runs(contender, context.machine.bf16, threads)]
     with ExitStack() as stack:
         workers: dict[str, Worker] = {}
         for contender in chosen:
@@ -71,19 +75,25 @@ def measure(context: Context, network: str, threads: int, batches: Sequence[int]
         check_running(chosen, workers)
         rows, figures = [], []
         for batch in batches:
-            rates, agreements = _one_batch(context, workers, batch)
-            rows += [row(contender, batch, rates, agreements) for contender in chosen]
-            figures += compared(chosen, rates, f"engine-{network}-{threads}t-b{batch}")
-    header = ("contender", "batch", "images/s", "slowest to fastest round", "largest deviation", "same first label")
+            present = [contender for contender in chosen if takes(contender, batch)]
+            speeds, agreements = _one_batch(context, {c.name: workers[c.name] for c in present}, batch)
+            rows += [row(contender, batch, speeds[contender.name], agreements[contender.name]) for contender in present]
+            figures += compared(present, by_processor(speeds), f"engine-{network}-{threads}t-b{batch}")
+    header = ("contender", "batch", "images/s", "images/core-s", "rounds", "largest deviation", "same first label")
     remarks = () if context.machine.bf16 else ("This processor has no bf16 instructions: bf16 was not measured.",)
     return replace(context.report, figures=tuple(figures), tables=(Table(header, tuple(rows)),), remarks=remarks)
 
 
-def runs(contender: Contender, bf16: bool, network: str) -> bool:
-    """Whether the contender can run this: BigDL's fast engine refuses ReLU6, and bf16 needs a processor with it."""
+def runs(contender: Contender, bf16: bool, threads: int) -> bool:
+    """Whether the contender can run: bf16 needs a processor with it; the slowest is measured on one thread alone."""
     if contender.precision == "bf16" and not bf16:
         return False
-    return not (contender.runtime == "mkldnn" and network == "efficientnet-lite0")
+    return threads == 1 or contender.runtime != "plain"
+
+
+def takes(contender: Contender, batch: int) -> bool:
+    """Whether the contender is measured at this batch size: BigDL's forward takes images singly anyway."""
+    return batch == 1 or contender.runtime != "plain"
 
 
 def check_running(chosen: Sequence[Contender], workers: Mapping[str, Worker]) -> None:
@@ -97,17 +107,20 @@ def check_running(chosen: Sequence[Contender], workers: Mapping[str, Worker]) ->
 def _start(contender: Contender, tested: Subject, context: Context, threads: int, batches: Sequence[int]) -> Worker:
     if contender.runtime in ("onnxruntime", "openvino"):
         program = [str(context.peers_python), str(ROOT / "bench" / "engine" / "peer_worker.py")]
-        shape = ",".join(map(str, SHAPE))
-        arguments = [contender.runtime, tested.onnx, contender.precision, threads, tested.inputs, shape]
+        shape, model = ",".join(map(str, SHAPE)), tested.onnx
+        if contender.precision == "int8":
+            model = quantised(tested, context.folder, context.peers_python, context.say)
+        arguments = [contender.runtime, model, contender.precision, threads, tested.inputs, shape]
         command = [*program, *map(str, arguments)]
     else:
+        bundle = tested.rival if contender.runtime == "mkldnn" else tested.bundle
         sizes = ",".join(map(str, batches))
-        command = java(SERVER, contender.runtime, tested.bundle, contender.precision, threads, tested.inputs, sizes)
+        command = java(SERVER, contender.runtime, bundle, contender.precision, threads, tested.inputs, sizes)
     log = context.log(contender.name.lower().replace(" ", "-"))
     return Worker(command, context.machine.last(threads), log)
 
 
-def _one_batch(context: Context, workers: Mapping[str, Worker], batch: int) -> tuple[Rates, Mapping[str, Agreement]]:
+def _one_batch(context: Context, workers: Mapping[str, Worker], batch: int) -> tuple[Speeds, Mapping[str, Agreement]]:
     answers: dict[str, NDArray[np.float32]] = {}
     for name, worker in workers.items():
         worker.open(batch)
@@ -115,10 +128,13 @@ def _one_batch(context: Context, workers: Mapping[str, Worker], batch: int) -> t
     agreements = {name: agreement(answers[name], answers[REFERENCE]) for name in answers}
     refuse_wrong(agreements)
     context.say(f"batch {batch}, {context.rounds} rounds")
-    rates = interleaved(
-        {name: partial(worker.measure, context.round_ms) for name, worker in workers.items()}, context.rounds
-    )
-    return rates, agreements
+    turns = {name: partial(worker.measure, context.round_ms) for name, worker in workers.items()}
+    return interleaved(turns, context.rounds), agreements
+
+
+def by_processor(speeds: Speeds) -> Rates:
+    """Images a second of processor time in each round: what other programs take of the clock is nobody's merit."""
+    return {name: [speed.processor for speed in rounds] for name, rounds in speeds.items()}
 
 
 def agreement(answers: NDArray[np.float32], expected: NDArray[np.float32]) -> Agreement:
@@ -136,12 +152,12 @@ def refuse_wrong(agreements: Mapping[str, Agreement]) -> None:
             raise SystemExit(f"{contender.name} is off by {found.deviation:.3g}: not measured")
 
 
-def row(contender: Contender, batch: int, rates: Rates, agreements: Mapping[str, Agreement]) -> tuple[str, ...]:
-    """The contender's line of the table."""
-    seen, found = rates[contender.name], agreements[contender.name]
-    spread = f"{number(min(seen))} to {number(max(seen))}"
+def row(contender: Contender, batch: int, speeds: Sequence[Speed], found: Agreement) -> tuple[str, ...]:
+    """The contender's line of the table; the rounds' spread is that of processor time."""
+    clock, processor = median(speed.clock for speed in speeds), [speed.processor for speed in speeds]
+    spread = f"{number(min(processor))} to {number(max(processor))}"
     deviation, same = f"{found.deviation:.1e}", f"{found.same_first:.0%}"
-    return contender.name, str(batch), number(median(seen)), spread, deviation, same
+    return contender.name, str(batch), number(clock), number(median(processor)), spread, deviation, same
 
 
 def compared(chosen: Sequence[Contender], rates: Rates, prefix: str) -> list[Figure]:

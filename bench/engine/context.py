@@ -15,6 +15,7 @@ class Context:
     """Where things are, how long to measure, and the empty report of the part that runs."""
 
     folder: Path
+    page: Path
     models: Path
     peers_python: Path
     machine: Machine

@@ -17,6 +17,7 @@ def java(program: str, *arguments: object) -> list[str]:
     if not classes.is_dir():
         raise SystemExit(f"{classes} is missing: run `make bench-engine`, which builds it")
     spark = Path(pyspark.__file__).parent / "jars" / "*"
-    path = [classes, *engine_jars(ENGINE / "engine"), spark, *bigdl_jars()]
+    # The compiled classes before the jar: they are as new as the test classes, whatever `make engine` last packed.
+    path = [classes, ENGINE / "classes", *engine_jars(ENGINE / "engine"), spark, *bigdl_jars()]
     options = [f"-Xmx{HEAP}", "-XX:+UseParallelGC", "-cp", ":".join(map(str, path))]
     return ["java", *options, program, *map(str, arguments)]

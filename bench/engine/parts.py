@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from bench.engine import bare
+from bench.engine import bare, cores, start, streams
 from bench.engine.context import Context
 from bench.engine.report import Report
 
@@ -21,13 +21,31 @@ class Part:
 
 def _bare(network: str, title: str, threads: int) -> Part:
     counted = "one thread" if threads == 1 else f"{threads} threads"
-    run = partial(bare.measure, network=network, threads=threads, batches=(1, 8))
+    run = partial(bare.measure, network=network, threads=threads, batches=(1, 8, 16))
     return Part(f"engine-{network}-{threads}t", f"Engine alone, {title}, {counted}", run)
 
 
 PARTS: Final = (
     _bare("efficientnet-lite0", "EfficientNet-Lite0", 1),
     _bare("resnet50", "ResNet-50", 1),
+    _bare("efficientnet-lite0", "EfficientNet-Lite0", 2),
+    _bare("resnet50", "ResNet-50", 2),
+    Part(
+        "kafka-nnmodel", "Kafka to Kafka against NNModel.transform", partial(streams.compare, queries=streams.NNMODEL)
+    ),
+    Part(
+        "kafka-udf-f32",
+        "Kafka to Kafka against predict_batch_udf, f32",
+        partial(streams.compare, queries=streams.UDF_F32),
+    ),
+    Part(
+        "kafka-udf-bf16",
+        "Kafka to Kafka against predict_batch_udf, bf16",
+        partial(streams.compare, queries=streams.UDF_BF16),
+    ),
+    Part("cores", "One core against two", cores.measure),
+    Part("start", "From a bundle on disk to the first label, and memory", start.first_label),
+    Part("growth", "Memory over 20,000 images", start.growth),
 )
 
 

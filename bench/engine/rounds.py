@@ -2,20 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from statistics import median
+from typing import TypeVar
 
-Measure = Callable[[], float]
 Rates = dict[str, list[float]]
+Measured = TypeVar("Measured")
 
 
-def interleaved(contenders: Mapping[str, Measure], rounds: int) -> Rates:
-    """Each contender's rate in each round; every other round goes in reverse order, so that none is always last."""
-    rates: Rates = {name: [] for name in contenders}
+def interleaved(contenders: Mapping[str, Callable[[], Measured]], rounds: int) -> dict[str, list[Measured]]:
+    """What each contender measures in each round; every other round goes in reverse, so that none is always last."""
+    measured: dict[str, list[Measured]] = {name: [] for name in contenders}
     order = list(contenders)
     for _ in range(rounds):
         for name in order:
-            rates[name].append(contenders[name]())
+            measured[name].append(contenders[name]())
         order.reverse()
-    return rates
+    return measured
 
 
 def ratio(rates: Rates, ours: str, theirs: str) -> float:

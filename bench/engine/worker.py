@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,6 +13,14 @@ from numpy.typing import NDArray
 
 # Before they are loaded, native libraries must know that each thread computes alone.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "KMP_BLOCKTIME": "0", "KMP_AFFINITY": "disabled", "OPENBLAS_NUM_THREADS": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Images a second of the clock, and a second of processor time: the same where nothing else wants the processor."""
+
+    clock: float
+    processor: float
 
 
 class Worker:
@@ -27,7 +36,12 @@ class Worker:
         pinned = ["taskset", "-c", ",".join(map(str, processors)), *command]
         with log.open("wb") as noise:
             self._process = subprocess.Popen(
-                pinned, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=noise, text=True, env=_environment()
+                pinned,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=noise,
+                text=True,
+                env=one_thread_environment(),
             )
         self.running, load_ms = self._read()
         self.load_s = int(load_ms) / 1000
@@ -41,10 +55,10 @@ class Worker:
         self._ask(f"answers {self._answers}")
         return np.fromfile(self._answers, "<f4").reshape(batch, -1)
 
-    def measure(self, milliseconds: int) -> float:
-        """Images a second over at least one batch a thread, and more until the time is over."""
-        images, nanos = self._ask(f"measure {milliseconds}")
-        return int(images) * 1e9 / int(nanos)
+    def measure(self, milliseconds: int) -> Speed:
+        """Over at least one batch a thread, and more until the time is over."""
+        images, nanos, processor_nanos = map(int, self._ask(f"measure {milliseconds}"))
+        return Speed(images * 1e9 / nanos, images * 1e9 / processor_nanos)
 
     def _ask(self, command: str) -> list[str]:
         if self._process.stdin is None:
@@ -86,5 +100,6 @@ class Worker:
             self._process.stdout.close()
 
 
-def _environment() -> Mapping[str, str]:
+def one_thread_environment() -> Mapping[str, str]:
+    """The environment that child processes get: native libraries compute on the thread that calls them."""
     return {**os.environ, **ONE_THREAD}

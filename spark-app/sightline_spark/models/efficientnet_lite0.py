@@ -5,7 +5,7 @@ Architecture: M. Tan and Q. V. Le, "EfficientNet: Rethinking Model Scaling for C
 the convolution before it: fewer layers, and the same numbers but for rounding.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +46,7 @@ LAST_SIDE = 7  # of the feature map that is averaged: 224 halved five times
 
 
 @dataclass(frozen=True, slots=True)
-class _Convolution:
+class Convolution:
     """One convolution with the batch normalisation after it, by their names in the state dictionary."""
 
     weights: str
@@ -55,6 +55,9 @@ class _Convolution:
     stride: int = 1
     depthwise: bool = False
     clipped: bool = True  # ReLU6 follows
+
+
+Apply = Callable[[Tensors, Convolution, Any], Any]
 
 
 def folded(tensors: Tensors, weights: str, norm: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -67,49 +70,56 @@ def folded(tensors: Tensors, weights: str, norm: str) -> tuple[NDArray[np.float3
     return (kernel * scale[:, None, None, None]).astype(np.float32), (beta - mean * scale).astype(np.float32)
 
 
-def _apply(tensors: Tensors, spec: _Convolution, node: Any) -> Any:
-    kernel, bias = folded(tensors, spec.weights, spec.norm)
+def convolved(spec: Convolution, kernel: NDArray[np.float32], bias: NDArray[np.float32], node: Any) -> Any:
+    """The convolution alone, of these weights, behind `node`."""
     outputs, per_group, side, _ = kernel.shape
     groups = outputs if spec.depthwise else 1
     convolution = layer.SpatialConvolution(
         per_group * groups, outputs, side, side, spec.stride, spec.stride, SAME, SAME, n_group=groups
     )
     convolution.set_weights([kernel.reshape(groups, outputs // groups, per_group, side, side), bias])
-    result = convolution(node)
+    return convolution(node)
+
+
+def _clipped(tensors: Tensors, spec: Convolution, node: Any) -> Any:
+    result = convolved(spec, *folded(tensors, spec.weights, spec.norm), node)
     return layer.ReLU6()(result) if spec.clipped else result
 
 
-def _bottleneck(index: int, stage: Stage, stride: int) -> list[_Convolution]:
+def _bottleneck(index: int, stage: Stage, stride: int) -> list[Convolution]:
     at = f"_blocks.{index}."
     convolutions = [
-        _Convolution(at + "_depthwise_conv", at + "_bn1", stage.kernel, stride, depthwise=True),
-        _Convolution(at + "_project_conv", at + "_bn2", clipped=False),
+        Convolution(at + "_depthwise_conv", at + "_bn1", stage.kernel, stride, depthwise=True),
+        Convolution(at + "_project_conv", at + "_bn2", clipped=False),
     ]
     if stage.expansion > 1:
-        convolutions.insert(0, _Convolution(at + "_expand_conv", at + "_bn0"))
+        convolutions.insert(0, Convolution(at + "_expand_conv", at + "_bn0"))
     return convolutions
 
 
-def _blocks(tensors: Tensors, node: Any) -> Any:
+def _blocks(tensors: Tensors, apply: Apply, node: Any) -> Any:
     index = 0
     for stage in STAGES:
         for repeat in range(stage.repeats):
             shortcut = node
             for spec in _bottleneck(index, stage, stage.stride if repeat == 0 else 1):
-                node = _apply(tensors, spec, node)
+                node = apply(tensors, spec, node)
             if repeat > 0:
                 node = layer.CAddTable()([node, shortcut])
             index += 1
     return node
 
 
-def build(tensors: Tensors) -> Any:
-    """The network as a BigDL graph: (n, 3, 224, 224) to 1000 probabilities. Needs a running BigDL session."""
+def build(tensors: Tensors, apply: Apply = _clipped) -> Any:
+    """The network as a BigDL graph: (n, 3, 224, 224) to 1000 probabilities. Needs a running BigDL session.
+
+    `apply` puts one convolution with its activation behind a node; the default uses BigDL's ReLU6.
+    """
     with quietly():
         picture = layer.Input()
-        node = _apply(tensors, _Convolution("_conv_stem", "_bn0", 3, 2), picture)
-        node = _blocks(tensors, node)
-        node = _apply(tensors, _Convolution("_conv_head", "_bn1"), node)
+        node = apply(tensors, Convolution("_conv_stem", "_bn0", 3, 2), picture)
+        node = _blocks(tensors, apply, node)
+        node = apply(tensors, Convolution("_conv_head", "_bn1"), node)
         node = layer.SpatialAveragePooling(LAST_SIDE, LAST_SIDE)(node)
         node = layer.Reshape([HEAD], True)(node)  # batch mode said: else a batch of one is taken for no batch
         classifier = layer.Linear(HEAD, CLASSES)

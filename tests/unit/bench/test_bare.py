@@ -10,13 +10,16 @@ from bench.engine.bare import (
     Agreement,
     Contender,
     agreement,
+    by_processor,
     compared,
     refuse_wrong,
     row,
     runs,
+    takes,
 )
 from bench.engine.parts import PARTS, chosen
 from bench.engine.report import Figure
+from bench.engine.worker import Speed
 
 OURS = Contender("Sightline f32", "onednn")
 BF16 = Contender("OpenVINO bf16", "openvino", "bf16")
@@ -47,9 +50,19 @@ def test_each_precision_has_its_own_tolerance() -> None:
 
 def test_bf16_runs_only_where_the_processor_has_it() -> None:
     """Emulated, it would make a peer look slow."""
-    assert runs(BF16, bf16=True, network="resnet50")
-    assert not runs(BF16, bf16=False, network="resnet50")
-    assert runs(OURS, bf16=False, network="resnet50")
+    assert runs(BF16, bf16=True, threads=1)
+    assert not runs(BF16, bf16=False, threads=1)
+    assert runs(OURS, bf16=False, threads=1)
+
+
+def test_the_slowest_contender_is_measured_once() -> None:
+    """It would take the five minutes of its part alone, and is no faster in batches."""
+    plain = Contender("BigDL forward", "plain")
+    assert runs(plain, bf16=True, threads=1)
+    assert not runs(plain, bf16=True, threads=2)
+    assert takes(plain, 1)
+    assert not takes(plain, 8)
+    assert takes(OURS, 8)
 
 
 def test_ours_is_compared_with_the_better_peer_of_its_precision() -> None:
@@ -64,8 +77,14 @@ def test_ours_is_compared_with_the_better_peer_of_its_precision() -> None:
 
 def test_a_row_shows_the_median_and_the_spread() -> None:
     """The spread says how far to trust it."""
-    cells = row(OURS, 8, {OURS.name: [10.0, 30.0, 20.0]}, {OURS.name: Agreement(1e-6, 1.0)})
-    assert cells == ("Sightline f32", "8", "20.0", "10.0 to 30.0", "1.0e-06", "100%")
+    speeds = [Speed(5.0, 10.0), Speed(15.0, 30.0), Speed(10.0, 20.0)]
+    cells = row(OURS, 8, speeds, Agreement(1e-6, 1.0))
+    assert cells == ("Sightline f32", "8", "10.0", "20.0", "10.0 to 30.0", "1.0e-06", "100%")
+
+
+def test_ratios_are_of_processor_time() -> None:
+    """A neighbour that took half of the clock from one side would double the other's."""
+    assert by_processor({"a": [Speed(1.0, 2.0), Speed(3.0, 4.0)]}) == {"a": [2.0, 4.0]}
 
 
 def test_parts_are_chosen_by_how_their_names_begin() -> None:

@@ -1,15 +1,17 @@
 """Rounds that take turns, and the ratios they give."""
 
+from collections.abc import Callable
+
 import pytest
 
-from bench.engine.rounds import Measure, fastest, interleaved, ratio
+from bench.engine.rounds import fastest, interleaved, ratio
 
 
 def test_contenders_take_turns_and_change_their_order() -> None:
     """Who is always measured after a hot neighbour would always look slow."""
     calls: list[str] = []
 
-    def contender(name: str) -> Measure:
+    def contender(name: str) -> Callable[[], float]:
         def measure() -> float:
             calls.append(name)
             return len(calls)

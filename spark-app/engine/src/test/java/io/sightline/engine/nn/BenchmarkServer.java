@@ -1,8 +1,10 @@
 package io.sightline.engine.nn;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -23,7 +25,7 @@ import java.util.stream.Stream;
  *
  * <p>Commands: {@code open BATCH} prepares each thread for batches of that size; {@code answers FILE} writes the first
  * batch's probabilities; {@code measure MS} has all threads classify batches that long and says how many images in how
- * many nanoseconds. Each answer is one line that begins with {@code bench}.
+ * many nanoseconds of the clock and of processors. Each answer is one line that begins with {@code bench}.
  */
 public final class BenchmarkServer implements AutoCloseable {
   private final Contender contender;
@@ -84,8 +86,14 @@ public final class BenchmarkServer implements AutoCloseable {
 
   private String measure(long nanos) throws Exception {
     long start = System.nanoTime();
+    long used = processorNanos();
     long done = onAllThreads(nanos);
-    return done + " " + (System.nanoTime() - start);
+    return done + " " + (System.nanoTime() - start) + " " + (processorNanos() - used);
+  }
+
+  /** Of all threads of this process, the virtual machine's own included. */
+  private static long processorNanos() {
+    return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime();
   }
 
   /** At least one batch on each thread, and more until the time is over; gives the number of images. */

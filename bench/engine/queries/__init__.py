@@ -1,0 +1,1 @@
+"""The streaming queries that the classifier is compared with, each a program of its own."""
