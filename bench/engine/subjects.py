@@ -135,14 +135,13 @@ def mirrored(tensors: Tensors, spec: Convolution, node: Any) -> Any:
 def _resnet(folder: Path, models: Path, say: Say) -> Files:
     place, model = folder / "models" / resnet50.NAME / "1", folder / f"{resnet50.NAME}.onnx"
     if not (place.exists() and model.exists()):
+        card = _resnet_card(install(models, say))
         say("writing ResNet-50 as a BigDL bundle and as ONNX")
         tensors = resnet50.weights()
         resnet50.write_onnx(tensors, model)
         if not place.exists():
             with bigdl_session():
-                write_bundle(
-                    folder / "models", _resnet_card(models), partial(save_module, resnet50.build_bigdl(tensors))
-                )
+                write_bundle(folder / "models", card, partial(save_module, resnet50.build_bigdl(tensors)))
     return place, place, model
 
 

@@ -24,6 +24,9 @@ from sightline_spark.models.bundle import InputSpec, read_card
 
 BATCH: Final = 16
 _CV_8UC3: Final = 16  # OpenCV's number for three bytes a pixel
+_ANSWER: Final = """named_struct(
+    'index', array_position(prediction, array_max(prediction)) - 1, 'probability', array_max(prediction)
+)"""
 _IMAGE: Final = t.StructType(
     [
         t.StructField("origin", t.StringType()),
@@ -49,9 +52,7 @@ def main() -> None:
 
     def classify(batch: DataFrame, _: int) -> None:
         rows = model.transform(batch.select("key", decoder(spec)("value").alias("image")))
-        peak = f.array_max("prediction")
-        answer = f.struct((f.array_position("prediction", peak) - 1).alias("index"), peak.alias("probability"))
-        answers = rows.select("key", f.to_json(answer).alias("value"))
+        answers = rows.select("key", f.to_json(f.expr(_ANSWER)).alias("value"))
         answers.write.format("kafka").option("kafka.bootstrap.servers", bootstrap).option("topic", target).save()
 
     images.writeStream.foreachBatch(classify).option("checkpointLocation", checkpoint).start().awaitTermination()
