@@ -70,9 +70,9 @@ class ClassifierSettings(ClusterSettings, ServiceSettings):
         "onednn", description="what computes networks: onednn, or BigDL's own, slower forward (bigdl)"
     )
     classifier_precision: Precision = Field(
-        "f32",
-        description="arithmetic of networks on onednn: f32; bf16, up to three times as fast where the CPU has it; auto:"
-        " bf16 where it pays, else f32. A network whose self-check finds bf16 too far off gets f32",
+        "auto",
+        description="arithmetic of networks on onednn: f32; bf16, twice as fast where the CPU has it; auto: bf16 where"
+        " it pays, else f32. Where a network's self-check finds bf16 too far off, it gets f32",
     )
     classifier_driver_memory: str = Field("2g", description="heap of the driver's JVM, for example 2g or 1500m")
     classifier_java_options: str = Field(

@@ -18,7 +18,7 @@ from sightline_contracts.topics import RESULTS
 from sightline_spark.models.bundle import read_card
 from sightline_spark.models.efficientnet_lite0 import Tensors
 from sightline_spark.query import EngineOptions, classify
-from sightline_spark.settings import ClassifierSettings
+from sightline_spark.settings import ClassifierSettings, Precision
 from tests.models import onnx_reference
 from tests.models.conftest import MODELS
 from tests.models.drawn_digits import drawings
@@ -33,14 +33,17 @@ pytestmark = [
 PHOTOS = Path(sklearn.datasets.__file__).parent / "images"
 
 
-def classified(spark: SparkSession, images: Mapping[str, bytes], model: str) -> dict[str | None, Result]:
+def classified(
+    spark: SparkSession, images: Mapping[str, bytes], model: str, precision: Precision = "f32"
+) -> dict[str | None, Result]:
     """The engine's results by image name, through the same call that the streaming query makes."""
     records: list[Record] = []
     for name, payload in images.items():
         kind = sniff(payload) or ""
         image = ImageRecord(new_image_id(), payload, kind, "http", 1_795_323_600_123, None, name, model, None)
         records.append((image.id.encode(), payload, encode_headers(image)))
-    rows = classify(image_frame(spark, records), EngineOptions.of(ClassifierSettings(models_dir=MODELS))).collect()
+    settings = ClassifierSettings(models_dir=MODELS, classifier_precision=precision)
+    rows = classify(image_frame(spark, records), EngineOptions.of(settings)).collect()
     results = [decode_result(bytes(row.value)) for row in rows if row.topic == RESULTS]
     return {result.name: result for result in results}
 
@@ -48,8 +51,12 @@ def classified(spark: SparkSession, images: Mapping[str, bytes], model: str) -> 
 @pytest.fixture(scope="module")
 def results(spark: SparkSession, efficientnet: Path) -> dict[str | None, Result]:
     """Both photos' files, as scikit-learn ships them, through the engine."""
-    files = {name: (PHOTOS / name).read_bytes() for name in ("china.jpg", "flower.jpg")}
-    return classified(spark, files, efficientnet.parent.name)
+    return classified(spark, photos(), efficientnet.parent.name)
+
+
+def photos() -> dict[str, bytes]:
+    """Both files by name."""
+    return {name: (PHOTOS / name).read_bytes() for name in ("china.jpg", "flower.jpg")}
 
 
 @pytest.mark.parametrize(("name", "label"), [("china.jpg", "palace"), ("flower.jpg", "daisy")])
@@ -66,6 +73,18 @@ def test_the_engine_equals_onnx_runtime_on_pillows_pixels(
     assert [p.index for p in result.predictions] == [index for index, _ in expected]
     np.testing.assert_allclose([p.probability for p in result.predictions], [p for _, p in expected], atol=1e-3)
     assert result.predictions[0].label == label
+
+
+def test_bf16_names_the_same_label_with_nearly_the_same_probability(
+    spark: SparkSession, results: Mapping[str | None, Result], efficientnet: Path
+) -> None:
+    """Where the CPU has bf16; elsewhere f32 answers in its place, and says so."""
+    for name, result in classified(spark, photos(), efficientnet.parent.name, "auto").items():
+        exact = {prediction.index: prediction.probability for prediction in results[name].predictions}
+        first = result.predictions[0]
+        assert result.precision in ("bf16", "f32")
+        assert first.index == results[name].predictions[0].index
+        assert first.probability == pytest.approx(exact[first.index], abs=0.03)
 
 
 def test_the_engine_reads_drawn_digits(spark: SparkSession) -> None:

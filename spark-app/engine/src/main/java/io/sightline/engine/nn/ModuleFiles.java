@@ -1,21 +1,28 @@
 package io.sightline.engine.nn;
 
+import com.intel.analytics.bigdl.dllib.nn.Linear;
 import com.intel.analytics.bigdl.dllib.nn.Module$;
+import com.intel.analytics.bigdl.dllib.nn.SpatialConvolution;
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.AbstractModule;
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.Activity;
 import com.intel.analytics.bigdl.dllib.tensor.Storage$;
 import com.intel.analytics.bigdl.dllib.utils.serializer.BigDLStorage$;
 import com.intel.analytics.bigdl.dllib.utils.serializer.DeserializeContext;
 import com.intel.analytics.bigdl.dllib.utils.serializer.ModuleSerializer$;
+import com.intel.analytics.bigdl.serialization.Bigdl.AttrValue;
 import com.intel.analytics.bigdl.serialization.Bigdl.BigDLModule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Set;
 import scala.collection.mutable.HashMap;
 
 /** Loads the two files that {@code saveModel} writes. BigDL's other format is Java serialization, which runs code. */
 final class ModuleFiles {
+  private static final Set<String> DRAWING = Set.of(SpatialConvolution.class.getName(), Linear.class.getName());
+  private static final String INITIAL_WEIGHTS = "initWeight";
+
   private ModuleFiles() {}
 
   /** What BigDL's own loader gives, and what it throws: some of that is checked and not declared. */
@@ -27,9 +34,24 @@ final class ModuleFiles {
     }
     HashMap<Object, Object> storages = new HashMap<>();
     arrays.forEach((id, values) -> storages.put(id, Storage$.MODULE$.apply((Object) values, BigDlModule.FLOAT)));
-    BigDLModule described = BigDLModule.parseFrom(Files.readAllBytes(definition));
+    BigDLModule described = initialised(BigDLModule.parseFrom(Files.readAllBytes(definition)));
     DeserializeContext context = new DeserializeContext(
         described, storages, BigDLStorage$.MODULE$, DeserializeContext.apply$default$4());
     return ModuleSerializer$.MODULE$.load(context, BigDlModule.FLOAT, BigDlModule.NUMERIC).module();
+  }
+
+  /**
+   * The same with each layer's weights as its initial weights, too. Without any BigDL first draws random ones, number by
+   * number, and then overwrites them: half of ResNet-50's loading.
+   */
+  private static BigDLModule initialised(BigDLModule module) {
+    BigDLModule.Builder changed = module.toBuilder().clearSubModules();
+    module.getSubModulesList().forEach(layer -> changed.addSubModules(initialised(layer)));
+    AttrValue initial = module.getAttrMap().get(INITIAL_WEIGHTS);
+    if (DRAWING.contains(module.getModuleType()) && initial != null && !initial.hasTensorValue()
+        && module.getParametersCount() > 0) {
+      changed.putAttr(INITIAL_WEIGHTS, initial.toBuilder().setTensorValue(module.getParameters(0)).build());
+    }
+    return changed.build();
   }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.intel.analytics.bigdl.dllib.nn.Module$;
 import io.sightline.engine.bundle.BundleStore;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
@@ -40,6 +41,20 @@ final class NetworkLoaderTest {
     assertTrue(network.compiled());
     assertArrayEquals(
         TestNetworks.expected(source, images, 2), TestNetworks.actual(network, images, 2), 1e-5f);
+  }
+
+  /** The engine reads the files itself, and tells BigDL to begin with the right weights. */
+  @Test
+  void loadsWhatBigDlLoads() throws Exception {
+    NetworkSource source = TestNetworks.mobileSource(models);
+    float[] images = TestNetworks.images(source, 2, 8);
+    var loaded = Module$.MODULE$.loadModule(source.definition().toString(), source.parameters().toString(),
+        BigDlModule.FLOAT, BigDlModule.NUMERIC);
+    try (Runner plain = new BigDlBackend(source, new BigDlModule(loaded)).newRunner()) {
+      float[] probabilities = new float[2 * source.classes()];
+      plain.forward(FloatBuffer.wrap(images), 2, probabilities);
+      assertArrayEquals(probabilities, TestNetworks.expected(source, images, 2), 1e-6f);
+    }
   }
 
   @Test
