@@ -46,7 +46,7 @@ PHOTO_BYTES = 100_000
 BACKLOG_DEADLINE_S = 280.0
 COUNTED_SHARE = 0.5  # of a backlog, its end
 SAMPLE_S = 0.2
-IDLE_SETTLE_S, IDLE_S = 20, 60
+IDLE_SETTLE_S, IDLE_S = 20, 30
 
 
 @dataclass(frozen=True, slots=True)

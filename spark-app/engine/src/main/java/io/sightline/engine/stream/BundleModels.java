@@ -10,14 +10,24 @@ import io.sightline.engine.nn.NetworkOptions;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 
 /** The bundles of one folder. One per JVM, folder, options and pixel limit, so that sessions and tables outlive a task. */
 final class BundleModels implements Models {
   private static final Map<Key, BundleModels> SHARED = new ConcurrentHashMap<>();
 
+  /**
+   * How long a reference stands for the model it was found to be. Shorter: each look lists the model's folder, which
+   * shows in profiles of small images. Longer: a new version is taken up noticeably late.
+   */
+  private static final long LOOK_AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
   private final BundleStore store;
   private final long maxPixels;
   private final Map<ModelName, BundleModel> models = new ConcurrentHashMap<>();
+
+  /** Of installed models only: what senders ask for besides has no end. */
+  private final Map<String, Found> found = new ConcurrentHashMap<>();
 
   private BundleModels(Key key) {
     this.store = BundleStore.shared(key.folder(), key.options());
@@ -25,6 +35,8 @@ final class BundleModels implements Models {
   }
 
   private record Key(Path folder, NetworkOptions options, long maxPixels) {}
+
+  private record Found(BundleModel model, long at) {}
 
   static BundleModels of(StreamOptions options) {
     Path folder = Path.of(options.modelsDir()).toAbsolutePath().normalize();
@@ -34,6 +46,18 @@ final class BundleModels implements Models {
 
   @Override
   public Model resolve(String reference) throws ModelNotUsable {
+    long now = System.nanoTime();
+    Found known = found.get(reference);
+    if (known != null && now - known.at() < LOOK_AGAIN_NANOS) {
+      return known.model();
+    }
+    found.remove(reference);
+    BundleModel model = look(reference);
+    found.put(reference, new Found(model, now));
+    return model;
+  }
+
+  private BundleModel look(String reference) throws ModelNotUsable {
     try {
       LoadedModel loaded = store.resolve(reference);
       return models.compute(loaded.bundle().id(), (id, known) -> current(loaded, known));

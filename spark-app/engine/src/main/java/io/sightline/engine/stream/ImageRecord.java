@@ -16,6 +16,8 @@ record ImageRecord(Origin origin, byte[] key, byte[] value, List<Header> headers
   private static final Pattern IMAGE_ID =
       Pattern.compile("[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}");
 
+  private static final Pattern MILLISECONDS = Pattern.compile("[0-9]{1,15}");
+
   /** Where the record is; {@code timestamp} is the broker's append time in Unix ms. */
   record Origin(String topic, int partition, long offset, long timestamp) {}
 
@@ -66,7 +68,7 @@ record ImageRecord(Origin origin, byte[] key, byte[] value, List<Header> headers
   /** When a door accepted the image, Unix ms, or null: no such header, or not a number. */
   Long acceptedAt() {
     String text = text("accepted-at");
-    return text != null && text.matches("[0-9]{1,15}") ? Long.valueOf(text) : null;
+    return text != null && MILLISECONDS.matcher(text).matches() ? Long.valueOf(text) : null;
   }
 
   private Header header(String name) {

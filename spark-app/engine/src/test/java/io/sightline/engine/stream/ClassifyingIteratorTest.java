@@ -56,6 +56,18 @@ class ClassifyingIteratorTest {
     assertThrows(NoSuchElementException.class, output::next);
   }
 
+  /** What a killed task's listener does: the rest of the batch is never asked for. */
+  @Test
+  void givesItsSessionsBackWhenItIsClosedHalfWay() {
+    ClassifyingIterator output = new ClassifyingIterator(rows(9).iterator(), model, Records.options(4));
+    output.next();
+    assertEquals(1, model.opened - model.closed);
+
+    output.close();
+
+    assertEquals(model.opened, model.closed);
+  }
+
   /** A continuous source blocks in hasNext until the next record: asking it holds back the result of the last. */
   @Test
   void givesAResultBeforeItAsksForTheNextRecord() {
