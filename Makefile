@@ -26,7 +26,7 @@ CHECKED := $(PACKAGES) tests bench/engine $(wildcard bench/*.py charts/*/files/*
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .PHONY: help check setup engine up down demo status logs model-efficientnet-lite0 train-digits \
-        lint test-quick test test-engine chromium bench-latency bench-engine lock gen clean \
+        lint test-quick test test-engine chromium bench-latency bench-stream bench-engine lock gen clean \
         engine-docker offline-images images test-docker test-chart test-kubernetes
 
 help: ## list the targets
@@ -144,6 +144,10 @@ test-kubernetes: setup ## the Helm chart on a real cluster of one node; the firs
 
 bench-latency: setup engine ## Kafka to Kafka latency at 10 images a second, both triggers
 	@$(BIN)/python bench/latency.py $(ARGS)
+
+bench-stream: setup engine ## Kafka to Kafka throughput beside the bare engine, and what an idle classifier takes; ARGS=--help
+	@$(MAVEN) test-compile
+	@$(BIN)/python -m bench.stream $(ARGS)
 
 # Neither the product nor its tests need the peers: 400 MB in an environment of their own.
 $(PEERS): requirements/bench.txt requirements/uv.txt | $(SETUP)

@@ -130,6 +130,8 @@ WORKLOADS = {
 
 def throughput(workload: Workload, arguments: argparse.Namespace) -> list[str]:
     """The figures of one model: images a second, and the share of what the bare engine reaches."""
+    if not (ROOT / "models" / workload.model).is_dir():
+        return [f"{workload.model}: left out, it is not installed: make model-{workload.model}"]
     files = workload.files()
     print(f"{workload.model}: {len(files)} files, {sum(map(len, files)) / len(files) / 1000:.1f} kB each")
     bare = [bare_loop(workload.model, files, arguments)]
