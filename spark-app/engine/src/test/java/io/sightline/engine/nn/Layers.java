@@ -180,7 +180,7 @@ final class Layers {
   }
 
   @SuppressWarnings("unchecked")
-  private static AbstractModule<Activity, Activity, Object> module(Object layer) {
+  static AbstractModule<Activity, Activity, Object> module(Object layer) {
     return (AbstractModule<Activity, Activity, Object>) layer;
   }
 }
