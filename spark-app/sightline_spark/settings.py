@@ -14,7 +14,7 @@ from sightline_spark.cluster import ClusterSettings, MasterKind, checked_memory,
 
 Trigger = Literal["processing", "continuous"]
 Engine = Literal["onednn", "bigdl"]
-Precision = Literal["auto", "f32", "bf16"]
+Precision = Literal["auto", "f32", "bf16", "int8"]
 
 _ENGINE_JARS: Final = Path(__file__).resolve().parents[1] / "engine" / "target" / "engine"
 _LOCAL_TASKS: Final = re.compile(r"local\[([0-9]+)\]")
@@ -72,7 +72,8 @@ class ClassifierSettings(ClusterSettings, ServiceSettings):
     classifier_precision: Precision = Field(
         "auto",
         description="arithmetic of networks on onednn: f32; bf16, twice as fast where the CPU has it; auto: bf16 where"
-        " it pays, else f32. Where a network's self-check finds bf16 too far off, it gets f32",
+        " it pays, else f32; int8 for models that `sightline-model calibrate` made, auto for the others. Where a"
+        " network's self-check finds one too far off, it gets the next safer",
     )
     classifier_driver_memory: str = Field("2g", description="heap of the driver's JVM, for example 2g or 1500m")
     classifier_java_options: str = Field(

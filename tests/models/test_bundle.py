@@ -19,6 +19,7 @@ from sightline_spark.models.bundle import (
     read_card,
     validate,
     write_bundle,
+    write_calibrated,
 )
 from sightline_spark.models.errors import BundleError
 
@@ -199,3 +200,22 @@ def test_bundles_come_by_name_and_number(tmp_path: Path) -> None:
     assert next_version(tmp_path, "shapes") == "11"
     assert next_version(tmp_path, "unheard-of") == "1"
     assert list(bundles(tmp_path / "missing")) == []
+
+
+def test_a_calibration_makes_a_new_version(tmp_path: Path, bundle: Path) -> None:
+    """The same weights under the next number, vouched for with the calibration; the old version stays as it was."""
+    written = write_calibrated(tmp_path, bundle, "{}\n")
+    assert written == tmp_path / "shapes" / "4"
+    card = validate(written)
+    assert card.calibration == "calibration.json"
+    assert replace(card, version="3", calibration=None, files={}) == CARD
+    assert (written / "model.bin").read_bytes() == b"parameters"
+    assert validate(bundle).calibration is None
+
+
+def test_a_calibration_that_changed_is_refused(tmp_path: Path, bundle: Path) -> None:
+    """Its hash is among the files'."""
+    written = write_calibrated(tmp_path, bundle, "{}\n")
+    (written / "calibration.json").write_text("{} ")
+    with pytest.raises(BundleError, match=r"calibration\.json is damaged"):
+        validate(written)

@@ -34,7 +34,11 @@ PHOTOS = Path(sklearn.datasets.__file__).parent / "images"
 
 
 def classified(
-    spark: SparkSession, images: Mapping[str, bytes], model: str, precision: Precision = "f32"
+    spark: SparkSession,
+    images: Mapping[str, bytes],
+    model: str,
+    precision: Precision = "f32",
+    models: Path = MODELS,
 ) -> dict[str | None, Result]:
     """The engine's results by image name, through the same call that the streaming query makes."""
     records: list[Record] = []
@@ -42,7 +46,7 @@ def classified(
         kind = sniff(payload) or ""
         image = ImageRecord(new_image_id(), payload, kind, "http", 1_795_323_600_123, None, name, model, None)
         records.append((image.id.encode(), payload, encode_headers(image)))
-    settings = ClassifierSettings(models_dir=MODELS, classifier_precision=precision)
+    settings = ClassifierSettings(models_dir=models, classifier_precision=precision)
     rows = classify(image_frame(spark, records), EngineOptions.of(settings)).collect()
     results = [decode_result(bytes(row.value)) for row in rows if row.topic == RESULTS]
     return {result.name: result for result in results}
@@ -90,7 +94,7 @@ def test_bf16_names_the_same_label_with_nearly_the_same_probability(
 def test_the_engine_reads_drawn_digits(spark: SparkSession) -> None:
     """The console's canvas as PNG, through decoder, grey, resize and LeNet: log-probabilities become probabilities."""
     drawn = {f"{digit}-{n}": image for n, (digit, image) in enumerate(drawings(each=2, seed=5))}
-    results = classified(spark, {name: _png(image) for name, image in drawn.items()}, "digits-lenet")
+    results = classified(spark, {name: as_png(image) for name, image in drawn.items()}, "digits-lenet")
     assert results.keys() == drawn.keys()
     right = [str(name)[0] == result.predictions[0].label for name, result in results.items()]
     assert np.mean(right) >= 0.9
@@ -98,7 +102,8 @@ def test_the_engine_reads_drawn_digits(spark: SparkSession) -> None:
         assert 0.9 < sum(prediction.probability for prediction in result.predictions) <= 1.00001
 
 
-def _png(image: Image.Image) -> bytes:
+def as_png(image: Image.Image) -> bytes:
+    """A PNG file of the picture."""
     out = io.BytesIO()
     image.convert("RGB").save(out, "PNG")
     return out.getvalue()

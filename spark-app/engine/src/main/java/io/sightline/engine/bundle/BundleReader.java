@@ -1,13 +1,12 @@
 package io.sightline.engine.bundle;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sightline.engine.nn.Calibration;
 import io.sightline.engine.nn.OutputKind;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /** Reads {@code model.json} and checks every file of the bundle against it. */
@@ -15,10 +14,9 @@ final class BundleReader {
   static final String MODEL_JSON = "model.json";
   private static final String SCHEMA = "sightline.model/1";
   private static final String FORMAT = "bigdl";
+  private static final String CALIBRATION = "calibration";
   /** No classifier looks at more; a typing slip must not become a gigabyte per image. */
   private static final int MAX_SIDE = 4096;
-  /** A labelled model.json of 1000 classes has 40 kB. */
-  private static final long MAX_JSON_BYTES = 16L << 20;
 
   private static final Pattern FILE_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
   private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
@@ -32,7 +30,7 @@ final class BundleReader {
   }
 
   Bundle read() throws BundleException {
-    JsonFields json = parse();
+    JsonFields json = JsonFields.read(directory.resolve(MODEL_JSON));
     if (!json.text("schema").equals(SCHEMA)) {
       throw json.wrong("schema", "\"" + SCHEMA + "\"");
     }
@@ -47,22 +45,14 @@ final class BundleReader {
     JsonFields files = json.object("files");
     checkDigests(files);
     return new Bundle(directory, id, listed(weights, "definition", files), listed(weights, "parameters", files),
-        input, output, labels, json.text("licence"), json.text("origin"));
+        input, output, calibration(json, files), labels, json.text("licence"), json.text("origin"));
   }
 
-  private JsonFields parse() throws BundleException {
-    Path path = directory.resolve(MODEL_JSON);
-    try {
-      long size = Files.size(path);
-      if (size > MAX_JSON_BYTES) {
-        throw new BundleException(file + ": has " + size + " bytes, the limit is " + MAX_JSON_BYTES);
-      }
-      return new JsonFields(file, "", new ObjectMapper().readTree(Files.readAllBytes(path)));
-    } catch (JsonProcessingException e) {
-      throw new BundleException(file + ": is not JSON: " + e.getOriginalMessage(), e);
-    } catch (IOException e) {
-      throw new BundleException(file + ": cannot be read: " + e, e);
+  private Optional<Calibration> calibration(JsonFields json, JsonFields files) throws BundleException {
+    if (!json.names().contains(CALIBRATION)) {
+      return Optional.empty();
     }
+    return Optional.of(CalibrationFile.read(listed(json, CALIBRATION, files)));
   }
 
   private ModelName id(JsonFields json) throws BundleException {

@@ -3,7 +3,6 @@ package io.sightline.engine.bundle;
 import io.sightline.engine.nn.Network;
 import io.sightline.engine.nn.NetworkException;
 import io.sightline.engine.nn.NetworkOptions;
-import io.sightline.engine.nn.NetworkSource;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentHashMap;
@@ -91,11 +90,8 @@ public final class BundleStore {
   private static LoadedModel load(Path directory, NetworkOptions options) throws BundleException {
     Network.prepare();
     Bundle bundle = Bundle.read(directory);
-    InputSpec input = bundle.input();
     try {
-      Network network = Network.load(new NetworkSource(bundle.id().toString(), bundle.definition(),
-          bundle.parameters(), input.channels(), input.height(), input.width(), bundle.labels().size(),
-          bundle.output()), options);
+      Network network = Network.load(bundle.source(), options);
       return new LoadedModel(bundle, network);
     } catch (NetworkException e) {
       throw new BundleException(e.getMessage(), e);

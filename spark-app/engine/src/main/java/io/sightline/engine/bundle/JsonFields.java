@@ -1,13 +1,21 @@
 package io.sightline.engine.bundle;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Predicate;
 
-/** Typed access to one object of {@code model.json}; every miss names the file and the field's path. */
+/** Typed access to one object of a JSON document; every miss names the file and the field's path. */
 final class JsonFields {
+  /** A model.json with 1000 labels has 40 kB, the calibration of 400 tensors 10. */
+  private static final long MAX_BYTES = 16L << 20;
+
   private final String file;
   private final String path;
   private final JsonNode node;
@@ -18,6 +26,21 @@ final class JsonFields {
     this.node = node;
     if (!node.isObject()) {
       throw new BundleException(file + ": " + (path.isEmpty() ? "the document" : path) + " must be an object");
+    }
+  }
+
+  /** Reads a document whose root is an object. */
+  static JsonFields read(Path path) throws BundleException {
+    try {
+      long size = Files.size(path);
+      if (size > MAX_BYTES) {
+        throw new BundleException(path + ": has " + size + " bytes, the limit is " + MAX_BYTES);
+      }
+      return new JsonFields(path.toString(), "", new ObjectMapper().readTree(Files.readAllBytes(path)));
+    } catch (JsonProcessingException e) {
+      throw new BundleException(path + ": is not JSON: " + e.getOriginalMessage(), e);
+    } catch (IOException e) {
+      throw new BundleException(path + ": cannot be read: " + e, e);
     }
   }
 
@@ -47,11 +70,21 @@ final class JsonFields {
     throw wrong(field, "one of " + String.join(", ", known) + ", not \"" + text + "\"");
   }
 
+  double number(String field) throws BundleException {
+    return get(field, JsonNode::isNumber, "a number").doubleValue();
+  }
+
   List<Float> numbers(String field, int count) throws BundleException {
-    String expected = "a list of " + count + " numbers";
-    JsonNode list = get(field, n -> n.isArray() && n.size() == count, expected);
-    List<Float> values = new ArrayList<>(count);
-    for (JsonNode item : list) {
+    return numbers(field, n -> n.size() == count, "a list of " + count + " numbers");
+  }
+
+  List<Float> numbers(String field) throws BundleException {
+    return numbers(field, n -> true, "a list of numbers");
+  }
+
+  private List<Float> numbers(String field, Predicate<JsonNode> size, String expected) throws BundleException {
+    List<Float> values = new ArrayList<>();
+    for (JsonNode item : get(field, n -> n.isArray() && size.test(n), expected)) {
       if (!item.isNumber() || !Float.isFinite(item.floatValue())) {
         throw wrong(field, expected);
       }

@@ -56,6 +56,11 @@ final class Dnnl {
     return new memory.desc(dims, type, PLAIN[dims.length - 1]);
   }
 
+  /** The layout that primitives on whole numbers like best: the channels of a place side by side. */
+  static memory.desc channelsLast(memory.data_type type, long... dims) {
+    return dims.length == 4 ? new memory.desc(dims, type, memory.format_tag.acdb) : plain(type, dims);
+  }
+
   /** Whatever layout the primitive likes best. */
   static memory.desc any(memory.data_type type, long... dims) {
     return new memory.desc(dims, type, memory.format_tag.any);

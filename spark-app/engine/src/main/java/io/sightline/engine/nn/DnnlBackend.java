@@ -20,12 +20,16 @@ final class DnnlBackend implements Backend {
   }
 
   static DnnlBackend compile(NetworkSource source, Program program, List<Integer> batchSizes, Precision precision) {
+    return compile(source, program, batchSizes, new Types(program, precision));
+  }
+
+  static DnnlBackend compile(NetworkSource source, Program program, List<Integer> batchSizes, Types types) {
     Natives natives = new Natives();
     boolean done = false;
     try {
-      Map<Integer, Plan> plans = plans(program, batchSizes, precision, natives);
+      Map<Integer, Plan> plans = plans(program, batchSizes, types, natives);
       done = true;
-      return new DnnlBackend(source, natives, plans, precision);
+      return new DnnlBackend(source, natives, plans, types.precision());
     } finally {
       if (!done) {
         natives.close();
@@ -33,11 +37,9 @@ final class DnnlBackend implements Backend {
     }
   }
 
-  private static Map<Integer, Plan> plans(
-      Program program, List<Integer> batchSizes, Precision precision, Natives natives) {
+  private static Map<Integer, Plan> plans(Program program, List<Integer> batchSizes, Types types, Natives natives) {
     Constants constants = new Constants(natives);
     Map<Integer, Plan> plans = new TreeMap<>();
-    Types types = new Types(program, precision);
     for (int batch : batchSizes) {
       Lowering lowering = new Lowering(types, batch, constants, natives);
       plans.put(batch, Natives.scoped(() -> lowering.lower(program)));

@@ -29,6 +29,7 @@ final class Executor implements AutoCloseable {
   private final dnnl_exec_arg_t[] arguments;
   private final FloatBuffer input;
   private final FloatBuffer output;
+  private final BytePointer block;
 
   /** To be called inside {@link Natives#scoped}. */
   Executor(Plan plan) {
@@ -37,7 +38,7 @@ final class Executor implements AutoCloseable {
     primitives = new dnnl_primitive[steps];
     arguments = new dnnl_exec_arg_t[steps];
     stream = natives.own(new stream(Dnnl.cpu())).get();
-    BytePointer block = block(plan.bytes());
+    block = block(plan.bytes());
     Map<Place, memory> memories = new HashMap<>();
     for (int i = 0; i < steps; i++) {
       Step step = plan.steps().get(i);
@@ -61,6 +62,11 @@ final class Executor implements AutoCloseable {
     require(dnnl_stream_wait(stream));
     output.clear();
     output.get(probabilities, offset, count * classes);
+  }
+
+  /** What the last run left in a place of single precision; to be called inside {@link Natives#scoped}. */
+  FloatBuffer values(Place place) {
+    return floats(bind(place, block));
   }
 
   int batch() {

@@ -1,5 +1,6 @@
 package io.sightline.engine.nn;
 
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,9 +40,12 @@ final class NetworkLoader {
     try {
       Program program = Optimiser.optimise(ModuleImporter.read(module, source));
       for (Precision precision : options.precision().candidates(Dnnl.computesInBf16(), program.multiplyAdds())) {
-        Backend backend = checked(DnnlBackend.compile(source, program, options.batchSizes(), precision), check);
-        if (backend != null) {
-          return backend;
+        Optional<Types> types = types(program, precision);
+        if (types.isPresent()) {
+          Backend backend = checked(DnnlBackend.compile(source, program, options.batchSizes(), types.get()), check);
+          if (backend != null) {
+            return backend;
+          }
         }
       }
     } catch (UnsupportedLayerException e) {
@@ -50,6 +54,22 @@ final class NetworkLoader {
       LOG.warn("{}: could not be compiled; BigDL's own forward is used, which is slower", source.name(), e);
     }
     return null;
+  }
+
+  /** Empty for whole numbers when no calibration says what they stand for. */
+  private Optional<Types> types(Program program, Precision precision) {
+    if (precision != Precision.INT8) {
+      return Optional.of(new Types(program, precision));
+    }
+    Optional<Calibration> calibration = source.calibration();
+    if (calibration.isPresent() && calibration.get().program().equals(Fingerprint.of(program))) {
+      return Optional.of(new Types(program, Quantisation.of(program, calibration.get().bounds())));
+    }
+    LOG.warn("{}: cannot run in int8, because {}; the next safer precision is used. "
+        + "`sightline-model calibrate {} IMAGES...` makes a version that can", source.name(),
+        calibration.isPresent() ? "its calibration was made with another version of the engine" : "it is not calibrated",
+        source.name());
+    return Optional.empty();
   }
 
   /** The backend if it is right at every batch size; otherwise null, and the backend is closed. */
@@ -63,7 +83,7 @@ final class NetworkLoader {
           right = false;
           LOG.warn("{}: compiled in {} for batch size {} it differs from BigDL's own forward by {} times what is "
               + "allowed; {} is used, which is slower", source.name(), backend.precision().label(), batch, deviation,
-              backend.precision() == Precision.F32 ? "that one" : Precision.F32.label());
+              backend.precision() == Precision.F32 ? "that one" : "the next safer precision");
           return null;
         }
       }

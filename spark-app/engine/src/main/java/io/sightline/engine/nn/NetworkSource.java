@@ -2,6 +2,7 @@ package io.sightline.engine.nn;
 
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * A saved BigDL model and the tensors that go in and out of it.
@@ -10,19 +11,33 @@ import java.util.Objects;
  * @param definition the module's protobuf file
  * @param parameters its weights, as {@code saveModel} puts them beside the definition
  * @param classes how many probabilities come out per image
+ * @param calibration what whole numbers need to know, if the model was calibrated
  */
 public record NetworkSource(
     String name, Path definition, Path parameters, int channels, int height, int width, int classes,
-    OutputKind output) {
+    OutputKind output, Optional<Calibration> calibration) {
+
+  /** Not calibrated. */
+  public NetworkSource(
+      String name, Path definition, Path parameters, int channels, int height, int width, int classes,
+      OutputKind output) {
+    this(name, definition, parameters, channels, height, width, classes, output, Optional.empty());
+  }
 
   public NetworkSource {
     Objects.requireNonNull(name);
     Objects.requireNonNull(definition);
     Objects.requireNonNull(parameters);
     Objects.requireNonNull(output);
+    Objects.requireNonNull(calibration);
     if (channels <= 0 || height <= 0 || width <= 0 || classes <= 0) {
       throw new IllegalArgumentException("sizes must be positive");
     }
+  }
+
+  public NetworkSource with(Calibration found) {
+    return new NetworkSource(
+        name, definition, parameters, channels, height, width, classes, output, Optional.of(found));
   }
 
   /** Floats per image. */

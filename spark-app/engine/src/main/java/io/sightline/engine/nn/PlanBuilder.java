@@ -41,14 +41,24 @@ final class PlanBuilder {
 
   /** The value in the wanted layout: itself, or a copy. */
   Place inLayout(Place place, memory.desc wanted) {
-    if (place.desc().equals(wanted)) {
-      return place;
-    }
+    return place.desc().equals(wanted) ? place : copy(place, wanted, attributes(), List.of());
+  }
+
+  /** A copy of the value in the wanted layout, changed as the attributes say. */
+  Place copy(Place place, memory.desc wanted, primitive_attr attributes, List<Argument> scales) {
     reorder.primitive_desc pd =
-        new reorder.primitive_desc(Dnnl.cpu(), place.desc(), Dnnl.cpu(), wanted, attributes(), false);
+        new reorder.primitive_desc(Dnnl.cpu(), place.desc(), Dnnl.cpu(), wanted, attributes, false);
     Place copy = place(wanted);
-    add(pd, new reorder(pd), List.of(new Variable(DNNL_ARG_FROM, place), new Variable(DNNL_ARG_TO, copy)));
+    List<Argument> arguments = new ArrayList<>(scales);
+    arguments.add(new Variable(DNNL_ARG_FROM, place));
+    arguments.add(new Variable(DNNL_ARG_TO, copy));
+    add(pd, new reorder(pd), arguments);
     return copy;
+  }
+
+  /** Leaves the value there until the last step is done. */
+  void keep(Place place) {
+    place.slot().usedBy(steps.size());
   }
 
   /** Adds a step that reads the arguments and writes one value. */

@@ -1,5 +1,6 @@
 package io.sightline.engine.nn;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
@@ -8,7 +9,9 @@ public enum PrecisionWish {
   /** Bfloat16 where the CPU computes in it and the network is large enough to gain from it, else single. */
   AUTO,
   F32,
-  BF16;
+  BF16,
+  /** Whole numbers of eight bits where the network was calibrated, else as {@link #AUTO}. */
+  INT8;
 
   /** Multiply-adds. Below, converting values costs more than computing saves: LeNet has 0.3 million. */
   private static final long WORTHWHILE = 20_000_000;
@@ -25,11 +28,19 @@ public enum PrecisionWish {
    * @param multiplyAdds of the network, per image
    */
   List<Precision> candidates(boolean nativeBf16, long multiplyAdds) {
+    List<Precision> candidates = new ArrayList<>();
+    if (this == INT8) {
+      candidates.add(Precision.INT8);
+    }
     boolean half = switch (this) {
       case F32 -> false;
       case BF16 -> nativeBf16;
-      case AUTO -> nativeBf16 && multiplyAdds >= WORTHWHILE;
+      case AUTO, INT8 -> nativeBf16 && multiplyAdds >= WORTHWHILE;
     };
-    return half ? List.of(Precision.BF16, Precision.F32) : List.of(Precision.F32);
+    if (half) {
+      candidates.add(Precision.BF16);
+    }
+    candidates.add(Precision.F32);
+    return List.copyOf(candidates);
   }
 }

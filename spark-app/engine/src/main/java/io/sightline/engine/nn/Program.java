@@ -21,6 +21,10 @@ final class Program {
     return output;
   }
 
+  Node input() {
+    return order.stream().filter(node -> node.op() instanceof Op.Input).findFirst().orElseThrow();
+  }
+
   /** All nodes, each after its inputs. */
   List<Node> order() {
     return order;

@@ -16,10 +16,12 @@ final class BundleModel implements Model {
 
   BundleModel(LoadedModel loaded, long maxPixels) {
     this.loaded = loaded;
-    InputSpec input = loaded.bundle().input();
-    this.preprocessor =
-        new Preprocessor(
-            resizeRule(input), floats(input.normalisation().mean()), floats(input.normalisation().std()), maxPixels);
+    this.preprocessor = preprocessor(loaded.bundle().input(), maxPixels);
+  }
+
+  static Preprocessor preprocessor(InputSpec input, long maxPixels) {
+    return new Preprocessor(
+        resizeRule(input), floats(input.normalisation().mean()), floats(input.normalisation().std()), maxPixels);
   }
 
   boolean isOf(LoadedModel other) {

@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sightline.engine.nn.Calibration;
 import io.sightline.engine.nn.OutputKind;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -74,6 +76,51 @@ final class BundleReaderTest {
     BundleException refused = assertThrows(BundleException.class, () -> Bundle.read(folder));
     assertTrue(refused.getMessage().contains(reason), refused.getMessage());
     assertTrue(refused.getMessage().startsWith(folder.toString()), refused.getMessage());
+  }
+
+  @Test
+  void readsTheCalibration() throws Exception {
+    Calibration written = new Calibration("ab12", 40, 0.975, 0.01, List.of(1f, 5.953125f, 0f));
+    Path folder = calibrated(CalibrationFile.toJson(written));
+    assertEquals(Optional.of(written), Bundle.read(folder).calibration());
+    assertEquals(Optional.of(written), Bundle.read(folder).source().calibration());
+    assertEquals(Optional.empty(), Bundle.read(Bundles.write(models, "pets", "1")).calibration());
+  }
+
+  static Stream<Arguments> spoiltCalibrations() {
+    return Stream.of(
+        Arguments.of("schema must be", "sightline.calibration/1", "sightline.calibration/2"),
+        Arguments.of("bounds must be a list of numbers", "1.0", "\"one\""),
+        Arguments.of("a bound must not be negative", "1.0", "-1.0"),
+        Arguments.of("images must be a whole number", "40", "0"),
+        Arguments.of("is not JSON", "{", "["));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("spoiltCalibrations")
+  void refusesASpoiltCalibrationAndSaysWhy(String reason, String from, String to) throws Exception {
+    Calibration written = new Calibration("ab12", 40, 0.975, 0.01, List.of(1f));
+    Path folder = calibrated(CalibrationFile.toJson(written).replace(from, to));
+    BundleException refused = assertThrows(BundleException.class, () -> Bundle.read(folder));
+    assertTrue(refused.getMessage().contains(reason), refused.getMessage());
+    assertTrue(refused.getMessage().startsWith(folder.resolve("calibration.json").toString()), refused.getMessage());
+  }
+
+  @Test
+  void refusesACalibrationThatIsNotVouchedFor() throws Exception {
+    Path folder = Bundles.write(models, "pets", "1", json -> json.put("calibration", "calibration.json"));
+    BundleException refused = assertThrows(BundleException.class, () -> Bundle.read(folder));
+    assertTrue(refused.getMessage().contains("calibration must be one of the names under files"));
+  }
+
+  private Path calibrated(String text) throws Exception {
+    Path folder = Files.createDirectories(models.resolve("pets/2"));
+    Path file = Files.writeString(folder.resolve("calibration.json"), text);
+    String digest = Digest.sha256(file);
+    return Bundles.write(models, "pets", "2", json -> {
+      json.put("calibration", "calibration.json");
+      json.withObject("/files").put("calibration.json", digest);
+    });
   }
 
   @Test

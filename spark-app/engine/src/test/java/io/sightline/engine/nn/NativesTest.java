@@ -45,7 +45,8 @@ final class NativesTest {
   }
 
   private static void useAndClose(NetworkSource source, Program program, float[] images) {
-    Backend backend = DnnlBackend.compile(source, program, NetworkOptions.defaults().batchSizes(), Precision.F32);
+    Backend backend = DnnlBackend.compile(source, program, NetworkOptions.defaults().batchSizes(),
+        new Types(program, Precision.F32));
     try (Network network = new Network(source, backend, 2)) {
       TestNetworks.actual(network, images, 17);
       TestNetworks.actual(network, images, 3);
