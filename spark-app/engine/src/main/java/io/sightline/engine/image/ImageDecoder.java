@@ -15,7 +15,7 @@ import static org.bytedeco.opencv.global.opencv_imgcodecs.imdecode;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.opencv.opencv_core.Mat;
 
-/** OpenCV's codecs behind {@link ImageInspector}: only inspected bytes come here. */
+/** The codecs behind {@link ImageInspector}, OpenCV's but for GIF: only inspected bytes come here. */
 final class ImageDecoder {
   private static final int FLIP_ROWS = 0;
   private static final int FLIP_COLUMNS = 1;
@@ -35,6 +35,9 @@ final class ImageDecoder {
    * @throws ImageRejected the codec cannot read it
    */
   static RowSource decode(Inspected file, int reduction, Scratch scratch) throws ImageRejected {
+    if (file.info().format() == ImageFormat.GIF) {
+      return new GifRows(file.parts().data(), file.info());
+    }
     Mat stored = scratch.stored();
     if (!read(file.parts(), reduction, scratch)) {
       throw ImageRejected.corrupt("the codec cannot read this " + file.info().format());

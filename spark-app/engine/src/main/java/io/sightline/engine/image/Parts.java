@@ -16,6 +16,11 @@ final class Parts {
     this.data = data;
   }
 
+  /** The whole file; shared, so never written to. */
+  byte[] data() {
+    return data;
+  }
+
   /** Every byte of the file. */
   static Parts all(byte[] data) {
     Parts parts = new Parts(data);
