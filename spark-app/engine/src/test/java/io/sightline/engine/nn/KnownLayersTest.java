@@ -10,9 +10,11 @@ import static io.sightline.engine.nn.Layers.join;
 import static io.sightline.engine.nn.Layers.layer;
 import static io.sightline.engine.nn.Layers.linear;
 import static io.sightline.engine.nn.Layers.maxPool;
+import static io.sightline.engine.nn.Layers.parallel;
 import static io.sightline.engine.nn.Layers.sequential;
 import static io.sightline.engine.nn.Layers.view;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.AbstractModule;
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.Activity;
@@ -32,6 +34,7 @@ final class KnownLayersTest {
   private static final DataFormat NCHW = DataFormat.apply("NCHW");
   private static final int SEEDS = 2;
   private static final float TOLERANCE = 2e-5f;
+  private static final float ROUGH_TOLERANCE = 0.1f;
 
   @TempDir
   private Path folder;
@@ -191,6 +194,8 @@ final class KnownLayersTest {
             (r, c, h, w) -> sequential(branches(layer("Sigmoid"), layer("Identity")), layer("CMulTable"))),
         new Case("CMulTable, swish of what is needed again", (r, c, h, w) -> sequential(conv(c, 5, 3, 1, 1, 1),
             branches(layer("Identity"), layer("Sigmoid"), layer("Identity")), layer("CMulTable"))),
+        new Case("ParallelTable", (r, c, h, w) -> sequential(
+            two(c), parallel(layer("Tanh"), conv(c, c, 1, 1, 0, 1)), layer("CSubTable"))),
         new Case("CAveTable", (r, c, h, w) -> sequential(three(c), layer("CAveTable", false))),
         new Case("CSubTable", (r, c, h, w) -> sequential(two(c), layer("CSubTable"))),
         new Case("CDivTable", (r, c, h, w) -> sequential(
@@ -209,14 +214,25 @@ final class KnownLayersTest {
   @ParameterizedTest(name = "{0}")
   @MethodSource({"windows", "padding", "pointwise", "weighted", "shapes", "tables"})
   void equalsBigDl(Case tested) throws Exception {
-    BigDlEngine.start();
     for (int seed = 0; seed < SEEDS; seed++) {
-      Random random = new Random(seed);
-      int[] image = {4 + random.nextInt(9), 4 + random.nextInt(9), 4 + random.nextInt(9)};
-      var module = tested.making().make(random, image[0], image[1], image[2]);
-      int values = valuesOf(module, image);
-      compare(TestNetworks.save(module, folder, image, values, OutputKind.PROBABILITIES), seed);
+      compare(save(tested, seed), seed, Precision.F32, TOLERANCE);
     }
+  }
+
+  /** Rare layers take singles between layers that hold bfloat16. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource({"windows", "padding", "pointwise", "weighted", "shapes", "tables"})
+  void staysCloseInBf16(Case tested) throws Exception {
+    assumeTrue(Dnnl.computesInBf16());
+    compare(save(tested, 0), 0, Precision.BF16, ROUGH_TOLERANCE);
+  }
+
+  private NetworkSource save(Case tested, int seed) {
+    BigDlEngine.start();
+    Random random = new Random(seed);
+    int[] image = {4 + random.nextInt(9), 4 + random.nextInt(9), 4 + random.nextInt(9)};
+    var module = tested.making().make(random, image[0], image[1], image[2]);
+    return TestNetworks.save(module, folder, image, valuesOf(module, image), OutputKind.PROBABILITIES);
   }
 
   private static int valuesOf(AbstractModule<Activity, Activity, Object> module, int[] image) {
@@ -225,9 +241,9 @@ final class KnownLayersTest {
   }
 
   /** Raw values: a source that says it gives probabilities is believed. */
-  private static void compare(NetworkSource source, int seed) throws Exception {
+  private static void compare(NetworkSource source, int seed, Precision precision, float tolerance) throws Exception {
     Program program = Optimiser.optimise(ModuleImporter.read(BigDlModule.load(source), source));
-    try (DnnlBackend backend = DnnlBackend.compile(source, program, List.of(1, 5), Precision.F32);
+    try (DnnlBackend backend = DnnlBackend.compile(source, program, List.of(1, 5), precision);
         Runner runner = backend.newRunner()) {
       for (int n : new int[] {1, 5}) {
         float[] images = TestNetworks.images(source, n, seed);
@@ -235,7 +251,7 @@ final class KnownLayersTest {
         float[] actual = new float[expected.length];
         runner.forward(FloatBuffer.wrap(images), n, actual);
         for (int i = 0; i < expected.length; i++) {
-          float allowed = TOLERANCE * Math.max(1, Math.abs(expected[i]));
+          float allowed = tolerance * Math.max(1, Math.abs(expected[i]));
           assertEquals(expected[i], actual[i], allowed, "seed " + seed + ", batch " + n + ", value " + i);
         }
       }

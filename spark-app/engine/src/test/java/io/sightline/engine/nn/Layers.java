@@ -12,6 +12,7 @@ import com.intel.analytics.bigdl.dllib.nn.Graph$;
 import com.intel.analytics.bigdl.dllib.nn.Input$;
 import com.intel.analytics.bigdl.dllib.nn.JoinTable;
 import com.intel.analytics.bigdl.dllib.nn.Linear;
+import com.intel.analytics.bigdl.dllib.nn.ParallelTable;
 import com.intel.analytics.bigdl.dllib.nn.Reshape;
 import com.intel.analytics.bigdl.dllib.nn.Sequential;
 import com.intel.analytics.bigdl.dllib.nn.SpatialAveragePooling;
@@ -128,6 +129,11 @@ final class Layers {
   @SafeVarargs
   static AbstractModule<Activity, Activity, Object> branches(AbstractModule<Activity, Activity, Object>... layers) {
     return filled(new ConcatTable<>(FLOAT, NUMERIC), layers);
+  }
+
+  @SafeVarargs
+  static AbstractModule<Activity, Activity, Object> parallel(AbstractModule<Activity, Activity, Object>... layers) {
+    return filled(new ParallelTable<>(FLOAT, NUMERIC), layers);
   }
 
   @SafeVarargs
