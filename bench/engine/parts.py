@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from bench.engine import bare, cores, start, streams
+from bench.engine import bare, cores, product, start, streams
 from bench.engine.context import Context
 from bench.engine.report import Report
 
@@ -30,6 +30,12 @@ PARTS: Final = (
     _bare("resnet50", "ResNet-50", 1),
     _bare("efficientnet-lite0", "EfficientNet-Lite0", 2),
     _bare("resnet50", "ResNet-50", 2),
+    Part(
+        "stream-efficientnet",
+        "Kafka to Kafka against the bare engine, EfficientNet-Lite0",
+        partial(product.stream, what="efficientnet-lite0"),
+    ),
+    Part("stream-lenet", "Kafka to Kafka against the bare engine, LeNet", partial(product.stream, what="digits-lenet")),
     Part(
         "kafka-nnmodel", "Kafka to Kafka against NNModel.transform", partial(streams.compare, queries=streams.NNMODEL)
     ),
