@@ -17,9 +17,11 @@ Nothing else should run meanwhile: the load is printed with the figures.
 import argparse
 import os
 import shlex
+import signal
 import sys
 import time
 from pathlib import Path
+from types import FrameType
 
 from bench.engine.context import ROOT, Context
 from bench.engine.machine import load, this_machine, today
@@ -32,6 +34,7 @@ from sightline_spark.models.errors import ModelError
 def main() -> None:
     """Run the chosen parts one after the other; exit 1 when a goal was missed, 2 when a part could not run."""
     arguments = parse_arguments()
+    signal.signal(signal.SIGTERM, _end)
     if arguments.list:
         print("\n".join(f"{part.name:32} {part.title}" for part in PARTS))
         return
@@ -44,6 +47,11 @@ def main() -> None:
         reports[-1].save(results)
         write_page(arguments.page, results)
     sys.exit(0 if all(figure.met for report in reports for figure in report.figures) else 1)
+
+
+def _end(number: int, _: FrameType | None) -> None:
+    """Told to stop: leave through every `finally`, which end the programs that a part started."""
+    sys.exit(128 + number)
 
 
 def parse_arguments() -> argparse.Namespace:
