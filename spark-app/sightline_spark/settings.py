@@ -70,10 +70,10 @@ class ClassifierSettings(ClusterSettings, ServiceSettings):
         "onednn", description="what computes networks: onednn, or BigDL's own, slower forward (bigdl)"
     )
     classifier_precision: Precision = Field(
-        "auto",
-        description="arithmetic of networks on onednn: f32; bf16, twice as fast where the CPU has it; auto: bf16 where"
-        " it pays, else f32; int8 for models that `sightline-model calibrate` made, auto for the others. Where a"
-        " network's self-check finds one too far off, it gets the next safer",
+        "f32",
+        description="arithmetic of networks on onednn: f32, the same on every CPU; bf16, faster where the CPU has it;"
+        " auto: bf16 where it pays, else f32; int8 for models that `sightline-model calibrate` made, auto for the"
+        " others. Where a network's self-check finds one too far off, it gets the next safer",
     )
     classifier_driver_memory: str = Field("2g", description="heap of the driver's JVM, for example 2g or 1500m")
     classifier_java_options: str = Field(

@@ -40,20 +40,35 @@ final class NetworkLoader {
     try {
       Program program = Optimiser.optimise(ModuleImporter.read(module, source));
       for (Precision precision : options.precision().candidates(Dnnl.computesInBf16(), program.multiplyAdds())) {
-        Optional<Types> types = types(program, precision);
-        if (types.isPresent()) {
-          Backend backend = checked(DnnlBackend.compile(source, program, options.batchSizes(), types.get()), check);
-          if (backend != null) {
-            return backend;
-          }
+        Backend backend = compile(program, precision, check);
+        if (backend != null) {
+          return backend;
         }
       }
     } catch (UnsupportedLayerException e) {
       LOG.warn("{}: {}; BigDL's own forward is used, which is slower", source.name(), e.getMessage());
-    } catch (RuntimeException e) { // oneDNN's C++ exceptions arrive as plain RuntimeException
-      LOG.warn("{}: could not be compiled; BigDL's own forward is used, which is slower", source.name(), e);
+    } catch (RuntimeException e) { // BigDL's layers have the last word on what they are made of
+      LOG.warn("{}: could not be read; BigDL's own forward is used, which is slower", source.name(), e);
     }
     return null;
+  }
+
+  /** The backend in this precision if it is right, or null. */
+  private Backend compile(Program program, Precision precision, SelfCheck check) {
+    try {
+      Optional<Types> types = types(program, precision);
+      return types.isEmpty()
+          ? null
+          : checked(DnnlBackend.compile(source, program, options.batchSizes(), types.get()), check);
+    } catch (RuntimeException e) { // oneDNN's C++ exceptions arrive as plain RuntimeException
+      LOG.warn("{}: could not be compiled in {}; {} is used, which is slower", source.name(), precision.label(),
+          safer(precision), e);
+      return null;
+    }
+  }
+
+  private static String safer(Precision precision) {
+    return precision == Precision.F32 ? "BigDL's own forward" : "the next safer precision";
   }
 
   /** Empty for whole numbers when no calibration says what they stand for. */
@@ -83,7 +98,7 @@ final class NetworkLoader {
           right = false;
           LOG.warn("{}: compiled in {} for batch size {} it differs from BigDL's own forward by {} times what is "
               + "allowed; {} is used, which is slower", source.name(), backend.precision().label(), batch, deviation,
-              backend.precision() == Precision.F32 ? "that one" : "the next safer precision");
+              safer(backend.precision()));
           return null;
         }
       }
