@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from sightline_contracts.topics import load_topics
+from sightline_topics.access import grants
 from tests.chart.renders import Render
 from tools.chart.files import CHART, ROOT
 from tools.chart.model.values import Values
@@ -42,3 +44,30 @@ def test_links_lead_somewhere() -> None:
     for document in (CHART / "README.md", CHART / "UPGRADING.md"):
         for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
             assert Path(document.parent / target).exists(), target
+
+
+def test_readme_asks_for_the_rights_that_users_get() -> None:
+    """It left out Spark's groups: with what it asked for, the classifier was refused by a company's Kafka."""
+    topics = [topic.name for topic in load_topics(1)]
+    asked = set()
+    rows = re.findall(r"^\| (gateway|bridge|classifier|topics) ?(?:job)? \| (.+) \|$", _readme("Kafka"), re.MULTILINE)
+    for user, rights in rows:
+        for right in re.split(r", (?=`[A-Z])", rights):
+            operations, _, names = right.partition(" on ")
+            for name in re.findall(r"`(.+?)`", names) or topics:
+                asked |= {(user, operation, name) for operation in re.findall(r"`(\w+)`", operations)}
+
+    granted = {
+        (
+            rule.principal.removeprefix("User:"),
+            rule.operation.name.title().replace("_", ""),
+            rule.resource_pattern.resource_name,
+        )
+        for rule in grants(load_topics(1))
+    }
+    assert asked == {right for right in granted if right[0] in {user for user, _ in rows}}
+    assert len(rows) == 4
+
+
+def _readme(section: str) -> str:
+    return (CHART / "README.md").read_text().partition(f"\n## {section}\n")[2].partition("\n## ")[0]

@@ -18,7 +18,7 @@ class Images(Section):
     registry: str = Field("", description="Registry before every repository, `registry.example.com/team`.")
     tag: Tag = Field("", description="Tag of Sightline's images; empty: the chart's appVersion.")
     pull_policy: PullPolicy = Field("IfNotPresent", description="When images are pulled.")
-    pull_secrets: list[Name] = Field(default_factory=list, description="Secrets for the registry.")
+    pull_secrets: list[Name] = Field(default_factory=list, description="Names of Secrets for the registry.")
 
 
 class Pods(Section):
