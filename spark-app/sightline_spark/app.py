@@ -97,7 +97,7 @@ class Classifier:
             backlog.stop()
 
     def _watch(self, query: StreamingQuery, tasks: Tasks, backlog: BacklogWatch, checkpoint: Checkpoint) -> None:
-        reader = ProgressReader(self._metrics, backlog.moved, _LOG_EVERY_S, time.monotonic())
+        reader = ProgressReader(self._metrics, backlog.moved, backlog.waiting, _LOG_EVERY_S, time.monotonic())
         poll_at = time.monotonic() + _POLL_S
         while query.isActive and not self._stop.wait(_STOP_POLL_S):
             if time.monotonic() >= poll_at:

@@ -33,17 +33,16 @@ class Kept(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What waits: `images` in all, and the largest share of a partition's kept records that is unread (0 to 1)."""
+    """What waits: `images` in all, and `most` in one partition."""
 
     images: int
-    share: float
+    most: int
 
     @classmethod
     def of(cls, kept: Mapping[int, Kept], position: Mapping[int, int]) -> "Backlog":
         """`position` has the next offset to read; a partition that it lacks has not been read from."""
-        unread = {number: kept[number].end - offset for number, offset in next_unread(kept, position).items()}
-        shares = (count / (kept[number].end - kept[number].first) for number, count in unread.items())
-        return cls(sum(unread.values()), max(shares, default=0.0))
+        unread = [kept[number].end - offset for number, offset in next_unread(kept, position).items()]
+        return cls(sum(unread), max(unread, default=0))
 
 
 def next_unread(kept: Mapping[int, Kept], position: Mapping[int, int]) -> dict[int, int]:
@@ -96,6 +95,11 @@ class BacklogWatch:
         self._position = {**self._position, **position}
         self._show()
 
+    def waiting(self) -> int | None:
+        """Images that wait, as far as the last answer knows; None before the first. May be called as `moved` may."""
+        kept = self._kept
+        return Backlog.of(kept, self._position).images if kept else None
+
     def look(self, reader: OffsetReader) -> None:
         """Ask once and show the answer.
 
@@ -105,6 +109,7 @@ class BacklogWatch:
         found = reader.read()
         self._kept = {number: Kept(*offsets) for number, offsets in found.images.items()}
         self._metrics.retention.set(found.retention_s)
+        self._metrics.retention_bytes.set(found.retention_bytes)
         self._show()
         self._count(found.dead_letters)
         waiting = next_unread(self._kept, self._position)
@@ -114,7 +119,7 @@ class BacklogWatch:
     def _show(self) -> None:
         backlog = Backlog.of(self._kept, self._position)
         self._metrics.lag.set(backlog.images)
-        self._metrics.retention_used.set(backlog.share)
+        self._metrics.partition_lag.set(backlog.most)
 
     def _count(self, dead_letters: int) -> None:
         """Count by the growth of the topic; a topic that was made anew begins below what was seen."""

@@ -21,7 +21,7 @@ class ClassifierMetrics:
         # -- the query, by Spark's progress reports
         self.running = gauge("query_running", "1 while the query runs")
         self.images = Counter("sightline_classifier_images", "Images classified or failed", registry=registry)
-        self.rate = gauge("images_per_second", "Images a second, lately")
+        self.rate = gauge("images_per_second", "Images a second, lately; while a batch runs, the last one's")
         self.batch_seconds = gauge("batch_seconds", "Time of the last micro-batch")
         self.batch_images = gauge("batch_images", "Images of the last micro-batch")
         self.last_progress = gauge(
@@ -36,11 +36,11 @@ class ClassifierMetrics:
             "oldest_unread_seconds",
             "How long the oldest image that waits in Kafka has waited, to an eighth; below a second: 0",
         )
-        self.retention_used = gauge(
-            "retention_used_ratio",
-            "Unread images by kept images of the worst partition: at 1 Kafka deletes unread ones",
-        )
+        self.partition_lag = gauge("lag_partition_records", "Images that wait in the partition where most do")
         self.retention = gauge("retention_seconds", "How long Kafka keeps images (retention.ms); +Inf: for ever")
+        self.retention_bytes = gauge(
+            "retention_bytes", "How many bytes of images Kafka keeps in a partition (retention.bytes); +Inf: no limit"
+        )
         self.dead_letters = Counter(
             "sightline_classifier_dead_letters", "Dead letters that came to their topic", registry=registry
         )
@@ -52,7 +52,7 @@ class ClassifierMetrics:
             "started_without_checkpoint",
             "1 when the query began at the image topic's beginning for lack of a checkpoint",
         )
-        for unknown in (self.kafka_up, self.retention):  # no broker was asked yet
+        for unknown in (self.kafka_up, self.retention, self.retention_bytes):  # no broker was asked yet
             unknown.set(math.nan)
 
     def _gauge(self, name: str, meaning: str) -> Gauge:

@@ -18,11 +18,15 @@ _TIMEOUT_MS: Final = 5000
 
 @dataclass(frozen=True, slots=True)
 class Offsets:
-    """First and end offset of the image topic's partitions, the dead-letter topic's length, and images' retention."""
+    """First and end offset of the image topic's partitions, the dead-letter topic's length, and images' retention.
+
+    `retention_bytes` is of one partition; what has no limit is infinite.
+    """
 
     images: Mapping[int, tuple[int, int]]
     dead_letters: int
     retention_s: float
+    retention_bytes: float
 
 
 class OffsetReader:
@@ -47,10 +51,12 @@ class OffsetReader:
         topics = {topic["name"]: topic for topic in self._admin.describe_topics([self._images, self._dead_letters])}
         images, letters = (_partitions(topics[name]) for name in (self._images, self._dead_letters))
         first, end = self._at(images, OffsetSpec.EARLIEST), self._at([*images, *letters], OffsetSpec.LATEST)
+        retention_ms, retention_bytes = self._retention()
         return Offsets(
             images={place.partition: (first[place], end[place]) for place in images},
             dead_letters=sum(end[place] for place in letters),
-            retention_s=self._retention_s(),
+            retention_s=retention_ms / 1000,
+            retention_bytes=retention_bytes,
         )
 
     def any_older(self, positions: Mapping[int, int], age_s: float) -> bool:
@@ -64,13 +70,18 @@ class OffsetReader:
         found = self._admin.list_partition_offsets(dict.fromkeys(places, spec))
         return {place: there.offset for place, there in found.items()}
 
-    def _retention_s(self) -> float:
+    def _retention(self) -> tuple[float, float]:
+        """In milliseconds and in bytes of a partition."""
         described = self._admin.describe_configs([ConfigResource("TOPIC", self._images)], config_filter="all")
-        retention = described["topic"].get(self._images, {}).get("retention.ms")
-        if retention is None:  # the broker leaves out what a user may not see
+        found = described["topic"].get(self._images, {})
+        if not {"retention.ms", "retention.bytes"} <= found.keys():  # the broker leaves out what a user may not see
             raise TopicAuthorizationFailedError(f"this user lacks DescribeConfigs on topic {self._images}")
-        milliseconds = int(retention["value"])
-        return math.inf if milliseconds < 0 else milliseconds / 1000
+        return _limit(found["retention.ms"]["value"]), _limit(found["retention.bytes"]["value"])
+
+
+def _limit(value: str) -> float:
+    """A limit of Kafka's, where -1 is none."""
+    return math.inf if int(value) < 0 else int(value)
 
 
 def _partitions(topic: dict[str, Any]) -> list[TopicPartition]:

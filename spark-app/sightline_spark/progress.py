@@ -3,22 +3,23 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
+from sightline_spark.backlog import PERIOD_S
 from sightline_spark.metrics import ClassifierMetrics
+
+_STANDSTILL_S: Final = 300.0  # as in the alert SightlineClassifierStalled
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """One progress report of a query.
 
-    `offsets` are the next to read, by partition of the image topic; `end` sums those of the records that are there, and
-    is None when the trigger does not know it. `rows` and `batch_ms` are the last micro-batch's.
+    `offsets` are the next to read, by partition of the image topic. `rows` and `batch_ms` are the last micro-batch's.
     """
 
     batch: int
     offsets: Mapping[int, int]
-    end: int | None
     rows: int
     batch_ms: int | None
 
@@ -26,12 +27,10 @@ class Progress:
     def parse(cls, report: Mapping[str, Any]) -> Self:
         """From `StreamingQuery.lastProgress`, whose offsets are JSON texts or objects by topic and partition."""
         source = report["sources"][0]
-        latest = source.get("latestOffset")
         duration = report.get("durationMs", {}).get("triggerExecution")
         return cls(
             batch=int(report["batchId"]),
             offsets=_offsets(source["endOffset"]),
-            end=None if latest is None else sum(_offsets(latest).values()),
             rows=max(int(report.get("numInputRows", 0)), 0),
             batch_ms=None if duration is None else int(duration),
         )
@@ -40,11 +39,6 @@ class Progress:
     def position(self) -> int:
         """Records of the image topic that are taken up, since it was made."""
         return sum(self.offsets.values())
-
-    @property
-    def lag(self) -> int | None:
-        """Images that wait in Kafka, as far as the trigger knows."""
-        return None if self.end is None else max(self.end - self.position, 0)
 
 
 def _offsets(found: object) -> dict[int, int]:
@@ -65,17 +59,22 @@ class ProgressReader:
         self,
         metrics: ClassifierMetrics,
         moved: Callable[[Mapping[int, int]], object],
+        waiting: Callable[[], int | None],
         log_every_s: float,
         now: float,
     ) -> None:
-        """`moved` is told the query's position, the next offset by partition, at each new report."""
+        """`moved` is told the query's position, the next offset by partition, at each new report.
+
+        `waiting` says how many images wait in Kafka, None: unknown. Spark's own number is of the batch's start.
+        """
         self._metrics = metrics
         self._moved = moved
+        self._waiting = waiting
         self._log_every_s = log_every_s
         self._position: int | None = None
         self._batch: int | None = None
         self._logged_position = 0
-        self._read_at = self._logged_at = now
+        self._read_at = self._logged_at = self._moved_at = now
 
     @property
     def begun(self) -> bool:
@@ -91,13 +90,25 @@ class ProgressReader:
         """Take over a report, after `begin`; returns a line to log when it is time for one."""
         progress = Progress.parse(report)
         images = max(progress.position - (self._position or 0), 0)
-        self._show(progress, images, images / max(now - self._read_at, 1e-3))
+        self._show(progress, images)
+        self._show_rate(progress, images, now)
         self._position, self._read_at = progress.position, now
         return self._line(progress, now)
 
-    def _show(self, progress: Progress, images: int, rate: float) -> None:
+    def _show_rate(self, progress: Progress, images: int, now: float) -> None:
+        if images > 0:  # a batch may have taken longer than the time since the last poll
+            seconds = max(now - self._read_at, (progress.batch_ms or 0) / 1000, 1e-3)
+            self._metrics.rate.set(images / seconds)
+            self._moved_at = now
+        elif not self._in_batch(now - self._moved_at):
+            self._metrics.rate.set(0)
+
+    def _in_batch(self, quiet_s: float) -> bool:
+        """Whether a batch must be running: images wait, or `waiting` is too old to tell, and it is no standstill."""
+        return quiet_s <= PERIOD_S or (quiet_s <= _STANDSTILL_S and bool(self._waiting()))
+
+    def _show(self, progress: Progress, images: int) -> None:
         self._metrics.images.inc(images)
-        self._metrics.rate.set(rate)
         self._metrics.batch_images.set(progress.rows)
         if progress.batch_ms is not None:
             self._metrics.batch_seconds.set(progress.batch_ms / 1000)
@@ -111,6 +122,7 @@ class ProgressReader:
         if elapsed < self._log_every_s or images <= 0:
             return None
         self._logged_at, self._logged_position = now, progress.position
-        waiting = "" if progress.lag is None else f", {progress.lag} waiting"
+        count = self._waiting()
+        waiting = "" if count is None else f", {count} waiting"
         batch = "" if progress.batch_ms is None else f", last batch {progress.rows} in {progress.batch_ms} ms"
         return f"{images} images in {elapsed:.0f} s ({images / elapsed:.1f}/s){waiting}{batch}"

@@ -1,5 +1,6 @@
 """What the chart says about itself is true."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from sightline_contracts.topics import load_topics
+from sightline_contracts.topics import DEFAULT_MAX_IMAGE_BYTES, load_topics
 from sightline_topics.access import grants
 from tests.chart.renders import Render
 from tools.chart.files import CHART, ROOT
@@ -26,6 +27,18 @@ def test_announced_images_are_those_that_run(renders: dict[str, Render]) -> None
     announced = {entry["image"] for entry in yaml.safe_load(_ABOUT["annotations"]["artifacthub.io/images"])}
     pods = renders["default"].pods().values()
     assert announced == {container["image"] for pod in pods for container in pod.containers()}
+
+
+def test_topics_made_by_hand_as_the_file_says_are_enough(renders: dict[str, Render]) -> None:
+    """The file had no limit of records and no replicas: gateways were never ready for the topics made after it."""
+    wanted = load_topics(DEFAULT_MAX_IMAGE_BYTES, replication_factor=3, min_insync_replicas=2)
+    found = {topic["name"]: topic for topic in json.loads((CHART / "files" / "topics.json").read_text())}
+
+    assert {name: (topic["partitions"], topic["replicas"], topic["config"]) for name, topic in found.items()} == {
+        topic.name: (topic.partitions, topic.replication_factor, topic.config) for topic in wanted
+    }
+    for topic in renders["kafka-strimzi"].of_kind("KafkaTopic"):
+        assert topic["spec"]["config"] == found[topic["spec"]["topicName"]]["config"]
 
 
 def test_upgrading_speaks_of_this_version() -> None:

@@ -102,6 +102,39 @@ _BY_TEMPLATE: dict[str, tuple[dict[str, Any], str]] = {
         },
         "secretPerProcess.topics",
     ),
+    "a password and no protocol that sends it": (
+        {"kafka": {"mode": "external", "external": {"bootstrapServers": "k:1", "existingSecret": "s"}}},
+        "kafka.external.securityProtocol is PLAINTEXT, which sends no password: set SASL_SSL",
+    ),
+    "passwords of processes and no protocol that sends them": (
+        {
+            "kafka": {
+                "mode": "external",
+                "external": {
+                    "bootstrapServers": "k:1",
+                    "securityProtocol": "SSL",
+                    "secretPerProcess": {"classifier": "c"},
+                },
+            }
+        },
+        "kafka.external.securityProtocol is SSL, which sends no password: set SASL_SSL",
+    ),
+    "a CA and no TLS": (
+        {"kafka": {"mode": "external", "external": {"bootstrapServers": "k:1", "caSecret": "c"}}},
+        "kafka.external.securityProtocol is PLAINTEXT, which checks no certificate: set SASL_SSL or SSL",
+    ),
+    "brokers that exist, and another mode": (
+        {"kafka": {"external": {"bootstrapServers": "k:1", "securityProtocol": "SASL_SSL", "existingSecret": "s"}}},
+        "kafka.mode is dev, which ignores kafka.external.bootstrapServers: set kafka.mode to external",
+    ),
+    "a protocol, and another mode": (
+        {"kafka": {"mode": "strimzi", "external": {"securityProtocol": "SASL_SSL"}}},
+        "kafka.mode is strimzi, which ignores kafka.external.securityProtocol",
+    ),
+    "a secret, and another mode": (
+        {"kafka": {"external": {"secretPerProcess": {"gateway": "g"}}}},
+        "kafka.mode is dev, which ignores kafka.external.secretPerProcess",
+    ),
     "somebody's Strimzi cluster without its name": (
         {"kafka": {"mode": "strimzi", "strimzi": {"create": False}}},
         "set kafka.strimzi.clusterName",
@@ -134,6 +167,18 @@ _BY_TEMPLATE: dict[str, tuple[dict[str, Any], str]] = {
     "fewer executors than a continuous query keeps": (
         {"config": {"SIGHTLINE_CLASSIFIER_TRIGGER": "continuous"}, "spark": {"mode": "kubernetes"}},
         "set spark.kubernetes.executors x executorCores to 4",
+    ),
+    "a heap that the limit does not hold": (
+        {"config": {"SIGHTLINE_CLASSIFIER_DRIVER_MEMORY": "6g"}},
+        "classifier.resources.limits.memory is 4Gi: config.SIGHTLINE_CLASSIFIER_DRIVER_MEMORY (6g) needs 8192Mi",
+    ),
+    "a limit that the heap of the default fills": (
+        {"classifier": {"resources": {"limits": {"memory": "2.5G"}}}},
+        "SIGHTLINE_CLASSIFIER_DRIVER_MEMORY (2g) needs 4096Mi",
+    ),
+    "a limit in bytes below the heap": (
+        {"classifier": {"resources": {"limits": {"memory": 4000000000}}}},
+        "classifier.resources.limits.memory is 4000000000:",
     ),
     "no claim": ({"models": {"source": "claim"}}, "set models.existingClaim"),
     "no command": ({"models": {"source": "init"}}, "set models.init.command"),
@@ -190,6 +235,15 @@ _USERS = {
             "spark": {"mode": "kubernetes", "kubernetes": {"executors": 2, "executorCores": 2}},
         },
         {"config": {"SIGHTLINE_GATEWAY_DRAIN_S": 20}},
+        {
+            "config": {"SIGHTLINE_CLASSIFIER_DRIVER_MEMORY": "6144m"},
+            "classifier": {"resources": {"limits": {"memory": "8Gi"}}},
+        },
+        {"classifier": {"resources": {"limits": {"memory": 4294967296}}}},
+        {
+            "config": {"SIGHTLINE_CLASSIFIER_DRIVER_MEMORY": "6g"},
+            "classifier": {"resources": {"limits": {"memory": None}}},
+        },
     ],
 )
 def test_what_can_work_is_taken(values: dict[str, Any], helm_program: Path, tmp_path: Path) -> None:

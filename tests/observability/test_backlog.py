@@ -1,5 +1,6 @@
 """The classifier's backlog on a real broker."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -57,8 +58,8 @@ def test_the_backlog_is_what_kafka_has_beyond_the_position(broker: EmbeddedKafka
     send(broker, IMAGES, 2, 4)
     with watching(broker.bootstrap_servers, {0: 7, 2: 4}) as (watch, value):
         wait_until(lambda: value("kafka_up") == 1)
-        assert (value("lag_records"), value("retention_used_ratio")) == (3, 0.3)
-        assert value("retention_seconds") == 86_400
+        assert (value("lag_records"), value("lag_partition_records")) == (3, 3)
+        assert (value("retention_seconds"), value("retention_bytes")) == (86_400, 10 * 2**30)
         send(broker, DEAD_LETTERS, 1, 2)
         wait_until(lambda: value("dead_letters_total") == 2)
         wait_until(lambda: (value("oldest_unread_seconds") or 0) >= 1, deadline_s=30)
@@ -83,8 +84,8 @@ def test_ages_and_retention_are_the_brokers(broker: EmbeddedKafka) -> None:
         assert reader.any_older({1: 0}, 3600) is False
         wait_until(lambda: reader.any_older({1: 0}, 0.2))
         with closing(KafkaAdminClient(bootstrap_servers=broker.bootstrap_servers)) as admin:
-            admin.alter_configs([ConfigResource("TOPIC", IMAGES, {"retention.ms": "-1"})])
-        wait_until(lambda: reader.read().retention_s == float("inf"))
+            admin.alter_configs([ConfigResource("TOPIC", IMAGES, {"retention.ms": "-1", "retention.bytes": "-1"})])
+        wait_until(lambda: (reader.read().retention_s, reader.read().retention_bytes) == (math.inf, math.inf))
 
 
 def test_the_classifiers_user_may_ask_and_another_is_told_that_it_may_not(tmp_path: Path) -> None:

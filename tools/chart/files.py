@@ -13,8 +13,9 @@ from tools.observability.dashboards import dashboard_files
 ROOT: Final = Path(__file__).resolve().parents[2]
 CHART: Final = ROOT / "charts" / "sightline"
 ALERTS: Final = ROOT / "deploy" / "observability" / "alerts.yml"
-# They follow from the largest image and the size of the cluster: the templates know both.
-_BY_INSTALLATION: Final = ("max.message.bytes", "min.insync.replicas")
+# What production takes: one broker may be away, and what was acknowledged is on two.
+_REPLICAS: Final = 3
+_IN_SYNC: Final = 2
 
 
 def chart_files() -> dict[Path, str]:
@@ -36,15 +37,19 @@ def _copies() -> dict[str, str]:
 
 
 def _topics() -> str:
-    """The topics' contracts, for the Strimzi operator."""
+    """The topics' contracts, for the Strimzi operator and for those who create topics by hand.
+
+    The operator's templates put in what follows from the values: replicas, and the limit of the largest image.
+    """
     topics = [
         {
             "name": topic.name,
             "partitions": topic.partitions,
+            "replicas": topic.replication_factor,
             "producers": topic.producers,
             "consumers": topic.consumers,
-            "config": {key: value for key, value in topic.config.items() if key not in _BY_INSTALLATION},
+            "config": dict(topic.config),
         }
-        for topic in load_topics(DEFAULT_MAX_IMAGE_BYTES)
+        for topic in load_topics(DEFAULT_MAX_IMAGE_BYTES, replication_factor=_REPLICAS, min_insync_replicas=_IN_SYNC)
     ]
     return json.dumps(topics, indent=2) + "\n"

@@ -69,8 +69,14 @@ _USED: Final = {
     "gateway {{instance}}": "sightline_gateway_in_flight_bytes / sightline_gateway_in_flight_limit_bytes",
     "bridge {{instance}}": "sightline_bridge_held_bytes / sightline_bridge_held_limit_bytes",
 }
+_MEAN_BYTES: Final = (
+    "sum(increase(sightline_gateway_upload_bytes_total[1d]) or increase(sightline_bridge_published_bytes_total[1d]))"
+    f' / sum(increase({_UPLOADS}{{outcome="accepted"}}[1d]) or increase({_FRAMES}{{result="published"}}[1d]))'
+)
 _RETENTION: Final = {
-    "by count": "sightline_classifier_retention_used_ratio",
+    "by size, as large as a day's mean image": (
+        f"sightline_classifier_lag_partition_records * scalar({_MEAN_BYTES}) / sightline_classifier_retention_bytes"
+    ),
     "by time": "sightline_classifier_oldest_unread_seconds / sightline_classifier_retention_seconds",
 }
 

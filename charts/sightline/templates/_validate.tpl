@@ -3,8 +3,9 @@
 {{- define "sightline.validate" -}}
 {{- $values := .Values }}
 {{- $kafka := $values.kafka }}
-{{- if eq $kafka.mode "external" }}
 {{- $external := $kafka.external }}
+{{- include "sightline.validate.credentials" $kafka }}
+{{- if eq $kafka.mode "external" }}
 {{- if not $external.bootstrapServers }}
 {{- fail "kafka.mode is external: set kafka.external.bootstrapServers to host:port,host:port" }}
 {{- end }}
@@ -32,6 +33,7 @@
 {{- include "sightline.validate.stop" (dict "root" . "component" "gateway" "setting" "SIGHTLINE_GATEWAY_DRAIN_S" "default" 5 "more" 20) }}
 {{- include "sightline.validate.stop" (dict "root" . "component" "bridge" "setting" "SIGHTLINE_BRIDGE_SHUTDOWN_TIMEOUT_S" "default" 20 "more" 5) }}
 {{- include "sightline.validate.tasks" . }}
+{{- include "sightline.validate.memory" . }}
 {{- if and (eq $values.models.source "claim") (not $values.models.existingClaim) }}
 {{- fail "models.source is claim: set models.existingClaim" }}
 {{- end }}
@@ -47,6 +49,45 @@
 {{- if and $values.httpRoute.enabled (not $values.httpRoute.parentRefs) }}
 {{- fail "httpRoute is enabled: set httpRoute.parentRefs to the Gateway that it hangs on" }}
 {{- end }}
+{{- end }}
+
+{{/* Nothing goes in the clear, or to another broker, because a line was forgotten. */}}
+{{- define "sightline.validate.credentials" -}}
+{{- $external := .external }}
+{{- $protocol := $external.securityProtocol }}
+{{- $passwords := prepend (values $external.secretPerProcess) $external.existingSecret | compact }}
+{{- $certificates := list $external.caSecret $external.certificateSecret | compact }}
+{{- if ne .mode "external" }}
+{{- range $name := list "bootstrapServers" "securityProtocol" "existingSecret" "secretPerProcess" "caSecret" "certificateSecret" }}
+{{- $value := get $external $name }}
+{{- if kindIs "map" $value }}{{ $value = values $value | compact }}{{ end }}
+{{- if and $value (ne (toString $value) "PLAINTEXT") }}
+{{- fail (printf "kafka.mode is %s, which ignores kafka.external.%s: set kafka.mode to external" $.mode $name) }}
+{{- end }}
+{{- end }}
+{{- else if and $passwords (not (hasPrefix "SASL_" $protocol)) }}
+{{- fail (printf "a Secret with a password is set, and kafka.external.securityProtocol is %s, which sends no password: set SASL_SSL" $protocol) }}
+{{- else if and $certificates (not (hasSuffix "SSL" $protocol)) }}
+{{- fail (printf "a Secret with a certificate is set, and kafka.external.securityProtocol is %s, which checks no certificate: set SASL_SSL or SSL" $protocol) }}
+{{- end }}
+{{- end }}
+
+{{/* Networks, decoders and the process take 2 GiB beside the heap; a container above its limit is killed. */}}
+{{- define "sightline.validate.memory" -}}
+{{- $heap := .Values.config.SIGHTLINE_CLASSIFIER_DRIVER_MEMORY | default "2g" }}
+{{- $needed := add (include "sightline.mebibytes" $heap | int64) 2048 }}
+{{- $limit := dig "limits" "memory" "" .Values.classifier.resources }}
+{{- if and $limit (lt (include "sightline.mebibytes" $limit | int64) $needed) }}
+{{- fail (printf "classifier.resources.limits.memory is %s: config.SIGHTLINE_CLASSIFIER_DRIVER_MEMORY (%s) needs %dMi, the heap and 2 GiB beside it" (include "sightline.scalar" $limit) $heap $needed) }}
+{{- end }}
+{{- end }}
+
+{{/* Whole MiB of an amount of memory, as a JVM or Kubernetes writes it. */}}
+{{- define "sightline.mebibytes" -}}
+{{- $text := include "sightline.scalar" . }}
+{{- $units := dict "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "" 1 }}
+{{- if regexMatch "[mg]$" $text }}{{ $text = printf "%si" (upper $text) }}{{ end }}
+{{- divf (mulf (regexFind "^[0-9.]+" $text | float64) (get $units (regexFind "[A-Za-z]*$" $text))) 1048576 | floor | int64 }}
 {{- end }}
 
 {{/* A process that is killed while it ends its work fails what it has: `more` is what it takes beside its setting. */}}

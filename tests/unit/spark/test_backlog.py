@@ -23,7 +23,7 @@ class FakeReader:
     asked: list[Mapping[int, int]] = field(default_factory=list)
 
     def read(self) -> Offsets:
-        return Offsets(self.images, self.dead_letters, 86_400.0)
+        return Offsets(self.images, self.dead_letters, 86_400.0, 1e9)
 
     def any_older(self, positions: Mapping[int, int], age_s: float) -> bool:
         self.asked.append(positions)
@@ -47,23 +47,23 @@ class Watched:
 
 
 def test_a_partition_that_was_never_read_waits_whole() -> None:
-    assert Backlog.of({0: Kept(0, 10), 1: Kept(40, 50)}, {1: 45}) == Backlog(images=15, share=1.0)
+    assert Backlog.of({0: Kept(0, 10), 1: Kept(40, 50)}, {1: 45}) == Backlog(images=15, most=10)
 
 
-def test_what_kafka_deleted_unread_no_longer_waits_and_all_that_is_left_is_unread() -> None:
+def test_what_kafka_deleted_unread_no_longer_waits() -> None:
     kept = {0: Kept(100, 160)}
 
-    assert Backlog.of(kept, {0: 30}) == Backlog(images=60, share=1.0)
+    assert Backlog.of(kept, {0: 30}) == Backlog(images=60, most=60)
     assert next_unread(kept, {0: 30}) == {0: 100}
 
 
 def test_nothing_waits_in_topics_that_are_empty_or_read_to_their_end() -> None:
-    assert Backlog.of({0: Kept(0, 0), 1: Kept(3, 9)}, {1: 9}) == Backlog(images=0, share=0.0)
-    assert Backlog.of({}, {}) == Backlog(images=0, share=0.0)
+    assert Backlog.of({0: Kept(0, 0), 1: Kept(3, 9)}, {1: 9}) == Backlog(images=0, most=0)
+    assert Backlog.of({}, {}) == Backlog(images=0, most=0)
 
 
-def test_the_share_is_of_the_worst_partition() -> None:
-    assert Backlog.of({0: Kept(0, 100), 1: Kept(0, 100)}, {0: 90, 1: 25}).share == 0.75
+def test_most_is_of_the_worst_partition() -> None:
+    assert Backlog.of({0: Kept(0, 100), 1: Kept(0, 100)}, {0: 90, 1: 25}) == Backlog(images=85, most=75)
 
 
 @pytest.mark.parametrize("age_s", [0.0, 0.9, 1.5, 7.0, 61.0, 3_000.0, 86_000.0, 2_000_000.0])
@@ -88,7 +88,9 @@ def test_an_age_without_end_is_an_age() -> None:
 def test_a_look_shows_what_waits_since_when_and_for_how_long_kafka_keeps_it() -> None:
     watched = Watched({0: 70}, FakeReader({0: (50, 100), 1: (0, 0)}, age_s=600.0))
 
-    assert (watched.value("lag_records"), watched.value("retention_used_ratio")) == (30, 0.6)
+    assert (watched.value("lag_records"), watched.value("lag_partition_records")) == (30, 30)
+    assert watched.watch.waiting() == 30
+    assert watched.value("retention_bytes") == 1e9
     assert 533 <= (watched.value("oldest_unread_seconds") or 0) <= 600
     assert watched.value("retention_seconds") == 86_400
     assert watched.reader.asked[0] == {0: 70}, "only what waits is asked for"
@@ -99,6 +101,7 @@ def test_progress_counts_at_once_and_an_empty_backlog_has_no_age() -> None:
 
     watched.watch.moved({0: 100})
     assert watched.value("lag_records") == 0
+    assert watched.watch.waiting() == 0
     watched.look()
     assert watched.value("oldest_unread_seconds") == 0
 
@@ -112,3 +115,7 @@ def test_dead_letters_count_from_the_first_look_and_a_new_topic_takes_none_back(
         counts.append(watched.value("dead_letters_total"))
 
     assert counts == [0, 3, 3, 5]
+
+
+def test_what_waits_is_unknown_before_kafka_has_answered() -> None:
+    assert BacklogWatch(ClassifierSettings(), ClassifierMetrics(CollectorRegistry()), {0: 7}).waiting() is None

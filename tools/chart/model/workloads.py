@@ -101,7 +101,9 @@ class Classifier(Scheduling):
 class Topics(Scheduling):
     """The job that makes the topics match their contracts; with `kafka.mode: strimzi` the operator does it."""
 
-    enabled: bool = Field(True, description="Run it at each install and upgrade.")
+    enabled: bool = Field(
+        True, description="Run it at each install and upgrade; off: create the topics as files/topics.json says."
+    )
     image: Image = Field(Image(repository="sightline/topics"), description="Image of the job.")
     replication_factor: int | None = Field(
         None, ge=1, description="Replicas of each partition; null: 3, with fewer brokers of the chart's own as many."
