@@ -60,6 +60,13 @@ def end_session(spark: SparkSession) -> None:
     """Stop the session and wait until its JVM is gone."""
     gateway: Any = SparkContext._gateway  # noqa: SLF001 - PySpark has no public way to its process
     spark.stop()
+    end_jvm(gateway)
+    SparkContext._gateway = None  # noqa: SLF001 - else a later session in this process would use the dead one
+    SparkContext._jvm = None  # noqa: SLF001
+
+
+def end_jvm(gateway: Any) -> None:
+    """End the process behind PySpark's `gateway` and wait until it is gone."""
     gateway.shutdown()
     gateway.proc.stdin.close()
     try:
@@ -67,8 +74,6 @@ def end_session(spark: SparkSession) -> None:
     except TimeoutExpired:
         gateway.proc.kill()
         gateway.proc.wait()
-    SparkContext._gateway = None  # noqa: SLF001 - else a later session in this process would use the dead one
-    SparkContext._jvm = None  # noqa: SLF001
 
 
 def _message(error: Py4JJavaError) -> str:

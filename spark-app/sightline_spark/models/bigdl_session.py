@@ -1,21 +1,16 @@
 """A small Spark session with BigDL in it, for building, training and referring models on one machine."""
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
 from typing import IO, Final
 
 from pyspark import SparkConf, SparkContext
-from pyspark.errors import PySparkRuntimeError
-from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
-from sightline_spark.configuration import NATIVE_ENVIRONMENT
 from sightline_spark.jars import bigdl_jars
 from sightline_spark.models.bigdl_api import forget_jvm, init_engine, quietly
-from sightline_spark.models.errors import ModelError
+from sightline_spark.models.own_jvm import launch, log_of_failure
 from sightline_spark.session import end_session
 
 CORES = 2  # the models trained here are small: more threads would only wait for each other
@@ -29,33 +24,22 @@ _CONFIGURATION: Final = {
 
 
 def _start(output: IO[bytes]) -> SparkSession:
-    os.environ.update(NATIVE_ENVIRONMENT)
     os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"  # nothing here listens beyond this machine
     conf = SparkConf(loadDefaults=False).setAll(list(_CONFIGURATION.items()))
     conf.set("spark.jars", ",".join(map(str, bigdl_jars())))
-    try:
-        gateway = launch_gateway(conf, {"stdout": output, "stderr": output})  # type: ignore[no-untyped-call]
-    except PySparkRuntimeError as error:
-        raise ModelError("Spark's JVM did not start: is there a JDK 17?") from error
-    return SparkSession(SparkContext(conf=conf, gateway=gateway))
+    return SparkSession(SparkContext(conf=conf, gateway=launch(conf, output, "Spark's")))
 
 
 @contextmanager
 def _own_session() -> Iterator[None]:
     """A session for this block alone. What its JVM prints goes to a log, kept and named when the block fails."""
-    with tempfile.NamedTemporaryFile(prefix="sightline-model-", suffix=".log", delete=False) as output:
-        log = Path(output.name)
+    with log_of_failure("Spark's and BigDL's") as output:
+        session = _start(output)
+        forget_jvm()
         try:
-            session = _start(output)
-            forget_jvm()
-            try:
-                yield
-            finally:
-                end_session(session)
-        except Exception as error:
-            error.add_note(f"Spark's and BigDL's own log: {log}")
-            raise
-    log.unlink(missing_ok=True)
+            yield
+        finally:
+            end_session(session)
 
 
 @contextmanager
