@@ -84,18 +84,24 @@ def parse_arguments() -> argparse.Namespace:
 
 
 @contextmanager
-def running_classifier(trigger: str) -> Iterator[str]:
-    """A fresh broker with the topics and the real classifier process on it; gives the broker's address."""
+def broker() -> Iterator[tuple[EmbeddedKafka, Path]]:
+    """A fresh broker with the topics, and a folder."""
     with tempfile.TemporaryDirectory(prefix="sightline-bench-") as folder:
-        broker = EmbeddedKafka(Path(folder) / "kafka", free_port())
-        broker.start()
+        kafka = EmbeddedKafka(Path(folder) / "kafka", free_port())
+        kafka.start()
         try:
-            broker.wait_ready()
-            ensure_topics(TopicsSettings(kafka_bootstrap_servers=broker.bootstrap_servers))
-            with classifier(trigger, broker.bootstrap_servers, Path(folder)):
-                yield broker.bootstrap_servers
+            kafka.wait_ready()
+            ensure_topics(TopicsSettings(kafka_bootstrap_servers=kafka.bootstrap_servers))
+            yield kafka, Path(folder)
         finally:
-            broker.stop()
+            kafka.stop()
+
+
+@contextmanager
+def running_classifier(trigger: str) -> Iterator[str]:
+    """The real classifier process on a fresh broker; gives the broker's address."""
+    with broker() as (kafka, folder), classifier(trigger, kafka.bootstrap_servers, folder):
+        yield kafka.bootstrap_servers
 
 
 @contextmanager

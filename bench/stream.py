@@ -17,8 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,19 +25,16 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from PIL import Image
 from sklearn.datasets import load_sample_images
 
-from bench.latency import classifier, digit_files
+from bench.latency import broker, classifier, digit_files
 from sightline_contracts.ids import new_image_id
 from sightline_contracts.images import ImageRecord, encode_headers
 from sightline_contracts.results import decode_result
 from sightline_contracts.topics import IMAGES, RESULTS
 from sightline_local.check import find_java
 from sightline_local.kafka import EmbeddedKafka
-from sightline_local.ports import free_port
 from sightline_spark.configuration import NATIVE_ENVIRONMENT
 from sightline_spark.jars import class_path
 from sightline_spark.settings import ClassifierSettings
-from sightline_topics.app import ensure_topics
-from sightline_topics.settings import TopicsSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 BARE_LOOP = "io.sightline.engine.stream.BareLoop"
@@ -189,7 +185,7 @@ def streaming(workload: Workload, files: list[bytes], arguments: argparse.Namesp
         "SIGHTLINE_MODELS_DIR": str(ROOT / "models"),
     }
     with broker() as (kafka, folder):
-        fill(kafka, files, images, arguments.partition)
+        fill(kafka, files, images, lambda _: arguments.partition)
         with classifier("processing", kafka.bootstrap_servers, folder, settings) as process:
             samples = list(watch(kafka.bootstrap_servers, images, tree(process.pid)))
         expect_labels(kafka.bootstrap_servers)
@@ -199,29 +195,15 @@ def streaming(workload: Workload, files: list[bytes], arguments: argparse.Namesp
     return Speed(done / (end.at - begin.at), (end.cpu_s - begin.cpu_s) * 1000 / done)
 
 
-@contextmanager
-def broker() -> Iterator[tuple[EmbeddedKafka, Path]]:
-    """A fresh broker with the topics, and a folder."""
-    with tempfile.TemporaryDirectory(prefix="sightline-bench-") as folder:
-        kafka = EmbeddedKafka(Path(folder) / "kafka", free_port())
-        kafka.start()
-        try:
-            kafka.wait_ready()
-            ensure_topics(TopicsSettings(kafka_bootstrap_servers=kafka.bootstrap_servers))
-            yield kafka, Path(folder)
-        finally:
-            kafka.stop()
-
-
-def fill(kafka: EmbeddedKafka, files: list[bytes], images: int, partition: int | None) -> None:
-    """Put the backlog into `images`."""
+def fill(kafka: EmbeddedKafka, files: Sequence[bytes], images: int, place: Callable[[int], int | None]) -> None:
+    """Put the backlog into `images`, the files in turn; `place` gives a record's partition, None: by its key."""
     producer = KafkaProducer(bootstrap_servers=kafka.bootstrap_servers, acks="all", linger_ms=5)
     for number in range(images):
         payload = files[number % len(files)]
         kind = "image/png" if payload.startswith(b"\x89PNG") else "image/jpeg"
         record = ImageRecord(new_image_id(), payload, kind, "http", int(time.time() * 1000))
         headers = encode_headers(record)
-        producer.send(IMAGES, key=record.id.encode(), value=payload, headers=headers, partition=partition)
+        producer.send(IMAGES, key=record.id.encode(), value=payload, headers=headers, partition=place(number))
         if number % 100 == 0:
             producer.flush()
     producer.close()

@@ -7,19 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import NewTopic
 
-from sightline_contracts.ids import new_image_id
-from sightline_contracts.images import ImageRecord, encode_headers
-from sightline_contracts.topics import IMAGES
+from bench.latency import broker
+from bench.stream import fill
 from sightline_local.kafka import EmbeddedKafka
-from sightline_local.ports import free_port
-from sightline_topics.app import ensure_topics
-from sightline_topics.settings import TopicsSettings
 
 DEADLINE_S: Final = 150.0
 PARTITIONS: Final = 4
@@ -52,30 +47,10 @@ class Answered:
 @contextmanager
 def backlog(files: Sequence[bytes], images: int) -> Iterator[EmbeddedKafka]:
     """A fresh broker whose topic `images` holds so many records, the files in turn."""
-    with TemporaryDirectory(prefix="sightline-bench-") as folder:
-        kafka = EmbeddedKafka(Path(folder) / "kafka", free_port())
-        kafka.start()
-        try:
-            kafka.wait_ready()
-            ensure_topics(TopicsSettings(kafka_bootstrap_servers=kafka.bootstrap_servers))
-            _fill(kafka, files, images)
-            yield kafka
-        finally:
-            kafka.stop()
-
-
-def _fill(kafka: EmbeddedKafka, files: Sequence[bytes], images: int) -> None:
-    producer = KafkaProducer(bootstrap_servers=kafka.bootstrap_servers, acks="all", linger_ms=5)
-    for number in range(images):
-        payload = files[number % len(files)]
-        record = ImageRecord(new_image_id(), payload, "image/jpeg", "http", int(time.time() * 1000))
+    with broker() as (kafka, _):
         # Spread evenly, whatever the keys: every query gets the same from each partition.
-        partition = number % PARTITIONS
-        headers = encode_headers(record)
-        producer.send(IMAGES, key=record.id.encode(), value=payload, headers=headers, partition=partition)
-        if number % 100 == 99:
-            producer.flush()  # the client's buffer has no bound of its own
-    producer.close()
+        fill(kafka, files, images, lambda number: number % PARTITIONS)
+        yield kafka
 
 
 def answer(kafka: EmbeddedKafka, topic: str, program: Program, log: Path) -> Answered:
