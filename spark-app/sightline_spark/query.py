@@ -101,7 +101,7 @@ def read_images(spark: SparkSession, settings: ClassifierSettings) -> DataFrame:
         **kafka_options(settings),
     }
     if settings.classifier_trigger == "processing":
-        options["maxOffsetsPerTrigger"] = str(min(_FIRST_BATCH, settings.classifier_max_offsets_per_trigger))
+        options["maxOffsetsPerTrigger"] = str(_first_batch(settings))
         options["minPartitions"] = str(settings.tasks_per_batch)
     return without_old_reader(spark.readStream.format("kafka").options(**options).load())
 
@@ -132,7 +132,7 @@ def pace(spark: SparkSession, query: StreamingQuery, settings: ClassifierSetting
     """Fit the steps of a started micro-batch query to what there is to do; see `QueryPacing`."""
     _engine(spark).QueryPacing.attach(
         query._jsq,  # noqa: SLF001 - py4j's door
-        min(_FIRST_BATCH, settings.classifier_max_offsets_per_trigger),
+        _first_batch(settings),
         settings.classifier_max_offsets_per_trigger,
         _SMALLEST_BATCH,
         settings.classifier_batch_target_ms,
@@ -143,6 +143,10 @@ def pace(spark: SparkSession, query: StreamingQuery, settings: ClassifierSetting
 def stop_after_batch(spark: SparkSession, query: StreamingQuery) -> None:
     """Ask the query to begin no further micro-batch; returns at once. A continuous query is interrupted by `stop()`."""
     _engine(spark).QueryStop.afterBatch(query._jsq)  # noqa: SLF001 - py4j's door
+
+
+def _first_batch(settings: ClassifierSettings) -> int:
+    return min(_FIRST_BATCH, settings.classifier_max_offsets_per_trigger)
 
 
 def _engine(spark: SparkSession) -> Any:

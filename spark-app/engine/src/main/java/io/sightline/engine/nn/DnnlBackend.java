@@ -19,10 +19,6 @@ final class DnnlBackend implements Backend {
     this.precision = precision;
   }
 
-  static DnnlBackend compile(NetworkSource source, Program program, List<Integer> batchSizes, Precision precision) {
-    return compile(source, program, batchSizes, new Types(program, precision));
-  }
-
   static DnnlBackend compile(NetworkSource source, Program program, List<Integer> batchSizes, Types types) {
     Natives natives = new Natives();
     boolean done = false;

@@ -243,7 +243,8 @@ final class KnownLayersTest {
   /** Raw values: a source that says it gives probabilities is believed. */
   private static void compare(NetworkSource source, int seed, Precision precision, float tolerance) throws Exception {
     Program program = Optimiser.optimise(ModuleImporter.read(BigDlModule.load(source), source));
-    try (DnnlBackend backend = DnnlBackend.compile(source, program, List.of(1, 5), precision);
+    Types types = new Types(program, precision);
+    try (DnnlBackend backend = DnnlBackend.compile(source, program, List.of(1, 5), types);
         Runner runner = backend.newRunner()) {
       for (int n : new int[] {1, 5}) {
         float[] images = TestNetworks.images(source, n, seed);
