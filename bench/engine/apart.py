@@ -1,0 +1,33 @@
+"""Programs one after the other, each with a deadline: what happens to one is of no concern to the next."""
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+LATE: Final = 124  # the status that coreutils' `timeout` gives
+END_DEADLINE_S: Final = 60.0  # to stop a broker, Spark and the networks' processes
+
+
+def in_turn(commands: Mapping[str, Sequence[str]], deadline_s: float) -> dict[str, int]:
+    """Run each command, by name; gives their exit statuses, `LATE` for one that was stopped."""
+    statuses = {}
+    for name, command in commands.items():
+        with subprocess.Popen(command) as process:
+            try:
+                statuses[name] = process.wait(deadline_s)
+            except subprocess.TimeoutExpired:
+                print(f"{name}: not done after {deadline_s:.0f} s", file=sys.stderr, flush=True)
+                statuses[name] = LATE
+            finally:
+                _stop(process)
+    return statuses
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Where it still runs: told to end, it ends what it started."""
+    process.terminate()
+    try:
+        process.wait(END_DEADLINE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
