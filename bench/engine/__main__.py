@@ -1,6 +1,6 @@
 """How fast the engine is beside ONNX Runtime, OpenVINO and BigDL's own engines, on this machine.
 
-    make bench-engine                                    everything
+    make bench-engine                                    everything, in about half an hour
     make bench-engine ARGS="--list"                      what there is
     make bench-engine ARGS="--only engine"               the parts whose names begin so
     make bench-engine ARGS="--only engine-resnet50-1t"   one part, at most five minutes
@@ -98,8 +98,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--list", action="store_true", help="print the parts' names and end")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="parts whose names begin so")
     parser.add_argument("--resume", action="store_true", help="leave out parts with results in --folder")
-    parser.add_argument("--rounds", type=int, default=7, help="how often each contender has its turn (7)")
-    parser.add_argument("--round-ms", type=int, default=600, help="how long a turn is (600)")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each contender has its turn (5)")
+    parser.add_argument("--round-ms", type=int, default=300, help="how long a turn is, ms (300)")
     parser.add_argument("--folder", type=Path, default=ROOT / ".sightline" / "bench", help="results, logs, networks")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "benchmarks.md", help="the page to renew")
     parser.add_argument(

@@ -1,6 +1,7 @@
 """What every part of the benchmark is given."""
 
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +24,13 @@ class Context:
     round_ms: int
     report: Report
 
+    def starts(self, share: int = 2) -> int:
+        """How often a program that takes long to start has its turn: once for `share` rounds of the others."""
+        return max(1, self.rounds // share)
+
     def say(self, line: str) -> None:
         """Tell of progress."""
-        print(f"{self.report.part}: {line}", file=sys.stderr, flush=True)
+        print(f"{time.strftime('%H:%M:%S')} {self.report.part}: {line}", file=sys.stderr, flush=True)
 
     def log(self, name: str) -> Path:
         """Where a program that the part starts may write."""

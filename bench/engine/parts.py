@@ -37,7 +37,9 @@ PARTS: Final = (
     ),
     Part("stream-lenet", "Kafka to Kafka against the bare engine, LeNet", partial(product.stream, what="digits-lenet")),
     Part(
-        "kafka-nnmodel", "Kafka to Kafka against NNModel.transform", partial(streams.compare, queries=streams.NNMODEL)
+        "kafka-nnmodel",
+        "Kafka to Kafka against NNModel.transform",
+        partial(streams.compare, queries=streams.NNMODEL, share=4),
     ),
     Part(
         "kafka-udf-f32",

@@ -15,7 +15,7 @@ _FIGURE: Final = re.compile(r"FIGURE (\S+) (\S+) (\S+)(?: goal (>=|<=) (\S+))?")
 
 def stream(context: Context, what: str) -> Report:
     """Kafka to Kafka against the bare engine with the model `what`. Raises SystemExit when that fails."""
-    rounds = str(max(1, context.rounds // 3))
+    rounds = str(context.starts())
     command = [sys.executable, "-m", "bench.stream", what, "--rounds", rounds]
     context.say(" ".join(command[1:]))
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)

@@ -116,8 +116,10 @@ def described(chosen: ClassifierSettings) -> str:
 
 
 def _run(context: Context, models: Path, names: Sequence[str], images: int) -> Run:
-    options = EngineOptions.of(settings(models)).to_json()
+    chosen = settings(models)
+    options = EngineOptions.of(chosen).to_json()
     command = java(PROGRAM, options, photo_folder(context.folder), 2, images, *names)
+    command[1:1] = chosen.classifier_java_options.split()
     log = context.log("-".join(names))
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w") as noise:

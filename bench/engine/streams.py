@@ -67,15 +67,14 @@ class Contest:
         return answered.rate
 
 
-def compare(context: Context, queries: Sequence[Query]) -> Report:
-    """Each query in turn on the same backlog, started afresh each time."""
+def compare(context: Context, queries: Sequence[Query], share: int = 2) -> Report:
+    """Each query in turn on the same backlog, started afresh each time, once for `share` rounds of the other parts."""
     chosen = [query for query in queries if query.precision != "bf16" or context.machine.bf16]
     tested = subject(EFFICIENTNET, context.folder, context.models, context.say)
     models = gallery(context.folder, context.models, context.say)
     with backlog(photos(), BACKLOG) as kafka, TemporaryDirectory(prefix="sightline-bench-") as folder:
         contest = Contest(context, tested, models, kafka, Path(folder), {})
-        # A start takes as long as a round of the other parts, so there are fewer rounds.
-        rates = interleaved({query.name: partial(contest.run, query) for query in chosen}, max(1, context.rounds // 3))
+        rates = interleaved({query.name: partial(contest.run, query) for query in chosen}, context.starts(share))
     agreements = agreement_with(contest.labels, chosen[0].name)
     sizes = [len(photo) / 1000 for photo in photos()]
     remark = f"{len(sizes)} JPEG files, 640 x 427, {sum(sizes) / len(sizes):.0f} kB on average, over and over."

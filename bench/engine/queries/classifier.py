@@ -17,7 +17,7 @@ from pyspark.sql import SparkSession
 from sightline_local.ports import free_port
 from sightline_spark.configuration import NATIVE_ENVIRONMENT, spark_configuration
 from sightline_spark.jars import class_path
-from sightline_spark.query import build_query, read_images
+from sightline_spark.query import build_query, pace, read_images
 from sightline_spark.settings import ClassifierSettings
 
 LOOPBACK: Final = "127.0.0.1"
@@ -34,7 +34,9 @@ def main() -> None:
         classifier_block_manager_port=free_port(),
     )
     spark = session(settings, master)
-    build_query(read_images(spark, settings), settings).start().awaitTermination()
+    query = build_query(read_images(spark, settings), settings).start()
+    pace(spark, query, settings)
+    query.awaitTermination()
 
 
 def session(settings: ClassifierSettings, master: str) -> SparkSession:

@@ -1,10 +1,14 @@
 """The engine benchmark's judgement: who may run, whose answers count, whom we are compared with."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from bench.engine import bare
 from bench.engine.bare import (
     CONTENDERS,
+    OURS,
     REFERENCE,
     TOLERANCE,
     Agreement,
@@ -12,16 +16,21 @@ from bench.engine.bare import (
     agreement,
     by_processor,
     compared,
+    fitting,
     refuse_wrong,
     row,
     runs,
     takes,
 )
+from bench.engine.context import Context
+from bench.engine.machine import Machine
 from bench.engine.parts import PARTS, chosen
-from bench.engine.report import Figure
+from bench.engine.report import Figure, Report
+from bench.engine.subjects import Subject
 from bench.engine.worker import Speed
+from sightline_spark.models.errors import ModelError
 
-OURS = Contender("Sightline f32", "onednn")
+F32 = Contender("Sightline f32", "onednn")
 BF16 = Contender("OpenVINO bf16", "openvino", "bf16")
 
 
@@ -52,7 +61,28 @@ def test_bf16_runs_only_where_the_processor_has_it() -> None:
     """Emulated, it would make a peer look slow."""
     assert runs(BF16, bf16=True, threads=1)
     assert not runs(BF16, bf16=False, threads=1)
-    assert runs(OURS, bf16=False, threads=1)
+    assert runs(F32, bf16=False, threads=1)
+
+
+@pytest.mark.parametrize("suits", [True, False])
+def test_a_network_that_does_not_suit_int8_is_measured_without(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, suits: bool
+) -> None:
+    """The calibration refuses it; the other precisions still count, and the page says why one is missing."""
+
+    def calibrated(tested: Subject, *_: object) -> Path:
+        if not suits:
+            raise ModelError("that is less than 70%")
+        return tested.bundle
+
+    monkeypatch.setattr(bare, "calibrated", calibrated)
+    tested = Subject("network", tmp_path, tmp_path, tmp_path, tmp_path)
+    machine, report = Machine("processor", frozenset({"avx512_bf16"}), (0,)), Report("part", "Part", "", "", "")
+    context = Context(tmp_path, tmp_path, tmp_path, tmp_path, machine, 1, 1, report)
+    present, remarks = fitting(context, tested, threads=1)
+    assert (OURS["int8"] in present) is suits
+    assert {OURS["f32"], OURS["bf16"]} <= set(present)
+    assert remarks == ([] if suits else ["Sightline int8 was not measured: that is less than 70%."])
 
 
 def test_the_slowest_contender_is_measured_once() -> None:
@@ -62,7 +92,7 @@ def test_the_slowest_contender_is_measured_once() -> None:
     assert not runs(plain, bf16=True, threads=2)
     assert takes(plain, 1)
     assert not takes(plain, 8)
-    assert takes(OURS, 8)
+    assert takes(F32, 8)
 
 
 def test_ours_is_compared_with_the_better_peer_of_its_precision() -> None:
@@ -78,7 +108,7 @@ def test_ours_is_compared_with_the_better_peer_of_its_precision() -> None:
 def test_a_row_shows_the_median_and_the_spread() -> None:
     """The spread says how far to trust it."""
     speeds = [Speed(5.0, 10.0), Speed(15.0, 30.0), Speed(10.0, 20.0)]
-    cells = row(OURS, 8, speeds, Agreement(1e-6, 1.0))
+    cells = row(F32, 8, speeds, Agreement(1e-6, 1.0))
     assert cells == ("Sightline f32", "8", "10.0", "20.0", "10.0 to 30.0", "1.0e-06", "100%")
 
 

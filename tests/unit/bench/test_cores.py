@@ -2,7 +2,7 @@
 
 import sys
 
-from bench.engine.cores import figures, on_master
+from bench.engine.cores import figures, on_master, pinned
 from bench.engine.report import Figure
 from bench.engine.topic import Program
 
@@ -21,6 +21,13 @@ def test_executors_are_jvms_of_their_own_with_one_core_each() -> None:
     """As many of them as cores are asked for."""
     started = on_master(PROGRAM, "local-cluster", 2)
     assert list(started.command)[1:] == ["-m", "bench.engine.queries.classifier", "local-cluster[2,1,2048]", "2"]
+
+
+def test_one_core_is_one_core() -> None:
+    """Not one task, whose JVM keeps the other cores busy as well."""
+    started = pinned(PROGRAM, [2, 3])
+    assert list(started.command) == ["taskset", "-c", "2,3", *PROGRAM.command]
+    assert started.environment == PROGRAM.environment
 
 
 def test_two_cores_have_a_goal() -> None:
