@@ -64,7 +64,9 @@ class ClassifierSettings(ClusterSettings, ServiceSettings):
         " long; more saves more of the processor",
     )
     classifier_batch_sizes: Annotated[tuple[PositiveInt, ...], NoDecode] = Field(
-        (1, 4, 16), description="batch sizes that networks are compiled for, as 1,4,16"
+        (1, 2, 4, 8, 16),
+        description="batch sizes that networks may be compiled for, as 1,4,16; a network takes those of them that keep"
+        " its values in the processor's cache"
     )
     classifier_engine: Engine = Field(
         "onednn", description="what computes networks: onednn, or BigDL's own, slower forward (bigdl)"

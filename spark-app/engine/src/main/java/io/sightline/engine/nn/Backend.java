@@ -1,9 +1,14 @@
 package io.sightline.engine.nn;
 
+import java.util.List;
+
 /** A loaded network's weights and code, shared by all its runners. */
 interface Backend extends AutoCloseable {
 
   Runner newRunner();
+
+  /** How many images it computes at once, ascending; other numbers are divided into these. */
+  List<Integer> batchSizes();
 
   EngineKind engine();
 

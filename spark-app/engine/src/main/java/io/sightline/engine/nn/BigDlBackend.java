@@ -1,6 +1,7 @@
 package io.sightline.engine.nn;
 
 import java.nio.FloatBuffer;
+import java.util.List;
 
 /** BigDL's own plain forward: for networks with layers the compiler does not know, and the referee of the others. */
 final class BigDlBackend implements Backend {
@@ -26,6 +27,11 @@ final class BigDlBackend implements Backend {
   @Override
   public synchronized Runner newRunner() {
     return new ModuleRunner(source, module.copy());
+  }
+
+  @Override
+  public List<Integer> batchSizes() {
+    return List.of(CHUNK);
   }
 
   @Override

@@ -7,6 +7,9 @@ import java.util.TreeMap;
 
 /** A program compiled to oneDNN, one plan per batch size over shared weights. */
 final class DnnlBackend implements Backend {
+  /** A larger batch must move this share fewer bytes an image to be worth its memory. */
+  private static final double WORTHWHILE = 0.95;
+
   private final NetworkSource source;
   private final Natives natives;
   private final Map<Integer, Plan> plans;
@@ -19,6 +22,7 @@ final class DnnlBackend implements Backend {
     this.precision = precision;
   }
 
+  /** Compiles the batch sizes, which ascend, as long as the next one moves fewer bytes an image. */
   static DnnlBackend compile(NetworkSource source, Program program, List<Integer> batchSizes, Types types) {
     Natives natives = new Natives();
     boolean done = false;
@@ -36,9 +40,16 @@ final class DnnlBackend implements Backend {
   private static Map<Integer, Plan> plans(Program program, List<Integer> batchSizes, Types types, Natives natives) {
     Constants constants = new Constants(natives);
     Map<Integer, Plan> plans = new TreeMap<>();
+    double before = Double.MAX_VALUE;
     for (int batch : batchSizes) {
       Lowering lowering = new Lowering(types, batch, constants, natives);
-      plans.put(batch, Natives.scoped(() -> lowering.lower(program)));
+      Plan plan = Natives.scoped(() -> lowering.lower(program));
+      double bytes = Natives.scoped(() -> Traffic.perImage(plan, ProcessorCache.bytes()));
+      if (bytes > before * WORTHWHILE) {
+        break;
+      }
+      before = bytes;
+      plans.put(batch, plan);
     }
     return plans;
   }
@@ -46,6 +57,11 @@ final class DnnlBackend implements Backend {
   @Override
   public Runner newRunner() {
     return new PlanRunner(source, plans);
+  }
+
+  @Override
+  public List<Integer> batchSizes() {
+    return List.copyOf(plans.keySet());
   }
 
   @Override

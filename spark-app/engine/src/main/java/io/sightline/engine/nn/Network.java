@@ -1,6 +1,7 @@
 package io.sightline.engine.nn;
 
 import java.util.ArrayDeque;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.Objects;
 
@@ -61,6 +62,11 @@ public final class Network implements AutoCloseable {
   /** What computes: {@link EngineKind#BIGDL} also where the network could not be compiled. */
   public EngineKind engine() {
     return backend.engine();
+  }
+
+  /** How many images are computed at once at most; larger batches are divided. */
+  public int largestBatch() {
+    return Collections.max(backend.batchSizes());
   }
 
   /** The precision that was chosen for this CPU and passed the self-check. */

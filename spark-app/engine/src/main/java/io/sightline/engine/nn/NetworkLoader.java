@@ -22,7 +22,10 @@ final class NetworkLoader {
     BigDlBackend plain = new BigDlBackend(source, module);
     SelfCheck check = referee(plain);
     Backend compiled = options.engine() == EngineKind.ONEDNN ? compile(module, check) : null;
-    return new Network(source, compiled == null ? plain : compiled, options.idleSessions());
+    Network network = new Network(source, compiled == null ? plain : compiled, options.idleSessions());
+    LOG.info("{}: {} on {}, up to {} images at once", source.name(), network.precision().label(),
+        network.engine().label(), network.largestBatch());
+    return network;
   }
 
   /** The plain forward must work: it is the fallback, and says what is right. */
@@ -92,7 +95,7 @@ final class NetworkLoader {
     boolean right = false;
     try (Runner runner = backend.newRunner()) {
       right = true;
-      for (int batch : options.batchSizes()) {
+      for (int batch : backend.batchSizes()) {
         double deviation = check.deviation(runner, batch, backend.precision());
         if (!(deviation <= 1)) {
           right = false;

@@ -4,6 +4,8 @@ import io.sightline.engine.bundle.Bundle;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** One way to run a bundle's network, for {@link BenchmarkServer}. Each thread opens a runner of its own. */
 interface Contender {
@@ -32,7 +34,9 @@ interface Contender {
   }
 
   private static NetworkOptions options(String precision, List<Integer> batches) {
-    return NetworkOptions.withBatchSizes(batches).with(PrecisionWish.named(precision));
+    Set<Integer> sizes = new TreeSet<>(batches);
+    sizes.addAll(NetworkOptions.defaults().batchSizes()); // as the product has them: it divides what is slower as one
+    return NetworkOptions.withBatchSizes(List.copyOf(sizes)).with(PrecisionWish.named(precision));
   }
 
   /** The product's engine. */

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -131,6 +132,11 @@ final class NetworkLoaderTest {
           runner.close();
         }
       };
+    }
+
+    @Override
+    public List<Integer> batchSizes() {
+      return NetworkOptions.defaults().batchSizes();
     }
 
     @Override

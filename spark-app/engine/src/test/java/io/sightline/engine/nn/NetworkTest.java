@@ -196,6 +196,11 @@ final class NetworkTest {
     }
 
     @Override
+    public List<Integer> batchSizes() {
+      return List.of(1);
+    }
+
+    @Override
     public EngineKind engine() {
       return EngineKind.ONEDNN;
     }

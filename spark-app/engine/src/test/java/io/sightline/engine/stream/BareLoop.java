@@ -1,6 +1,7 @@
 package io.sightline.engine.stream;
 
 import com.sun.management.OperatingSystemMXBean;
+import io.sightline.engine.nn.NetworkOptions;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -22,7 +23,7 @@ public final class BareLoop {
     int batch = Integer.parseInt(args[4]);
     StreamOptions options =
         new StreamOptions(
-            args[0], args[1], "", "", 1 << 30, 1 << 30, 1L << 40, List.of(1, 4, 16), "onednn", args[7], batch);
+            args[0], args[1], "", "", 1 << 30, 1 << 30, 1L << 40, NetworkOptions.defaults().batchSizes(), "onednn", args[7], batch);
     StreamClassifier.preload(options);
     List<ImageRecord> records = read(Path.of(args[2]));
     LongAdder images = new LongAdder();
