@@ -43,7 +43,8 @@ def measure(context: Context) -> Report:
     rows = tuple((WAYS[way], str(count), number(median(rates[f"{way} {count}"]))) for way in WAYS for count in counts)
     remarks = (
         f"Settings: {described(settings(models))}.",
-        "The classifier, its driver included, is pinned to so many processors; the broker is not.",
+        "Tasks in one JVM: the classifier is pinned to so many processors, the broker is not. Executors: nothing is"
+        " pinned; driver and broker are on the same processors.",
         f"![Images a second against cores]({PLOT.as_posix()})",
     )
     table = Table(("Kafka to Kafka", "cores", "images/s"), rows)
@@ -75,20 +76,22 @@ def _run(context: Context, way: str, count: int, models: Path, kafka: EmbeddedKa
     place = Place(kafka.bootstrap_servers, topic, folder / topic)
     query = Query(name, "classifier", settings(models).classifier_precision)
     program = classifier(query, EFFICIENTNET, models, place)
-    started = pinned(on_master(program, way, count), context.machine.last(count))
+    started = on_master(program, way, context.machine.last(count))
     answered = answer(kafka, topic, started, context.log(f"{way}-{count}"))
     context.say(f"{name}: {number(answered.rate)} images/s")
     return answered.rate
 
 
-def on_master(program: Program, way: str, count: int) -> Program:
-    """The classifier on that many cores."""
+def on_master(program: Program, way: str, processors: Sequence[int]) -> Program:
+    """The classifier on so many cores.
+
+    One JVM is pinned to them, else one task's would collect, compile and plan on those that lie idle. The driver of
+    executors is elsewhere by right: on one core together they would be slower than any cluster.
+    """
+    count = len(processors)
     if way == "local":
-        return replace(program, environment={**program.environment, "SIGHTLINE_CLASSIFIER_MASTER": f"local[{count}]"})
+        command = ["taskset", "-c", ",".join(map(str, processors)), *program.command]
+        environment = {**program.environment, "SIGHTLINE_CLASSIFIER_MASTER": f"local[{count}]"}
+        return replace(program, command=command, environment=environment)
     master = f"local-cluster[{count},1,2048]"
     return replace(program, command=[sys.executable, "-m", "bench.engine.queries.classifier", master, str(count)])
-
-
-def pinned(program: Program, processors: Sequence[int]) -> Program:
-    """The program on these processors: else one task's JVM would collect, compile and plan on those that lie idle."""
-    return replace(program, command=["taskset", "-c", ",".join(map(str, processors)), *program.command])

@@ -24,7 +24,7 @@ PROGRAM: Final = "io.sightline.engine.stream.FirstLabel"
 GOALS_S: Final = {EFFICIENTNET: 3.0, resnet50.NAME: 8.0}
 STARTS: Final = 3
 IMAGES: Final = 20_000
-DEADLINE_S: Final = 280.0
+DEADLINE_S: Final = 400.0  # growth takes three minutes where two cores classify 110 images a second
 
 
 @dataclass(frozen=True, slots=True)

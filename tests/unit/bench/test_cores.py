@@ -2,32 +2,25 @@
 
 import sys
 
-from bench.engine.cores import figures, on_master, pinned
+from bench.engine.cores import figures, on_master
 from bench.engine.report import Figure
 from bench.engine.topic import Program
 
 PROGRAM = Program("x", [sys.executable, "-m", "sightline_spark"], {"SIGHTLINE_CLASSIFIER_MASTER": "local[2]"}, 10, 20)
 
 
-def test_one_jvm_gets_its_tasks_by_the_setting() -> None:
-    """As users set it."""
-    started = on_master(PROGRAM, "local", 1)
-    assert started.command == PROGRAM.command
+def test_one_jvm_gets_its_tasks_by_the_setting_and_so_many_processors() -> None:
+    """As users set it. Without the processors, the JVM of one task kept the other cores busy as well."""
+    started = on_master(PROGRAM, "local", [3])
+    assert list(started.command) == ["taskset", "-c", "3", *PROGRAM.command]
     assert started.environment["SIGHTLINE_CLASSIFIER_MASTER"] == "local[1]"
     assert (started.warm, started.images) == (10, 20)
 
 
 def test_executors_are_jvms_of_their_own_with_one_core_each() -> None:
     """As many of them as cores are asked for."""
-    started = on_master(PROGRAM, "local-cluster", 2)
+    started = on_master(PROGRAM, "local-cluster", [2, 3])
     assert list(started.command)[1:] == ["-m", "bench.engine.queries.classifier", "local-cluster[2,1,2048]", "2"]
-
-
-def test_one_core_is_one_core() -> None:
-    """Not one task, whose JVM keeps the other cores busy as well."""
-    started = pinned(PROGRAM, [2, 3])
-    assert list(started.command) == ["taskset", "-c", "2,3", *PROGRAM.command]
-    assert started.environment == PROGRAM.environment
 
 
 def test_two_cores_have_a_goal() -> None:
