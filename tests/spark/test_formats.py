@@ -95,7 +95,7 @@ def test_greys(spark: SparkSession) -> None:
     for mode in ("1", "L", "LA", "P"):
         file = io.BytesIO()
         photo(60, 50).convert("L").convert(mode).save(file, "PNG")
-        grey = Rule("SQUARE", "BICUBIC", 28, 28, "L")
+        grey = Rule("STRETCH", "BICUBIC", 28, 28, "L")
         assert (
             difference(engine_pixels(spark, grey, file.getvalue()), pillow_pixels(grey, reopened(file.getvalue()))) <= 1
         )

@@ -72,8 +72,8 @@ def test_resizing_equals_pillow(size: tuple[int, int], filter_name: str, spark: 
     file = encode(image, "PNG")
     for rule in (
         Rule("SHORTER_SIDE", filter_name, 256, 224, "RGB"),
-        Rule("SQUARE", filter_name, 28, 28, "L"),
-        Rule("SQUARE", filter_name, 61, 40, "RGB"),
+        Rule("STRETCH", filter_name, 28, 28, "L"),
+        Rule("STRETCH", filter_name, 61, 40, "RGB"),
     ):
         assert difference(engine_pixels(spark, rule, file), pillow_pixels(rule, image)) == 0, rule
 
@@ -81,7 +81,7 @@ def test_resizing_equals_pillow(size: tuple[int, int], filter_name: str, spark: 
 @pytest.mark.parametrize(("mode", "levels"), [("RGB", 1), ("L", 1), ("CMYK", 4)])  # two ways from CMYK to RGB
 def test_jpegs_decode_as_in_pillow(mode: str, levels: int, spark: SparkSession) -> None:
     file = encode(photo(333, 222, mode), "JPEG", quality=88)
-    for rule in (Rule("SHORTER_SIDE", "BICUBIC", 256, 224, "RGB"), Rule("SQUARE", "BICUBIC", 28, 28, "L")):
+    for rule in (Rule("SHORTER_SIDE", "BICUBIC", 256, 224, "RGB"), Rule("STRETCH", "BICUBIC", 28, 28, "L")):
         assert difference(engine_pixels(spark, rule, file), pillow_pixels(rule, reopened(file))) <= levels
 
 
@@ -100,7 +100,7 @@ def test_photos_resize_to_the_very_level(size: tuple[int, int], spark: SparkSess
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF", "BMP"])
 def test_other_formats_decode_as_in_pillow(kind: str, spark: SparkSession) -> None:
     file = encode(photo(120, 90), kind, **({"lossless": True} if kind == "WEBP" else {}))
-    rule = Rule("SQUARE", "BICUBIC", 64, 64, "RGB")
+    rule = Rule("STRETCH", "BICUBIC", 64, 64, "RGB")
 
     assert difference(engine_pixels(spark, rule, file), pillow_pixels(rule, reopened(file))) == 0
 
@@ -110,7 +110,7 @@ def test_png_modes(mode: str, spark: SparkSession) -> None:
     """Transparency is dropped, as Pillow's convert("RGB") drops it: training saw the colours underneath."""
     image = photo(50, 40, "RGBA") if mode in ("RGBA", "LA") else photo(50, 40)
     file = encode(image.convert(mode), "PNG")
-    rule = Rule("SQUARE", "BICUBIC", 28, 28, "RGB")
+    rule = Rule("STRETCH", "BICUBIC", 28, 28, "RGB")
 
     assert difference(engine_pixels(spark, rule, file), pillow_pixels(rule, reopened(file))) == 0
 
@@ -118,7 +118,7 @@ def test_png_modes(mode: str, spark: SparkSession) -> None:
 def test_sixteen_bits_are_cut_to_eight(spark: SparkSession) -> None:
     values = np.linspace(0, 65535, 40 * 30).reshape(30, 40).astype(np.uint16)
     file = encode(Image.fromarray(values), "PNG")
-    rule = Rule("SQUARE", "BILINEAR", 28, 28, "L")
+    rule = Rule("STRETCH", "BILINEAR", 28, 28, "L")
 
     expected = Image.fromarray((values >> 8).astype(np.uint8))
     assert difference(engine_pixels(spark, rule, file), pillow_pixels(rule, expected)) <= 1

@@ -72,7 +72,7 @@ def test_the_image_does_not_drift(orientation: int, spark: SparkSession) -> None
 
 def test_smaller_photos_are_decoded_whole(spark: SparkSession) -> None:
     """Below five times the resized side, or a megapixel, not a level changes."""
-    small = Rule("SQUARE", "BICUBIC", 28, 28, "L")
+    small = Rule("STRETCH", "BICUBIC", 28, 28, "L")
     assert levels(spark, encode(enlarged("china.jpg", 999, 999), "JPEG", quality=90), small).max() <= 1
     photo = Rule("SHORTER_SIDE", "BICUBIC", 256, 224, "RGB")
     assert levels(spark, encode(enlarged("china.jpg", 1500, 1279), "JPEG", quality=90), photo).max() <= 1

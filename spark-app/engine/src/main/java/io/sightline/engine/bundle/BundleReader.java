@@ -1,5 +1,7 @@
 package io.sightline.engine.bundle;
 
+import io.sightline.engine.image.Interpolation;
+import io.sightline.engine.image.ResizeRule;
 import io.sightline.engine.nn.Calibration;
 import io.sightline.engine.nn.OutputKind;
 import java.io.IOException;
@@ -76,20 +78,21 @@ final class BundleReader {
     JsonFields resize = json.object("resize");
     int height = json.positive("height", MAX_SIDE);
     int width = json.positive("width", MAX_SIDE);
-    ResizeRule rule = resize.constant("rule", ResizeRule.class);
+    ResizeRule.Shape shape = resize.constant("rule", ResizeRule.Shape.class);
     int size = resize.positive("size", MAX_SIDE);
     Crop crop = json.constant("crop", Crop.class);
-    checkFits(json, rule, size, crop, height, width);
-    return new InputSpec(order, height, width, rule, size, resize.constant("interpolation", Interpolation.class), crop,
-        normalisation(json, channels));
+    checkFits(json, shape, size, crop, height, width);
+    Interpolation interpolation = resize.constant("interpolation", Interpolation.class);
+    return new InputSpec(
+        order, new ResizeRule(shape, size, interpolation, width, height), normalisation(json, channels));
   }
 
-  private static void checkFits(JsonFields json, ResizeRule rule, int size, Crop crop, int height, int width)
+  private static void checkFits(JsonFields json, ResizeRule.Shape shape, int size, Crop crop, int height, int width)
       throws BundleException {
     if (crop == Crop.CENTER && size < Math.max(height, width)) {
       throw json.wrong("resize.size", "at least height and width, because crop is center");
     }
-    if (crop == Crop.NONE && (rule != ResizeRule.STRETCH || size != height || size != width)) {
+    if (crop == Crop.NONE && (shape != ResizeRule.Shape.STRETCH || size != height || size != width)) {
       throw json.wrong("crop", "center unless resize stretches to exactly height and width");
     }
   }

@@ -41,11 +41,6 @@ public final class BundleStore {
     this.nanoClock = nanoClock;
   }
 
-  /** This JVM's store of the models folder, with the default {@link NetworkOptions}. */
-  public static BundleStore shared(Path models) {
-    return shared(models, NetworkOptions.defaults());
-  }
-
   /** This JVM's store of the models folder and the options: asked for otherwise, a model is another one. */
   public static BundleStore shared(Path models, NetworkOptions options) {
     return SHARED.computeIfAbsent(new Key(models.toAbsolutePath().normalize(), options),
@@ -61,11 +56,21 @@ public final class BundleStore {
    */
   public LoadedModel resolve(String reference) throws UnknownModelException, BundleException {
     ModelName id = installed(reference);
-    return loadings.compute(id, this::current).await();
+    while (true) {
+      Loading loading = loadings.compute(id, this::current);
+      try {
+        return loading.await();
+      } catch (BundleException e) {
+        if (!loading.wasInterrupted() || Thread.currentThread().isInterrupted()) {
+          throw e;
+        }
+      }
+    }
   }
 
   private ModelName installed(String reference) throws UnknownModelException, BundleException {
-    ModelName wanted = ModelName.parse(reference).orElseThrow(() -> new UnknownModelException("not a model name"));
+    ModelName wanted = ModelName.parse(reference).orElseThrow(
+        () -> new UnknownModelException("\"" + reference + "\" is not a model's NAME or NAME@VERSION"));
     if (wanted.version() == null) {
       String highest = versions.highest(wanted.name()).orElseThrow(() -> unknown(wanted));
       return wanted.at(highest);
@@ -77,7 +82,9 @@ public final class BundleStore {
   }
 
   private Loading current(ModelName id, Loading known) {
-    if (known != null && !known.failedBefore(nanoClock.getAsLong() - retryAfterNanos)) {
+    boolean repeat = known == null || known.wasInterrupted()
+        || known.failedBefore(nanoClock.getAsLong() - retryAfterNanos);
+    if (!repeat) {
       return known;
     }
     return new Loading(id, () -> loader.load(versions.folder(id)), nanoClock);

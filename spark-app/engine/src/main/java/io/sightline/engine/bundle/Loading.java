@@ -14,6 +14,7 @@ final class Loading {
   private final ModelName id;
   private final FutureTask<LoadedModel> task;
   private volatile Long failedAt;
+  private volatile boolean interrupted;
 
   Loading(ModelName id, Callable<LoadedModel> load, LongSupplier nanoClock) {
     this.id = id;
@@ -38,6 +39,11 @@ final class Loading {
     return failed != null && failed - nanos < 0;
   }
 
+  /** Whether it failed because its thread was interrupted, as of a task that is killed: no fault of the model. */
+  boolean wasInterrupted() {
+    return interrupted;
+  }
+
   private LoadedModel attempt(Callable<LoadedModel> load, LongSupplier nanoClock) throws Exception {
     long start = nanoClock.getAsLong();
     try {
@@ -45,6 +51,7 @@ final class Loading {
       LOG.info("Loaded model {} in {} ms", id, (nanoClock.getAsLong() - start) / 1_000_000);
       return model;
     } catch (Throwable t) {
+      interrupted = Thread.currentThread().isInterrupted();
       failedAt = nanoClock.getAsLong();
       LOG.warn("Cannot load model {}: {}", id, t.toString());
       throw t;

@@ -71,7 +71,8 @@ final class Axis {
 
   /** The rounded sum of pixels times weights as a pixel. */
   static int pixel(int sum) {
-    return Math.min(Math.max(sum >> PRECISION, 0), 255);
+    int level = sum >> PRECISION;
+    return (level & ~255) == 0 ? level : level < 0 ? 0 : 255; // one comparison for all but a few
   }
 
   private static Axis unchanged(Key key) {

@@ -7,6 +7,7 @@ final class GifInspector {
   private static final int SCREEN_END = 13;
   private static final int EXTENSION = 0x21;
   private static final int GRAPHIC_CONTROL = 0xf9;
+  private static final int GRAPHIC_CONTROL_BYTES = 5;
   private static final int IMAGE = 0x2c;
   private static final int TRAILER = 0x3b;
   private static final int IMAGE_HEADER = 9;
@@ -61,8 +62,8 @@ final class GifInspector {
 
   /** Remembers the transparent colour of the frame that follows: it fills the canvas around the first. */
   private void extension() throws ImageRejected {
-    require(7);
-    if (next() == GRAPHIC_CONTROL && view.u8(position) == 4 && first == null) {
+    boolean control = next() == GRAPHIC_CONTROL;
+    if (control && first == null && view.has(position, GRAPHIC_CONTROL_BYTES) && view.u8(position) == 4) {
       transparent = (view.u8(position + 1) & 1) == 1 ? view.u8(position + 4) : 0;
     }
   }

@@ -10,7 +10,6 @@ final class GifRows implements RowSource {
   private static final int[] PASS_START = {0, 4, 2, 1};
   private static final int[] PASS_STEP = {8, 8, 4, 2};
 
-  private final ImageInfo info;
   private final GifFrame frame;
   private final byte[] palette = new byte[COLOURS * RGB];
   private final byte[] indexes;
@@ -19,8 +18,7 @@ final class GifRows implements RowSource {
   /**
    * @throws ImageRejected the frame's data is damaged
    */
-  GifRows(byte[] data, ImageInfo info) throws ImageRejected {
-    this.info = info;
+  GifRows(byte[] data) throws ImageRejected {
     this.frame = GifInspector.firstFrame(data);
     this.indexes = GifLzw.indexes(data, frame.data(), frame.box().width() * frame.box().height());
     this.storedRow = storedRows(frame);
@@ -38,16 +36,6 @@ final class GifRows implements RowSource {
       }
     }
     return rows;
-  }
-
-  @Override
-  public int width() {
-    return info.width();
-  }
-
-  @Override
-  public int height() {
-    return info.height();
   }
 
   @Override

@@ -49,9 +49,9 @@ final class GreyLanes implements Lanes {
   }
 
   @Override
-  public void pixels(long[] sums, int at, int count, byte[] pixels, int to) {
+  public void pixels(long[] sums, int count, byte[] pixels, int to) {
     for (int x = 0; x < count; x++) {
-      pixels[to + x] = (byte) Pair.pixel(sums, at, x);
+      pixels[to + x] = (byte) Pair.pixel(sums, 0, x);
     }
   }
 }

@@ -36,7 +36,7 @@ final class ImageDecoder {
    */
   static RowSource decode(Inspected file, int reduction, Scratch scratch) throws ImageRejected {
     if (file.info().format() == ImageFormat.GIF) {
-      return new GifRows(file.parts().data(), file.info());
+      return new GifRows(file.parts().data());
     }
     Mat stored = scratch.stored();
     if (!read(file.parts(), reduction, scratch)) {

@@ -16,6 +16,6 @@ interface Lanes {
    */
   void resample(byte[] upper, byte[] lower, int from, Axis axis, long[] first, long[] second);
 
-  /** Writes the pixels of the {@code count} sums from {@code at} on to {@code pixels}, from {@code to} on. */
-  void pixels(long[] sums, int at, int count, byte[] pixels, int to);
+  /** Writes the pixels of a row of {@code count} sums to {@code pixels}, from {@code to} on. */
+  void pixels(long[] sums, int count, byte[] pixels, int to);
 }

@@ -9,24 +9,10 @@ final class MatRows implements RowSource {
 
   private final BytePointer data;
   private final long rowBytes;
-  private final int width;
-  private final int height;
 
   MatRows(Mat mat) {
     this.data = mat.data();
     this.rowBytes = mat.step();
-    this.width = mat.cols();
-    this.height = mat.rows();
-  }
-
-  @Override
-  public int width() {
-    return width;
-  }
-
-  @Override
-  public int height() {
-    return height;
   }
 
   @Override

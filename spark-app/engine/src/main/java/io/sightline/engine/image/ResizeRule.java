@@ -20,7 +20,7 @@ public record ResizeRule(Shape shape, int size, Interpolation interpolation, int
   /** The resized image before the cut. */
   public enum Shape {
     /** {@code size} x {@code size}: the ratio is not kept. */
-    SQUARE,
+    STRETCH,
     /** The shorter side is {@code size}; the ratio is kept. */
     SHORTER_SIDE
   }
@@ -63,7 +63,7 @@ public record ResizeRule(Shape shape, int size, Interpolation interpolation, int
   }
 
   private long resized(int side, int otherSide) {
-    return shape == Shape.SQUARE ? size : keepingRatio(side, otherSide);
+    return shape == Shape.STRETCH ? size : keepingRatio(side, otherSide);
   }
 
   /** The side after the shorter one became {@code size}; ties round to even, as the models' training code does. */

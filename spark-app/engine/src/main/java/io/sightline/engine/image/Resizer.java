@@ -19,7 +19,7 @@ final class Resizer {
   private byte[] lower = {};
   private long[] first = {};
   private long[] second = {};
-  private long[] sums = {};
+  private long[][] sums = {};
   private byte[] pixels = {};
 
   /** To one channel or to three. */
@@ -60,31 +60,33 @@ final class Resizer {
       first = new long[length];
       second = new long[length];
     }
-    if (sums.length != length * height) {
-      sums = new long[length * height];
+    if (sums.length != height || sums[0].length != length) {
+      sums = new long[height][length];
       pixels = new byte[width * height * lanes.channels()];
     }
-    Arrays.fill(sums, Pair.ROUNDING);
+    for (long[] sum : sums) {
+      Arrays.fill(sum, Pair.ROUNDING);
+    }
   }
 
   /** Adds the resampled rows {@code y} and the next to every output row that reads them; {@code oldest} is the first. */
   private void addRows(int y, Axis axis, int oldest, int length) {
     for (int out = oldest; out < axis.count() && axis.first(out) <= y + 1; out++) {
-      add(first, axis.weight(out, y), second, axis.weight(out, y + 1), sums, out * length, length);
+      add(first, axis.weight(out, y), second, axis.weight(out, y + 1), sums[out], length);
     }
   }
 
-  private static void add(long[] first, long weight, long[] second, long nextWeight, long[] sums, int at, int length) {
+  /** All arrays from their beginning: compilers check the bounds once, and the thorough one vectorises the loop. */
+  private static void add(long[] first, long weight, long[] second, long nextWeight, long[] sums, int length) {
     for (int i = 0; i < length; i++) {
-      sums[at + i] += first[i] * weight + second[i] * nextWeight;
+      sums[i] += first[i] * weight + second[i] * nextWeight;
     }
   }
 
   private byte[] pixels(int width, int height) {
     int row = width * lanes.channels();
-    int length = lanes.length(width);
     for (int y = 0; y < height; y++) {
-      lanes.pixels(sums, y * length, width, pixels, y * row);
+      lanes.pixels(sums[y], width, pixels, y * row);
     }
     return pixels;
   }

@@ -53,13 +53,13 @@ final class RgbLanes implements Lanes {
   }
 
   @Override
-  public void pixels(long[] sums, int at, int count, byte[] pixels, int to) {
+  public void pixels(long[] sums, int count, byte[] pixels, int to) {
     for (int x = 0; x < count; x++) {
       int pixel = to + x * RGB;
-      long sum = sums[at + x];
+      long sum = sums[x];
       pixels[pixel] = (byte) Pair.upperPixel(sum);
       pixels[pixel + 1] = (byte) Pair.lowerPixel(sum);
-      pixels[pixel + 2] = (byte) Pair.pixel(sums, at + count, x);
+      pixels[pixel + 2] = (byte) Pair.pixel(sums, count, x);
     }
   }
 }

@@ -2,12 +2,6 @@ package io.sightline.engine.image;
 
 /** An upright image that is read row by row, as RGB pixels of 8 bits a sample. */
 interface RowSource {
-  /** Pixels of a row that can be read. */
-  int width();
-
-  /** Rows that can be read. */
-  int height();
-
   /** Writes {@code count} pixels of row {@code y}, from column {@code from} on, to the beginning of {@code row}. */
   void read(int y, int from, int count, byte[] row);
 }

@@ -4,9 +4,7 @@ import io.sightline.engine.bundle.Bundle;
 import io.sightline.engine.bundle.InputSpec;
 import io.sightline.engine.bundle.LoadedModel;
 import io.sightline.engine.image.ImageRejected;
-import io.sightline.engine.image.Interpolation;
 import io.sightline.engine.image.Preprocessor;
-import io.sightline.engine.image.ResizeRule;
 import java.util.List;
 
 /** A model bundle, its network and the preprocessing that its input asks for. */
@@ -21,7 +19,7 @@ final class BundleModel implements Model {
 
   static Preprocessor preprocessor(InputSpec input, long maxPixels) {
     return new Preprocessor(
-        resizeRule(input), floats(input.normalisation().mean()), floats(input.normalisation().std()), maxPixels);
+        input.resize(), floats(input.normalisation().mean()), floats(input.normalisation().std()), maxPixels);
   }
 
   boolean isOf(LoadedModel other) {
@@ -81,20 +79,6 @@ final class BundleModel implements Model {
 
   private Bundle bundle() {
     return loaded.bundle();
-  }
-
-  private static ResizeRule resizeRule(InputSpec input) {
-    ResizeRule.Shape shape =
-        switch (input.resize()) {
-          case STRETCH -> ResizeRule.Shape.SQUARE;
-          case SHORTER_SIDE -> ResizeRule.Shape.SHORTER_SIDE;
-        };
-    Interpolation interpolation =
-        switch (input.interpolation()) {
-          case BICUBIC -> Interpolation.BICUBIC;
-          case BILINEAR -> Interpolation.BILINEAR;
-        };
-    return new ResizeRule(shape, input.resizeSize(), interpolation, input.width(), input.height());
   }
 
   private static float[] floats(List<Float> values) {

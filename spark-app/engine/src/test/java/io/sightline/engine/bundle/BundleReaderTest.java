@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sightline.engine.image.Interpolation;
+import io.sightline.engine.image.ResizeRule;
 import io.sightline.engine.nn.Calibration;
 import io.sightline.engine.nn.OutputKind;
 import java.nio.file.Files;
@@ -34,8 +36,8 @@ final class BundleReaderTest {
     assertEquals(OutputKind.LOG_PROBABILITIES, bundle.output());
     assertEquals(List.of("cat", "dog"), bundle.labels());
     Normalisation normalisation = new Normalisation(List.of(127f, 128.5f, 0f), List.of(128f, 1f, 2.5f));
-    assertEquals(new InputSpec(ChannelOrder.RGB, 224, 200, ResizeRule.SHORTER_SIDE, 256, Interpolation.BICUBIC,
-        Crop.CENTER, normalisation), bundle.input());
+    ResizeRule resize = new ResizeRule(ResizeRule.Shape.SHORTER_SIDE, 256, Interpolation.BICUBIC, 200, 224);
+    assertEquals(new InputSpec(ChannelOrder.RGB, resize, normalisation), bundle.input());
     assertEquals(3 * 224 * 200, bundle.input().length());
   }
 

@@ -17,6 +17,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -101,6 +102,39 @@ final class BundleStoreTest {
     assertEquals(2, loads.get());
   }
 
+  /** A task that was killed while it loaded a model made that model unusable for all others, for seconds. */
+  @Test
+  void loadsAgainWhatAnInterruptedThreadLeft() throws Exception {
+    Bundles.write(models, "pets", "1");
+    CountDownLatch loading = new CountDownLatch(1);
+    BundleStore store = store(folder -> {
+      if (loads.get() == 1) {
+        loading.countDown();
+        breakOffWhenInterrupted();
+      }
+      return read(folder);
+    });
+    ExecutorService pool = Executors.newFixedThreadPool(2);
+    try {
+      Future<LoadedModel> killed = pool.submit(() -> store.resolve("pets"));
+      loading.await();
+      Future<LoadedModel> other = pool.submit(() -> store.resolve("pets"));
+      killed.cancel(true);
+      assertEquals("pets", other.get(30, TimeUnit.SECONDS).bundle().name());
+      assertEquals("pets", store.resolve("pets").bundle().name());
+    } finally {
+      pool.shutdownNow();
+    }
+    assertEquals(2, loads.get());
+  }
+
+  @Test
+  void saysWhatIsNoModelName() {
+    UnknownModelException refused =
+        assertThrows(UnknownModelException.class, () -> store(this::read).resolve("../pets"));
+    assertTrue(refused.getMessage().contains("\"../pets\" is not"), refused.getMessage());
+  }
+
   @Test
   void reportsUnexpectedFailuresAsThisModels() throws Exception {
     Bundles.write(models, "pets", "1");
@@ -113,16 +147,19 @@ final class BundleStoreTest {
 
   @Test
   void isOnePerFolderAndJvm() {
-    assertSame(BundleStore.shared(models), BundleStore.shared(models.resolve("../" + models.getFileName())));
+    NetworkOptions options = NetworkOptions.defaults();
+    assertSame(BundleStore.shared(models, options),
+        BundleStore.shared(models.resolve("../" + models.getFileName()), options));
   }
 
   /** The options of whoever came first used to stay in force for all. */
   @Test
   void isAnotherOneForOtherOptions() {
     NetworkOptions options = NetworkOptions.defaults();
-    assertSame(BundleStore.shared(models), BundleStore.shared(models, options));
-    assertNotSame(BundleStore.shared(models), BundleStore.shared(models, options.with(PrecisionWish.BF16)));
-    assertNotSame(BundleStore.shared(models), BundleStore.shared(models, NetworkOptions.withBatchSizes(List.of(2))));
+    BundleStore store = BundleStore.shared(models, options);
+    assertSame(store, BundleStore.shared(models, NetworkOptions.defaults()));
+    assertNotSame(store, BundleStore.shared(models, options.with(PrecisionWish.BF16)));
+    assertNotSame(store, BundleStore.shared(models, NetworkOptions.withBatchSizes(List.of(2))));
   }
 
   private BundleStore store(BundleStore.Loader loader) {
@@ -134,6 +171,16 @@ final class BundleStoreTest {
 
   private LoadedModel read(Path folder) throws BundleException {
     return new LoadedModel(Bundle.read(folder), null);
+  }
+
+  /** As reading a file does. */
+  private static void breakOffWhenInterrupted() throws BundleException {
+    try {
+      new CountDownLatch(1).await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new BundleException("cannot be read", e);
+    }
   }
 
   private static void await(CountDownLatch latch) {

@@ -55,6 +55,17 @@ class ImageInspectorTest {
     };
   }
 
+  /** A comment shorter than the block that announces transparency made a whole file count as cut off. */
+  @Test
+  void readsAGifThatEndsWithAShortComment() throws ImageRejected {
+    byte[] gif = Samples.file("gif", 60, 40);
+    byte[] comment = {0x21, (byte) 0xfe, 2, 'h', 'i', 0, 0x3b};
+    byte[] commented = Arrays.copyOf(gif, gif.length - 1 + comment.length); // the trailer is the comment's last byte
+    System.arraycopy(comment, 0, commented, gif.length - 1, comment.length);
+
+    assertEquals(60, ImageInspector.inspect(commented, MAX_PIXELS).width());
+  }
+
   @Test
   void refusesTruncatedWebp() {
     assertEquals(ErrorCode.TRUNCATED, codeOf(Arrays.copyOf(Samples.WEBP, Samples.WEBP.length - 1)));

@@ -15,7 +15,7 @@ class PreprocessorTest {
   private static final float[] RGB_STD = {1f, 2f, 4f};
 
   private static ResizeRule square(int side) {
-    return new ResizeRule(ResizeRule.Shape.SQUARE, side, Interpolation.BICUBIC, side, side);
+    return new ResizeRule(ResizeRule.Shape.STRETCH, side, Interpolation.BICUBIC, side, side);
   }
 
   private static Preprocessor grey(int side) {

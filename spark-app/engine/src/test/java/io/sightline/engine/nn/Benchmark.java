@@ -21,7 +21,7 @@ public final class Benchmark {
 
   public static void main(String[] args) throws Exception {
     if (args.length == 2) {
-      var bundle = BundleStore.shared(Path.of(args[0])).resolve(args[1]).bundle();
+      var bundle = BundleStore.shared(Path.of(args[0]), NetworkOptions.defaults()).resolve(args[1]).bundle();
       var input = bundle.input();
       run(new NetworkSource(bundle.id().toString(), bundle.definition(), bundle.parameters(), input.channels(),
           input.height(), input.width(), bundle.labels().size(), bundle.output()));

@@ -38,7 +38,7 @@ final class NetworkLoaderTest {
          "files": {"model.bigdl": "%s", "model.bin": "%s"}}
         """.formatted(sha256(source.definition()), sha256(source.parameters())));
     float[] images = TestNetworks.images(source, 2, 9);
-    Network network = BundleStore.shared(models).resolve("lenet").network();
+    Network network = BundleStore.shared(models, NetworkOptions.defaults()).resolve("lenet").network();
     assertTrue(network.compiled());
     assertArrayEquals(
         TestNetworks.expected(source, images, 2), TestNetworks.actual(network, images, 2), 1e-5f);
