@@ -1,0 +1,119 @@
+"""The client for plain programs."""
+
+import time
+from types import TracebackType
+from typing import Self, TypeVar, final
+
+import httpx
+
+from sightline_client import transport
+from sightline_client.documents import Result, Uploaded
+from sightline_client.flows import Call, Flow, Flows, Pause, UploadOptions
+from sightline_client.images import Source, read_image
+from sightline_client.retries import RETRIES, Answer
+
+T = TypeVar("T")
+
+
+@final
+class Client:
+    """Speaks with one gateway. Threads may share it; close it, or use it in a `with` statement.
+
+    Every call retries what may pass (no connection, 429, 5xx) up to `retries` times, with the pauses that the gateway
+    asks for, and then raises `Refused` or `Unreachable`. Images carry an idempotency key, so that a retry never makes
+    a second one.
+    """
+
+    def __init__(self, url: str = transport.DEFAULT_URL, *, api_key: str | None = None, retries: int = RETRIES) -> None:
+        self._http = httpx.Client(**transport.options(url, api_key))
+        self._flows = Flows(retries)
+
+    def upload(
+        self, source: Source, *, model: str | None = None, stream: str | None = None, key: str | None = None
+    ) -> Uploaded:
+        """Send an image, a path or its bytes; returns once Kafka has it.
+
+        Args:
+            source: the file's path, or its content.
+            model: `name` or `name@version`; the system's default when None.
+            stream: the camera or sender; images of one stream keep their order.
+            key: same key, same image id: for programs that repeat an upload themselves, after a crash say.
+
+        Raises:
+            UnreadableImage: the file cannot be read.
+            Refused: the gateway does not take the image.
+            Unreachable: no gateway answered.
+        """
+        return self._run(self._flows.upload(read_image(source), UploadOptions(model, stream, key)))
+
+    def classify(
+        self,
+        source: Source,
+        *,
+        model: str | None = None,
+        stream: str | None = None,
+        key: str | None = None,
+        timeout_s: float = transport.DEFAULT_TIMEOUT_S,
+    ) -> Result:
+        """Send an image as `upload` does and wait for its result. Look at `status`: the image may have failed.
+
+        Raises:
+            NoResultYet: it was accepted, but there is no result after `timeout_s` seconds.
+            UnreadableImage, Refused, Unreachable: as `upload`.
+        """
+        return self._run(self._flows.classify(read_image(source), UploadOptions(model, stream, key), timeout_s))
+
+    def result(self, image_id: str) -> Result | None:
+        """The result of an image, or None while it is pending.
+
+        Raises:
+            Refused: with status 404 when this gateway knows no such image, and as `upload`.
+        """
+        return self._run(self._flows.result(image_id))
+
+    def wait(self, image_id: str, *, timeout_s: float = transport.DEFAULT_TIMEOUT_S) -> Result:
+        """The result of an image that was accepted, once it is there.
+
+        Raises:
+            NoResultYet: not within `timeout_s` seconds.
+            Refused: with status 404 when the gateway still knew no such image then, and as `upload`.
+        """
+        return self._run(self._flows.wait(image_id, timeout_s))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _run(self, flow: Flow[T]) -> T:
+        answer: Answer | None = None
+        while True:
+            try:
+                step = flow.send(answer)
+            except StopIteration as end:
+                value: T = end.value
+                return value
+            answer = self._do(step)
+
+    def _do(self, step: Call | Pause) -> Answer | None:
+        if isinstance(step, Pause):
+            time.sleep(step.seconds)
+            return None
+        try:
+            return self._http.request(
+                step.method,
+                step.path,
+                params=step.params,
+                headers=step.headers,
+                content=step.content,
+                timeout=transport.timeout(step.answer_s),
+            )
+        except httpx.TransportError as error:
+            return error
