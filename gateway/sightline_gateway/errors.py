@@ -48,7 +48,7 @@ async def _on_problem(request: Request, error: Exception) -> Response:
     if not isinstance(error, Problem):
         raise TypeError(f"registered for Problem, got {error!r}")
     log.debug("refused", extra={"code": error.code, "path": request.url.path, "detail": error.detail})
-    return _render(request, error)
+    return _render(request, error, error.headers)
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:

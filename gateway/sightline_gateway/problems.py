@@ -29,7 +29,13 @@ KINDS: Final[Mapping[str, Kind]] = {
     "not-found": Kind(
         HTTPStatus.NOT_FOUND,
         "Nothing here",
-        "There is no such path, or no image with this id was accepted within the time that results are kept.",
+        "There is no such path, or nothing is known of an image with this id. With Retry-After, another replica may "
+        "have accepted it: its result will be known here too.",
+    ),
+    "expired": Kind(
+        HTTPStatus.GONE,
+        "No longer kept",
+        "The id is older than the results that are kept. Send the image again to have it classified again.",
     ),
     "method-not-allowed": Kind(
         HTTPStatus.METHOD_NOT_ALLOWED, "Method not allowed", "The path exists; the Allow header lists its methods."
@@ -87,13 +93,24 @@ KINDS: Final[Mapping[str, Kind]] = {
 
 
 class Problem(Exception):
-    """A request that cannot be answered as asked; `code` is a key of KINDS, `members` extend the document."""
+    """A request that cannot be answered as asked; `code` is a key of KINDS, `members` extend the document.
 
-    def __init__(self, code: str, detail: str, *, members: Mapping[str, Any] | None = None) -> None:
+    `headers` go with the answer.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        members: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
         self.members = members or {}
+        self.headers = headers or {}
 
     @property
     def kind(self) -> Kind:

@@ -33,6 +33,11 @@ class GatewaySettings(ServiceSettings):
     gateway_stream_clients: PositiveInt = Field(100, description="most readers of the live stream at a time")
     gateway_drain_s: PositiveFloat = Field(5.0, description="seconds that open uploads get to finish at a stop")
 
+    @property
+    def view_ms(self) -> int:
+        """How long results are kept for reading, in ms."""
+        return int(self.gateway_view_hours * 3_600_000)
+
     @model_validator(mode="after")
     def _limits_fit(self) -> Self:
         for name in ("gateway_in_flight_bytes", "gateway_max_upload_bytes"):

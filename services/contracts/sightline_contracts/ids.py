@@ -27,3 +27,9 @@ def image_id_from_key(namespace: str, key: str) -> str:
 def is_image_id(text: str) -> bool:
     """Whether `text` is an image id in its one spelling (lower case, hyphens)."""
     return _UUID_TEXT.fullmatch(text) is not None
+
+
+def image_id_time(text: str) -> int | None:
+    """When the id was made, in Unix ms by its maker's clock; None when it does not tell (a key's id, or no id)."""
+    tells = is_image_id(text) and text[14] == "7"
+    return int(text[:8] + text[9:13], 16) if tells else None

@@ -1,7 +1,7 @@
 """A gateway on a real socket with a fake publisher, in the test's own event loop."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,6 +94,15 @@ async def served(serve: Serve) -> AsyncIterator[Served]:
     """A gateway with default settings."""
     async with serve() as running:
         yield running
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store on the topic `aaaaaaaa` with two partitions."""
+    opened = Store(tmp_path)
+    opened.restart("aaaaaaaa", {0: 0, 1: 0})
+    yield opened
+    opened.close()
 
 
 async def until(condition: Callable[[], Any] | Callable[[], Awaitable[Any]], deadline_s: float = 10) -> Any:
