@@ -4,9 +4,12 @@ import argparse
 import asyncio
 import os
 import sys
+from contextlib import aclosing
 from functools import partial
 from pathlib import Path
 from typing import Final
+
+import httpx
 
 from sightline_client import transport
 from sightline_client.async_client import AsyncClient
@@ -50,8 +53,9 @@ async def _classify(options: argparse.Namespace) -> int:
 
         report.begin()
         try:
-            async for outcome in in_parallel(files, send, options.jobs):
-                report.add(outcome)
+            async with aclosing(in_parallel(files, send, options.jobs)) as outcomes:
+                async for outcome in outcomes:
+                    report.add(outcome)
         finally:
             report.end()
     return 1 if report.failed else 0
@@ -77,8 +81,18 @@ def _arguments() -> argparse.Namespace:
     add("--top", type=_count, metavar="N", default=3, help="labels to print of each image; default: %(default)s")
     add("--jobs", type=_count, metavar="N", default=JOBS, help="images under way at a time; default: %(default)s")
     add("--json", action="store_true", help="print one JSON document a line")
-    add("--url", default=url, help="the gateway's address; default: %(default)s")
+    add("--url", type=_address, default=url, help="the gateway's address; default: %(default)s")
     return parser.parse_args()
+
+
+def _address(text: str) -> str:
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no URL: {error}") from error
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise argparse.ArgumentTypeError(f"{text!r} does not begin with http:// or https:// and a host")
+    return text
 
 
 def _positive(text: str) -> float:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
 from types import TracebackType
 from typing import Self, TypeVar, final
 
@@ -9,6 +10,7 @@ import httpx
 
 from sightline_client import transport
 from sightline_client.documents import Result, Uploaded
+from sightline_client.events import PATH, STREAM_TIMEOUT, Event, StreamReader, require_events
 from sightline_client.flows import Call, Flow, Flows, Pause, UploadOptions
 from sightline_client.images import Source, read_image
 from sightline_client.parallel import JOBS, Outcome, in_parallel
@@ -63,8 +65,9 @@ class AsyncClient:
         async def one(source: S) -> Result:
             return await self.classify(source, model=model, stream=stream, timeout_s=timeout_s)
 
-        async for outcome in in_parallel(sources, one, jobs):
-            yield outcome
+        async with aclosing(in_parallel(sources, one, jobs)) as outcomes:
+            async for outcome in outcomes:
+                yield outcome
 
     async def result(self, image_id: str) -> Result | None:
         """The result of an image, or None while it is pending; errors are those of `Client.result`."""
@@ -73,6 +76,31 @@ class AsyncClient:
     async def wait(self, image_id: str, *, timeout_s: float = transport.DEFAULT_TIMEOUT_S) -> Result:
         """The result of an image that was accepted, once it is there; errors are those of `Client.wait`."""
         return await self._run(self._flows.wait(image_id, timeout_s))
+
+    async def iter_results(self) -> AsyncGenerator[Result, None]:
+        """Results as they come, from any sender, from now on; see `Client.iter_events`."""
+        async with aclosing(self.iter_events()) as events:
+            async for event in events:
+                yield event.result
+
+    async def iter_events(self, *, after: str | None = None) -> AsyncGenerator[Event, None]:
+        """Results as they come, each with its place in the stream; see `Client.iter_events`."""
+        reader = StreamReader(after, self._flows.retries)
+        while True:
+            answer: Answer | None = None
+            try:
+                async with self._http.stream("GET", PATH, headers=reader.headers(), timeout=STREAM_TIMEOUT) as response:
+                    if response.is_success:
+                        require_events(response)
+                        async for chunk in response.aiter_bytes():
+                            for event in reader.feed(chunk):
+                                yield event
+                    else:
+                        await response.aread()
+                        answer = response
+            except httpx.RequestError as error:
+                answer = error
+            await asyncio.sleep(reader.pause(answer))
 
     async def close(self) -> None:
         """Close the connections."""
@@ -109,5 +137,5 @@ class AsyncClient:
                 content=step.content,
                 timeout=transport.timeout(step.answer_s),
             )
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             return error

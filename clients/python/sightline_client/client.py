@@ -1,6 +1,7 @@
 """The client for plain programs."""
 
 import time
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self, TypeVar, final
 
@@ -8,6 +9,7 @@ import httpx
 
 from sightline_client import transport
 from sightline_client.documents import Result, Uploaded
+from sightline_client.events import PATH, STREAM_TIMEOUT, Event, StreamReader, require_events
 from sightline_client.flows import Call, Flow, Flows, Pause, UploadOptions
 from sightline_client.images import Source, read_image
 from sightline_client.retries import RETRIES, Answer
@@ -80,6 +82,35 @@ class Client:
         """
         return self._run(self._flows.wait(image_id, timeout_s))
 
+    def iter_results(self) -> Iterator[Result]:
+        """Results as they come, from any sender, from now on; see `iter_events`."""
+        return (event.result for event in self.iter_events())
+
+    def iter_events(self, *, after: str | None = None) -> Iterator[Event]:
+        """Results as they come, from any sender, each with its place in the stream; does not end by itself.
+
+        A broken connection is made again without missing a result. `after` is the position of an event that was seen,
+        perhaps by an earlier process: then what came since comes first. A result can come twice, never not at all.
+
+        Raises:
+            Refused, Unreachable: the stream broke and could not be had again.
+        """
+        reader = StreamReader(after, self._flows.retries)
+        while True:
+            answer: Answer | None = None
+            try:
+                with self._http.stream("GET", PATH, headers=reader.headers(), timeout=STREAM_TIMEOUT) as response:
+                    if response.is_success:
+                        require_events(response)
+                        for chunk in response.iter_bytes():
+                            yield from reader.feed(chunk)
+                    else:
+                        response.read()
+                        answer = response
+            except httpx.RequestError as error:
+                answer = error
+            time.sleep(reader.pause(answer))
+
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
@@ -115,5 +146,5 @@ class Client:
                 content=step.content,
                 timeout=transport.timeout(step.answer_s),
             )
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             return error

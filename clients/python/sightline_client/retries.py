@@ -17,14 +17,14 @@ _TRANSIENT: Final = frozenset({429, 500, 502, 503, 504})
 # Repeating cannot help: the address or the request is wrong.
 _FINAL: Final = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 
-Answer = httpx.Response | httpx.TransportError
+Answer = httpx.Response | httpx.RequestError
 
 
 def is_transient(answer: Answer) -> bool:
     """Whether the same request may do better a little later."""
     if isinstance(answer, httpx.Response):
         return answer.status_code in _TRANSIENT
-    return not isinstance(answer, _FINAL)
+    return isinstance(answer, httpx.TransportError) and not isinstance(answer, _FINAL)
 
 
 def pause_before_retry(answer: Answer, failures: int, retries: int) -> float:

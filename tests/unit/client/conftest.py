@@ -34,6 +34,9 @@ class _Handler(BaseHTTPRequestHandler):
     failures: ClassVar[list[str]]
     keys: ClassVar[list[str | None]]
 
+    def do_GET(self) -> None:
+        self._answer(200, b"<html>Sign in first</html>", {"Content-Type": "text/html"})
+
     def do_POST(self) -> None:
         self.keys.append(self.headers["Idempotency-Key"])
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -42,7 +45,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(429, b'{"code": "too-many-requests", "detail": "slow down"}', {"Retry-After": "0"})
             return
         if failure == "page":
-            self._answer(200, b"<html>Sign in first</html>", {"Content-Type": "text/html"})
+            self.do_GET()
             return
         headers = {name: value for name, value in self.headers.items() if name not in {"Host", "Content-Length"}}
         answer = httpx.post(self.target + self.path, content=body, headers=headers, timeout=10)

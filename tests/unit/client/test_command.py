@@ -112,7 +112,9 @@ def test_a_path_without_images_is_named(sightline: Command, tmp_path: Path, name
     assert reason in done.err
 
 
-@pytest.mark.parametrize("arguments", [["--jobs", "0"], ["--timeout", "inf"], ["--timeout", "-1"], []])
+@pytest.mark.parametrize(
+    "arguments", [["--jobs", "0"], ["--timeout", "inf"], ["--url", "localhost"], ["--url", "http://x:y"], []]
+)
 def test_wrong_arguments_are_told_from_failures(sightline: Command, photo: Path, arguments: list[str]) -> None:
     done = sightline(*arguments, *([photo] if arguments else []))
     assert done.status == 2
