@@ -24,7 +24,7 @@ def render_api(api: Node) -> str:
         f'<title>{title}: HTTP API</title><link rel="icon" href="console/mark.svg" type="image/svg+xml">{styles}</head>'
         f'<body class="api"><header><h1>{title}: HTTP API</h1>{_prose(api["info"].get("description", ""))}'
         '<p><a href="openapi.json">The same for programs</a> (OpenAPI) · <a href="./">Console</a></p></header>'
-        f"<nav aria-label=\"Calls\">{_contents(operations)}</nav><main>{''.join(map(_operation, operations))}"
+        f'<nav aria-label="Calls">{_contents(operations)}</nav><main>{"".join(map(_operation, operations))}'
         f"{_schemas(api)}</main></body></html>\n"
     )
 
@@ -58,7 +58,7 @@ def _operation(operation: Node) -> str:
 
 
 def _call(operation: Node) -> str:
-    return f'<code><b>{operation["method"]}</b> {escape(operation["path"])}</code>'
+    return f"<code><b>{operation['method']}</b> {escape(operation['path'])}</code>"
 
 
 def _curl(operation: Node) -> str:
@@ -98,9 +98,7 @@ def _contained(answer: Node) -> str:
         examples |= {"example": media["example"]} if "example" in media else {}
         for name, value in examples.items():
             text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
-            parts.append(
-                f"<details><summary>{escape(name)}</summary><pre><code>{escape(text)}</code></pre></details>"
-            )
+            parts.append(f"<details><summary>{escape(name)}</summary><pre><code>{escape(text)}</code></pre></details>")
     return "".join(parts)
 
 
@@ -123,7 +121,9 @@ def _properties(schema: Node) -> str:
 
 
 def _examples(schema: Node) -> str:
-    return ", ".join(f"<code>{escape(json.dumps(one, ensure_ascii=False))}</code>" for one in schema.get("examples", []))
+    return ", ".join(
+        f"<code>{escape(json.dumps(one, ensure_ascii=False))}</code>" for one in schema.get("examples", [])
+    )
 
 
 def _type(schema: Node) -> str:

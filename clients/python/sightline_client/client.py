@@ -69,7 +69,7 @@ class Client:
         """The result of an image, or None while it is pending.
 
         Raises:
-            Refused: with status 404 when this gateway knows no such image, and as `upload`.
+            Refused: with status 404 or 410 when this gateway knows no such image, or none any more, and as `upload`.
         """
         return self._run(self._flows.result(image_id))
 
@@ -78,7 +78,7 @@ class Client:
 
         Raises:
             NoResultYet: not within `timeout_s` seconds.
-            Refused: with status 404 when the gateway still knew no such image then, and as `upload`.
+            Refused: with status 404 or 410 when there is no such image, or none any more, and as `upload`.
         """
         return self._run(self._flows.wait(image_id, timeout_s))
 

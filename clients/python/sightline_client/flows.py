@@ -87,8 +87,7 @@ class Flows:
         """Ask until the image has its result."""
         deadline = self.clock() + timeout_s
         while True:
-            # A replica that did not take the image knows it only once there is a result: 404 means "not yet" here.
-            response = yield from self._persist(Call("GET", _image_path(image_id)), missing_is_fine=True)
+            response = yield from self._persist(Call("GET", _image_path(image_id)), accepts=_may_come)
             missing = response.status_code == httpx.codes.NOT_FOUND
             if not missing and (result := _result_or_none(response)) is not None:
                 return result
@@ -97,8 +96,8 @@ class Flows:
                 raise failure(response) if missing else NoResultYet(image_id, timeout_s)
             yield Pause(min(retry_after(response) or _POLL_S, left))
 
-    def _persist(self, call: Call, *, missing_is_fine: bool = False) -> Flow[httpx.Response]:
-        """Make `call` until it succeeds.
+    def _persist(self, call: Call, accepts: Callable[[httpx.Response], bool] | None = None) -> Flow[httpx.Response]:
+        """Make `call` until it succeeds or `accepts` takes its answer.
 
         Raises:
             Refused, Unreachable: it cannot succeed, or did not after all retries.
@@ -108,14 +107,15 @@ class Flows:
             answer = yield call
             if answer is None:
                 raise TypeError("a call was not answered by whoever runs this flow")
-            if isinstance(answer, httpx.Response) and _is_fine(answer, missing_is_fine=missing_is_fine):
+            if isinstance(answer, httpx.Response) and (answer.is_success or (accepts is not None and accepts(answer))):
                 return answer
             failures += 1
             yield Pause(pause_before_retry(answer, failures, self.retries))
 
 
-def _is_fine(response: httpx.Response, *, missing_is_fine: bool) -> bool:
-    return response.is_success or (missing_is_fine and response.status_code == httpx.codes.NOT_FOUND)
+def _may_come(response: httpx.Response) -> bool:
+    """Whether the gateway does not know the image but wants to be asked again: another replica has just taken it."""
+    return response.status_code == httpx.codes.NOT_FOUND and retry_after(response) is not None
 
 
 def _upload_call(image: Image, options: UploadOptions, wait_s: float) -> Call:

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from sightline_client import Client, NoResultYet, Refused, UnexpectedAnswer, Unreachable, UnreadableImage
+from sightline_contracts.ids import new_image_id
 from sightline_local.ports import free_port
 from tests.browser.gateway import GatewayUnderTest, png
 from tests.unit.client.conftest import FailingProxy
@@ -62,12 +63,16 @@ def test_an_image_without_a_result_in_time_can_be_asked_for_later(gateway: Gatew
     assert client.wait(caught.value.image_id).status == "classified"
 
 
-def test_an_unknown_id_is_refused(client: Client) -> None:
-    nobody = "019f0c0e-5b1c-7aaa-8000-3c1f5a2b7c9d"
-    for ask in (client.result, lambda image_id: client.wait(image_id, timeout_s=0)):
+@pytest.mark.parametrize(
+    ("image_id", "status"),
+    [(new_image_id(), 404), ("019f0c0e-5b1c-7aaa-8000-3c1f5a2b7c9d", 410), ("nobody", 404)],
+    ids=["never seen", "long ago", "no id"],
+)
+def test_an_unknown_id_is_refused(client: Client, image_id: str, status: int) -> None:
+    for ask in (client.result, lambda asked: client.wait(asked, timeout_s=0)):
         with pytest.raises(Refused) as caught:
-            ask(nobody)
-        assert caught.value.status == 404
+            ask(image_id)
+        assert caught.value.status == status
 
 
 def test_an_id_stays_one_part_of_the_path(client: Client) -> None:

@@ -52,7 +52,7 @@ def test_a_moment_may_be_a_date() -> None:
 
 def test_an_image_that_another_replica_took_is_waited_for() -> None:
     flow = Flows(retries=1).wait("1", timeout_s=60)
-    for reply, pause in [(answer(404, "3"), 3.0), (answer(202), 1.0), (answer(404), 1.0)]:
+    for reply, pause in [(answer(404, "3"), 3.0), (answer(202), 1.0), (answer(404, "1"), 1.0)]:
         assert isinstance(flow.send(None), Call)
         assert flow.send(reply) == Pause(pause)
     assert isinstance(flow.send(None), Call)
@@ -62,11 +62,12 @@ def test_an_image_that_another_replica_took_is_waited_for() -> None:
         flow.send(CUT)
 
 
-def test_an_expired_image_is_not_waited_for() -> None:
+@pytest.mark.parametrize("status", [404, 410])
+def test_an_image_that_cannot_come_is_not_waited_for(status: int) -> None:
     flow = Flows().wait("1", timeout_s=60)
     next(flow)
-    with pytest.raises(Refused, match="http-410"):
-        flow.send(answer(410))
+    with pytest.raises(Refused, match=f"http-{status}"):
+        flow.send(answer(status))
 
 
 def test_waiting_never_pauses_beyond_its_end() -> None:

@@ -77,7 +77,7 @@ async def test_it_needs_no_script_and_its_policy_allows_none_from_elsewhere(serv
 
 
 def test_what_a_description_says_is_text_and_no_markup() -> None:
-    evil = '<script>"\'&'
+    evil = "<script>\"'&"
     operation: dict[str, Any] = {
         "operationId": "x",
         "summary": evil,
