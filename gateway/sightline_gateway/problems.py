@@ -26,6 +26,16 @@ KINDS: Final[Mapping[str, Kind]] = {
         "The request is malformed",
         "The detail names the parameter, header or part that is not valid. Repeating the same request cannot succeed.",
     ),
+    "unauthorized": Kind(
+        HTTPStatus.UNAUTHORIZED,
+        "A key is needed",
+        "Send an API key as `Authorization: Bearer KEY` or `X-API-Key: KEY`. Operators make them with sightline-key.",
+    ),
+    "forbidden": Kind(
+        HTTPStatus.FORBIDDEN,
+        "The key may not do this",
+        "`scope` names what the key lacks. Ask the operator for a key that has it.",
+    ),
     "not-found": Kind(
         HTTPStatus.NOT_FOUND,
         "Nothing here",
@@ -65,6 +75,11 @@ KINDS: Final[Mapping[str, Kind]] = {
     ),
     "rejected": Kind(
         _UNPROCESSABLE, "No file was accepted", "Every file was rejected; `images` gives each one's reason."
+    ),
+    "rate-limited": Kind(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "Too many calls",
+        "Nothing was accepted. Retry after the seconds that Retry-After gives; RateLimit headers tell what is left.",
     ),
     "kafka-unavailable": Kind(
         _UNAVAILABLE,

@@ -5,15 +5,14 @@ from typing import Self
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from sightline_common.settings import ServiceSettings
+from sightline_gateway.guard.settings import GuardSettings
 
 MIB = 1024 * 1024
 
 
-class GatewaySettings(ServiceSettings):
+class GatewaySettings(GuardSettings):
     """What the gateway process can be told. Sizes in bytes, times in seconds unless the name says otherwise."""
 
-    gateway_host: str = Field("127.0.0.1", min_length=1, description="address to listen on")
     gateway_port: NonNegativeInt = Field(8080, le=65535, description="port to listen on; 0 takes a free one")
     gateway_state_dir: Path = Field(
         Path(".sightline/gateway"), description="folder of the results view; it can be deleted: the topic refills it"
