@@ -115,7 +115,7 @@ class _Files:
         finally:
             file.claim.release()
         if accepted.document is not None:
-            return _Item(accepted.document)
+            return _Item(documents.cut(accepted.document, self._query.top))
         return _Item(documents.encode(documents.pending(accepted.id, accepted.name)), pending=True)
 
 

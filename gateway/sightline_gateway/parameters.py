@@ -9,6 +9,7 @@ from sightline_contracts.ids import image_id_from_key, new_image_id
 
 MAX_TEXT_BYTES: Final = 255  # what file systems allow for a name; Kafka headers and the console stay small
 MAX_KEY_LENGTH: Final = 255
+MAX_TOP: Final = 10  # the classifier gives five; the live stream keeps each event once for every number asked for
 MAX_WAIT_S: Final = 60  # proxies give up on silent requests at about this age
 
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -49,6 +50,7 @@ def _unquoted(value: object) -> object:
 Text = Annotated[str, AfterValidator(check_text)]
 HeaderText = Annotated[str, BeforeValidator(_utf8), AfterValidator(check_text)]
 ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(@[A-Za-z0-9._-]{1,32})?$")]
+Top = Annotated[int, Field(ge=1, le=MAX_TOP)]
 Key = Annotated[str, BeforeValidator(_unquoted), Field(max_length=MAX_KEY_LENGTH, pattern=r"^[\x20-\x7e]+$")]
 
 
@@ -59,6 +61,7 @@ class UploadQuery(BaseModel):
 
     model: ModelName | None = Field(None, description="`name` or `name@version`; default: the system's default model")
     stream: Text | None = Field(None, description="the sender's stream or camera; one stream's images keep their order")
+    top: Top | None = Field(None, description="most predictions of an answer with a result; default: all")
 
 
 class UploadHeaders(BaseModel):

@@ -6,12 +6,11 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from sightline_gateway import documents
-from sightline_gateway.parameters import ModelName, Text
+from sightline_gateway.parameters import ModelName, Text, Top
 from sightline_gateway.view.filters import Filter
 from sightline_gateway.view.listing import PageKey, Period
 
 MAX_PAGE: Final = 500
-MAX_TOP: Final = 100  # more than any classifier gives; it only keeps nonsense out
 _LATEST_MS: Final = 253_402_300_800_000  # the year 10000, where RFC 3339 ends
 
 
@@ -42,7 +41,6 @@ def _page_key(value: object) -> object:
 
 Moment = Annotated[int, BeforeValidator(_unix_ms, json_schema_input_type=str), Field(ge=0, le=_LATEST_MS)]
 Cursor = Annotated[str, AfterValidator(_page_key), Field(max_length=512)]
-Top = Annotated[int, Field(ge=1, le=MAX_TOP)]
 
 
 class ResultQuery(BaseModel):

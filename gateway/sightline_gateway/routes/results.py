@@ -11,7 +11,7 @@ from sightline_gateway.event_stream import EventStream
 from sightline_gateway.export import MAX_EXPORTS, Export
 from sightline_gateway.openapi import problems
 from sightline_gateway.problems import Problem
-from sightline_gateway.queries import ExportQuery, ListQuery, ResultQuery
+from sightline_gateway.queries import ExportQuery, FilterQuery, ListQuery, ResultQuery
 from sightline_gateway.routes.uploads import POLL_AFTER_S
 from sightline_gateway.state import Gateway, TheGateway
 from sightline_gateway.view.positions import parse_positions
@@ -103,11 +103,15 @@ async def export_results(gateway: TheGateway, query: Annotated[ExportQuery, Quer
         **problems("bad-request", "overloaded"),
     },
 )
-async def stream_results(gateway: TheGateway, last_event_id: Annotated[str | None, Header()] = None) -> Response:
+async def stream_results(
+    gateway: TheGateway,
+    query: Annotated[FilterQuery, Query()],
+    last_event_id: Annotated[str | None, Header()] = None,
+) -> Response:
     """Delivers at least once: after a reconnect to another replica an event can come again."""
     since = parse_positions(last_event_id) if last_event_id else None
     if last_event_id and since is None:
         raise Problem("bad-request", "header 'Last-Event-ID': not an event id of this stream")
     if gateway.view.live.readers >= gateway.settings.gateway_stream_clients:
         raise Problem("overloaded", "too many readers of the live stream")
-    return EventStream(gateway.view.live.events(since, gateway.view.after), gateway.metrics)
+    return EventStream(gateway.view.live.events(since, gateway.view.after, query.wanted, query.top), gateway.metrics)

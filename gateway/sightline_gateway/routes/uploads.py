@@ -91,7 +91,7 @@ async def _raw(request: Request, gateway: Gateway, query: UploadQuery, headers: 
         accepted = await gateway.uploads.accept(image, reservation, wait_until)
     finally:
         reservation.release()
-    return _answer(accepted, headers.wait_s)
+    return _answer(accepted, headers.wait_s, query.top)
 
 
 async def _read(request: Request, gateway: Gateway, reservation: Reservation) -> bytes:
@@ -110,9 +110,9 @@ async def _read(request: Request, gateway: Gateway, reservation: Reservation) ->
     return b"".join(chunks)
 
 
-def _answer(accepted: Accepted, wait_s: int | None) -> Response:
+def _answer(accepted: Accepted, wait_s: int | None, top: int | None) -> Response:
     if accepted.document is not None:
         applied = {} if wait_s is None else {"Preference-Applied": f"wait={wait_s}"}
-        return Response(accepted.document, 200, applied, "application/json")
+        return Response(documents.cut(accepted.document, top), 200, applied, "application/json")
     sent = {"Location": f"/v1/images/{accepted.id}", "Retry-After": POLL_AFTER_S}
     return Response(documents.encode(documents.pending(accepted.id, accepted.name)), 202, sent, "application/json")

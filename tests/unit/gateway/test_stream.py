@@ -55,10 +55,10 @@ class Reader:
 
 
 @asynccontextmanager
-async def reading(served: Served, last_id: str | None = None) -> AsyncIterator[Reader]:
+async def reading(served: Served, last_id: str | None = None, query: str = "") -> AsyncIterator[Reader]:
     """A reader of the live stream."""
     headers = {} if last_id is None else {"Last-Event-ID": last_id}
-    async with served.client.stream("GET", "/v1/results/stream", headers=headers) as answer:
+    async with served.client.stream("GET", f"/v1/results/stream{query}", headers=headers) as answer:
         assert answer.status_code == 200
         yield Reader(answer)
 
