@@ -9,9 +9,9 @@ from typing import Self, TypeVar, final
 import httpx
 
 from sightline_client import transport
-from sightline_client.documents import Result, Uploaded
+from sightline_client.documents import Result, Status, Uploaded
 from sightline_client.events import PATH, STREAM_TIMEOUT, Event, StreamReader, require_events
-from sightline_client.flows import Call, Flow, Flows, Pause, UploadOptions
+from sightline_client.flows import Call, Flow, Flows, Pause, UploadOptions, given
 from sightline_client.images import Source, read_image
 from sightline_client.parallel import JOBS, Outcome, in_parallel
 from sightline_client.retries import RETRIES, Answer
@@ -77,19 +77,38 @@ class AsyncClient:
         """The result of an image that was accepted, once it is there; errors are those of `Client.wait`."""
         return await self._run(self._flows.wait(image_id, timeout_s))
 
-    async def iter_results(self) -> AsyncGenerator[Result, None]:
+    async def iter_results(
+        self,
+        *,
+        model: str | None = None,
+        stream: str | None = None,
+        label: str | None = None,
+        status: Status | None = None,
+    ) -> AsyncGenerator[Result, None]:
         """Results as they come, from any sender, from now on; see `Client.iter_events`."""
-        async with aclosing(self.iter_events()) as events:
+        wanted = self.iter_events(model=model, stream=stream, label=label, status=status)
+        async with aclosing(wanted) as events:
             async for event in events:
                 yield event.result
 
-    async def iter_events(self, *, after: str | None = None) -> AsyncGenerator[Event, None]:
+    async def iter_events(
+        self,
+        *,
+        after: str | None = None,
+        model: str | None = None,
+        stream: str | None = None,
+        label: str | None = None,
+        status: Status | None = None,
+    ) -> AsyncGenerator[Event, None]:
         """Results as they come, each with its place in the stream; see `Client.iter_events`."""
         reader = StreamReader(after, self._flows.retries)
+        wanted = given(model=model, stream=stream, label=label, status=status)
         while True:
             answer: Answer | None = None
             try:
-                async with self._http.stream("GET", PATH, headers=reader.headers(), timeout=STREAM_TIMEOUT) as response:
+                async with self._http.stream(
+                    "GET", PATH, params=wanted, headers=reader.headers(), timeout=STREAM_TIMEOUT
+                ) as response:
                     if response.is_success:
                         require_events(response)
                         async for chunk in response.aiter_bytes():

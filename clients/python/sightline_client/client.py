@@ -8,9 +8,9 @@ from typing import Self, TypeVar, final
 import httpx
 
 from sightline_client import transport
-from sightline_client.documents import Result, Uploaded
+from sightline_client.documents import Result, Status, Uploaded
 from sightline_client.events import PATH, STREAM_TIMEOUT, Event, StreamReader, require_events
-from sightline_client.flows import Call, Flow, Flows, Pause, UploadOptions
+from sightline_client.flows import Call, Flow, Flows, Pause, UploadOptions, given
 from sightline_client.images import Source, read_image
 from sightline_client.retries import RETRIES, Answer
 
@@ -82,24 +82,43 @@ class Client:
         """
         return self._run(self._flows.wait(image_id, timeout_s))
 
-    def iter_results(self) -> Iterator[Result]:
+    def iter_results(
+        self,
+        *,
+        model: str | None = None,
+        stream: str | None = None,
+        label: str | None = None,
+        status: Status | None = None,
+    ) -> Iterator[Result]:
         """Results as they come, from any sender, from now on; see `iter_events`."""
-        return (event.result for event in self.iter_events())
+        return (event.result for event in self.iter_events(model=model, stream=stream, label=label, status=status))
 
-    def iter_events(self, *, after: str | None = None) -> Iterator[Event]:
+    def iter_events(
+        self,
+        *,
+        after: str | None = None,
+        model: str | None = None,
+        stream: str | None = None,
+        label: str | None = None,
+        status: Status | None = None,
+    ) -> Iterator[Event]:
         """Results as they come, from any sender, each with its place in the stream; does not end by itself.
 
         A broken connection is made again without missing a result. `after` is the position of an event that was seen,
         perhaps by an earlier process: then what came since comes first. A result can come twice, never not at all.
+        With `model` (`name` or `name@version`), `stream`, `label` (the most probable) or `status` others are left out.
 
         Raises:
             Refused, Unreachable: the stream broke and could not be had again.
         """
         reader = StreamReader(after, self._flows.retries)
+        wanted = given(model=model, stream=stream, label=label, status=status)
         while True:
             answer: Answer | None = None
             try:
-                with self._http.stream("GET", PATH, headers=reader.headers(), timeout=STREAM_TIMEOUT) as response:
+                with self._http.stream(
+                    "GET", PATH, params=wanted, headers=reader.headers(), timeout=STREAM_TIMEOUT
+                ) as response:
                     if response.is_success:
                         require_events(response)
                         for chunk in response.iter_bytes():

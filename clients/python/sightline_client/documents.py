@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 from sightline_client.errors import UnexpectedAnswer
 
+Status = Literal["classified", "failed"]
+
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
@@ -45,7 +47,7 @@ class Result:
     """What became of an image. Times are Unix ms; `predictions` are the most probable first, empty when it failed."""
 
     id: str
-    status: Literal["classified", "failed"]
+    status: Status
     model: ModelRef
     predictions: tuple[Prediction, ...]
     stream: str | None
@@ -101,7 +103,7 @@ def parse_result(document: Any) -> Result:
         raise UnexpectedAnswer(f"not a result document: {error!r}") from error
 
 
-def _status(text: object) -> Literal["classified", "failed"]:
+def _status(text: object) -> Status:
     match text:
         case "classified" | "failed":
             return text

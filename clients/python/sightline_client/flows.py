@@ -113,6 +113,11 @@ class Flows:
             yield Pause(pause_before_retry(answer, failures, self.retries))
 
 
+def given(**params: str | None) -> dict[str, str]:
+    """The query parameters that are not None."""
+    return {name: value for name, value in params.items() if value is not None}
+
+
 def _may_come(response: httpx.Response) -> bool:
     """Whether the gateway does not know the image but wants to be asked again: another replica has just taken it."""
     return response.status_code == httpx.codes.NOT_FOUND and retry_after(response) is not None
@@ -127,9 +132,8 @@ def _upload_call(image: Image, options: UploadOptions, wait_s: float) -> Call:
     wait = min(math.ceil(wait_s), MAX_WAIT_S)
     if wait > 0:
         headers[b"Prefer"] = b"wait=%d" % wait
-    params = {"model": options.model, "stream": options.stream}
-    given = {name: value for name, value in params.items() if value is not None}
-    return Call("POST", "v1/images", given, headers, image.data, wait + _ANSWER_S)
+    params = given(model=options.model, stream=options.stream)
+    return Call("POST", "v1/images", params, headers, image.data, wait + _ANSWER_S)
 
 
 def _image_path(image_id: str) -> str:

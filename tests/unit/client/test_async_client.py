@@ -98,6 +98,7 @@ async def test_results_come_as_they_are_known(client: AsyncClient) -> None:
     sent = await client.classify(png())
     async with aclosing(client.iter_events(after=f"@{TOPIC}")) as events:
         assert (await anext(events)).result == sent
-    uploaded = await client.upload(png())
-    async with aclosing(client.iter_results()) as results:
+    await client.upload(png(), stream="yard")
+    uploaded = await client.upload(png(), stream="door")
+    async with aclosing(client.iter_results(stream="door")) as results:
         assert (await anext(results)).id == uploaded.id

@@ -1,11 +1,12 @@
 """The live stream as the clients read it."""
 
 from itertools import islice
+from typing import Any
 
 import httpx
 import pytest
 
-from sightline_client import Client, Refused, UnexpectedAnswer, Unreachable
+from sightline_client import Client, Refused, Result, UnexpectedAnswer, Unreachable
 from sightline_client.events import MAX_EVENT_BYTES, StreamReader
 from tests.browser.gateway import GatewayUnderTest, png
 from tests.unit.client.conftest import FailingProxy
@@ -48,6 +49,22 @@ def test_without_a_position_it_begins_now(gateway: GatewayUnderTest) -> None:
         new = client.upload(png())  # its result takes 300 ms: the stream is open by then
         first = next(client.iter_results())
         assert first.id == new.id != old.id
+
+
+def test_a_reader_gets_only_what_it_wants(gateway: GatewayUnderTest) -> None:
+    with Client(gateway.url) as client:
+        failed = client.classify(png(), model="unknown", stream="door")
+        other = client.classify(png(), stream="yard")
+        last = client.classify(png(), stream="door")
+        assert last.best is not None
+
+        def first(**wanted: Any) -> Result:
+            return next(client.iter_events(after=BEGINNING, **wanted)).result
+
+        assert first() == failed
+        assert first(status="classified") == other
+        assert first(status="classified", stream="door") == last
+        assert first(model="digits-lenet", stream="door", label=last.best.label) == last
 
 
 def test_a_position_that_is_none_is_refused(gateway: GatewayUnderTest) -> None:
