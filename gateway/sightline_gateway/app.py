@@ -13,7 +13,7 @@ from sightline_gateway.guard import session
 from sightline_gateway.guard.guard import guarded
 from sightline_gateway.metrics import Metrics
 from sightline_gateway.openapi import any_problem
-from sightline_gateway.routes import operations, pages, results, uploads
+from sightline_gateway.routes import inference, operations, pages, results, uploads
 from sightline_gateway.settings import GatewaySettings
 from sightline_gateway.state import Gateway
 from sightline_gateway.uploads import ImagePublisher, Uploads
@@ -61,7 +61,8 @@ def create_app(
         view=view,
         readiness=readiness,
     )
-    routers = [module.router for module in (uploads, results, operations, session, pages)]
+    modules = (uploads, results, inference, operations, session, pages)
+    routers = [module.router for module in modules]
     for router in routers:
         app.include_router(router)
     pages.mount_console(app, Path(__file__).parent / "console")

@@ -41,8 +41,11 @@ def problem_response(problem: Problem, instance: str | None, headers: Mapping[st
     sent = dict(headers or {})
     if problem.kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
         sent["Retry-After"] = str(RETRY_AFTER_S)
+    document = problem_document(problem, instance)
+    if instance is not None and instance.startswith("/v2"):
+        document["error"] = problem.detail  # where the Open Inference Protocol's clients look for the reason
     return JSONResponse(
-        problem_document(problem, instance),
+        document,
         problem.kind.status,
         sent,
         media_type="application/problem+json",

@@ -64,25 +64,13 @@ class UploadQuery(BaseModel):
     top: Top | None = Field(None, description="most predictions of an answer with a result; default: all")
 
 
-class UploadHeaders(BaseModel):
-    """Request headers that an upload looks at."""
+class SenderHeaders(BaseModel):
+    """Request headers of every call that brings images."""
 
     model_config = ConfigDict(frozen=True)
 
-    x_image_name: HeaderText | None = Field(None, description="file name of a raw body, in UTF-8")
     idempotency_key: Key | None = Field(None, description="same key, same image id: makes a retry safe")
-    prefer: list[str] = Field(
-        [], description="`wait=N`: answer with the result if it comes within N seconds (at most 60)"
-    )
     traceparent: str | None = Field(None, description="W3C trace context; passed on with the image")
-    content_type: str | None = Field(None, description="the image's type, or application/octet-stream")
-
-    @property
-    def wait_s(self) -> int | None:
-        """Seconds to wait for the result, 60 at most; None when the sender does not ask for it."""
-        preferences = [preference for line in self.prefer for preference in line.split(",")]
-        waits = [int(match[1]) for preference in preferences if (match := _WAIT.fullmatch(preference))]
-        return min(waits[0], MAX_WAIT_S) if waits else None
 
     @property
     def trace(self) -> str | None:
@@ -94,3 +82,20 @@ class UploadHeaders(BaseModel):
         if self.idempotency_key is None:
             return new_image_id()
         return image_id_from_key("http", self.idempotency_key if index is None else f"{self.idempotency_key}/{index}")
+
+
+class UploadHeaders(SenderHeaders):
+    """Request headers that an upload looks at."""
+
+    x_image_name: HeaderText | None = Field(None, description="file name of a raw body, in UTF-8")
+    prefer: list[str] = Field(
+        [], description="`wait=N`: answer with the result if it comes within N seconds (at most 60)"
+    )
+    content_type: str | None = Field(None, description="the image's type, or application/octet-stream")
+
+    @property
+    def wait_s(self) -> int | None:
+        """Seconds to wait for the result, 60 at most; None when the sender does not ask for it."""
+        preferences = [preference for line in self.prefer for preference in line.split(",")]
+        waits = [int(match[1]) for preference in preferences if (match := _WAIT.fullmatch(preference))]
+        return min(waits[0], MAX_WAIT_S) if waits else None

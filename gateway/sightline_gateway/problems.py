@@ -99,6 +99,20 @@ KINDS: Final[Mapping[str, Kind]] = {
     "stopping": Kind(
         _UNAVAILABLE, "The gateway is stopping", "Nothing was accepted. Retry: it or another instance will answer."
     ),
+    "not-ready": Kind(
+        _UNAVAILABLE, "Not ready", "Something that the gateway needs is missing; the detail, as /readyz, says what."
+    ),
+    "classification-failed": Kind(
+        HTTPStatus.BAD_GATEWAY,
+        "The image could not be classified",
+        "It was accepted, and the classifier failed on it: the detail says why, its log and the dead letter say more.",
+    ),
+    "no-result-yet": Kind(
+        HTTPStatus.GATEWAY_TIMEOUT,
+        "No result in time",
+        "The image is accepted; its result will be at /v1/images/ and the id that the member `image` gives. A retry "
+        "with the same Idempotency-Key waits on and classifies nothing twice.",
+    ),
     "internal": Kind(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "Internal error",

@@ -20,7 +20,7 @@ from sightline_gateway.settings import GatewaySettings
 from sightline_gateway.state import Gateway
 from sightline_gateway.view.store import Store
 from sightline_gateway.view.view import ResultsView
-from tests.unit.gateway.fakes import PARTITIONS, TOPIC, FakePublisher, FakeTopic
+from tests.unit.gateway.fakes import PARTITIONS, TOPIC, FakePublisher, FakeTopic, add_model
 
 
 @dataclass
@@ -103,6 +103,14 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened.restart("aaaaaaaa", {0: 0, 1: 0})
     yield opened
     opened.close()
+
+
+@pytest.fixture
+async def models(served: Served) -> Served:
+    """A gateway with two versions of one model and one of another."""
+    for name, version in (("digits-lenet", "1"), ("digits-lenet", "2"), ("other", "1")):
+        add_model(served.gateway.settings.models_dir, name, version)
+    return served
 
 
 async def until(condition: Callable[[], Any] | Callable[[], Awaitable[Any]], deadline_s: float = 10) -> Any:
