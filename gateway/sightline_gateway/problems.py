@@ -73,6 +73,12 @@ KINDS: Final[Mapping[str, Kind]] = {
     "too-many-pixels": Kind(
         _UNPROCESSABLE, "The image has too many pixels", "Scale it down; the detail gives its size and the limit."
     ),
+    "key-reused": Kind(
+        _UNPROCESSABLE,
+        "The Idempotency-Key belongs to another image",
+        "Other bytes were sent under it before, and `image` is their id. Use a new key for each image, the same "
+        "one only to send an image again.",
+    ),
     "rejected": Kind(
         _UNPROCESSABLE, "No file was accepted", "Every file was rejected; `images` gives each one's reason."
     ),

@@ -81,13 +81,12 @@ def _claim(uploads: Uploads, images: Sequence[bytes]) -> list[Reservation]:
 
 def _upload(batch: Batch, index: int, data: bytes) -> Upload:
     return Upload(
-        id=batch.headers.image_id(index),
+        key=batch.headers.key_of(index),
         data=data,
         declared_type=None,
         name=None,
         stream=None,
         model=batch.model,
         traceparent=batch.headers.trace,
-        repeatable=batch.headers.idempotency_key is not None,
         started=batch.started,
     )

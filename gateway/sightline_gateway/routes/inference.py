@@ -153,7 +153,7 @@ async def read_model_ready(gateway: TheGateway, model: TheModel) -> dict[str, An
             "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
         },
         **problems("bad-request", "not-found", "timeout", "too-large", "unsupported-type"),
-        **problems("too-many-pixels", "empty", "truncated", "corrupt"),
+        **problems("too-many-pixels", "empty", "truncated", "corrupt", "key-reused"),
         **problems("kafka-unavailable", "overloaded", "delivery-unknown", "stopping"),
         **problems("classification-failed"),
         **problems("no-result-yet"),

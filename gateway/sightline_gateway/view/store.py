@@ -167,6 +167,14 @@ class Store:
             row = self._reader.execute("SELECT id, name, accepted_at FROM pending WHERE id = ?", (image_id,)).fetchone()
         return Pending(*row) if row else None
 
+    def ids_beginning(self, prefix: str) -> set[str]:
+        """The ids that begin with `prefix` (hexadecimal digits and hyphens), of results and pending images."""
+        between = (prefix, f"{prefix}g") * 2  # g comes after all digits
+        query = "SELECT id FROM {0} WHERE id BETWEEN ? AND ?"
+        with self._reading:
+            rows = self._reader.execute(f"{query.format('results')} UNION {query.format('pending')} LIMIT 10", between)
+            return {row[0] for row in rows}
+
     def after(self, positions: Positions, seqs: tuple[int, int], limit: int) -> list[StoredResult]:
         """Results of the topic's present life that come after `positions`, with first <= seq <= last, by arrival.
 

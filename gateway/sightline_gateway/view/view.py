@@ -91,6 +91,10 @@ class ResultsView:
         """The image if it was accepted here and has no result yet."""
         return await asyncio.to_thread(self._store.find_pending, image_id)
 
+    async def ids_beginning(self, prefix: str) -> set[str]:
+        """The ids that begin so, of images that have a result or were accepted here."""
+        return await asyncio.to_thread(self._store.ids_beginning, prefix)
+
     async def page(
         self, wanted: Filter, period: Period, limit: int, after: PageKey | None
     ) -> tuple[list[bytes], PageKey | None]:

@@ -31,7 +31,7 @@ def test_an_id_tells_when_it_was_made() -> None:
     assert made is not None
     assert before <= made <= now_ms()
     assert image_id_time(made_at(1_795_327_900_123)) == 1_795_327_900_123
-    assert image_id_time(image_id_from_key("http", "order-7")) is None
+    assert image_id_time(image_id_from_key("http", "order-7", b"\xff")) is None
     assert image_id_time("nonsense") is None
 
 
@@ -44,7 +44,7 @@ async def test_an_id_older_than_what_is_kept_is_gone(serve: Serve) -> None:
 
 
 async def test_an_id_that_may_be_pending_elsewhere_is_worth_asking_again(served: Served) -> None:
-    for image_id in (new_image_id(), image_id_from_key("http", "order-7")):
+    for image_id in (new_image_id(), image_id_from_key("http", "order-7", b"\xff")):
         answer = await served.client.get(f"/v1/images/{image_id}")
         assert (answer.status_code, answer.headers["Retry-After"]) == (404, "1")
 
