@@ -158,6 +158,31 @@ def test_a_restart_remembers_results_and_pending_and_reads_on(
         assert "re-created" not in second.log()
 
 
+def test_a_key_means_the_same_image_on_every_replica(
+    gateway: GatewayProcess, broker: EmbeddedKafka, classifier: Classifier, tmp_path: Path
+) -> None:
+    """The bytes were not compared: another image under a used key was answered with the first one's labels."""
+    first, second = image_bytes(size=(30, 30)), image_bytes(size=(31, 31))
+    key = {"Idempotency-Key": "on every replica"}
+    (tmp_path / "other").mkdir()
+    with running_gateway(broker.bootstrap_servers, tmp_path / "other") as other:
+        other.wait_ready()
+        image_id = upload(gateway, first, **key).json()["id"]
+        assert upload(gateway, second, **key).json()["code"] == "key-reused"
+        # The other replica does not know yet what the first one has accepted: two images, each with an id of its own.
+        apart = upload(other, second, **key)
+        assert (apart.status_code, apart.json()["id"] != image_id) == (202, True)
+        assert upload(other, first, **{"Idempotency-Key": "another"}).status_code == 202
+        key = {"Idempotency-Key": "with a result"}
+        image_id = upload(gateway, first, **key).json()["id"]
+        classifier.answer(image_id)
+        wait_until(lambda: other.client.get(f"/v1/images/{image_id}").status_code == 200)
+        refused = upload(other, second, **key)
+        assert (refused.status_code, refused.json()["code"], refused.json()["image"]) == (422, "key-reused", image_id)
+        again = upload(other, first, **key)
+        assert (again.status_code, again.json()["id"]) == (200, image_id)
+
+
 def test_two_gateways_cannot_share_a_state_folder(
     gateway: GatewayProcess, broker: EmbeddedKafka, tmp_path: Path
 ) -> None:
