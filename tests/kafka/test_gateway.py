@@ -2,7 +2,9 @@
 
 import json
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import httpx
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
+from sightline_contracts.ids import image_id_from_key
 from sightline_contracts.images import ImageRecord, decode_record
 from sightline_contracts.results import encode_result
 from sightline_contracts.topics import IMAGES, RESULTS
@@ -181,6 +184,28 @@ def test_a_key_means_the_same_image_on_every_replica(
         assert (refused.status_code, refused.json()["code"], refused.json()["image"]) == (422, "key-reused", image_id)
         again = upload(other, first, **key)
         assert (again.status_code, again.json()["id"]) == (200, image_id)
+
+
+def test_an_inference_goes_through_kafka_and_waits_for_its_result(
+    gateway: GatewayProcess, classifier: Classifier
+) -> None:
+    data = image_bytes(size=(32, 32))
+    tensor = {"name": "image", "datatype": "BYTES", "shape": [1], "data": [b64encode(data).decode()]}
+    image_id = image_id_from_key("http", "batch/0", data)
+    with ThreadPoolExecutor() as sender:
+        sending = sender.submit(
+            gateway.client.post,
+            "/v2/models/digits-lenet/versions/1/infer",
+            json={"id": "42", "inputs": [tensor], "outputs": [{"name": "id"}, {"name": "label"}]},
+            headers={"Idempotency-Key": "batch"},
+        )
+        wait_until(lambda: gateway.client.get(f"/v1/images/{image_id}").status_code == 202)
+        assert (classifier.record(image_id).payload, classifier.record(image_id).model) == (data, "digits-lenet@1")
+        classifier.answer(image_id)
+        answer = sending.result(20).json()
+    predictions = gateway.client.get(f"/v1/images/{image_id}").json()["predictions"]
+    assert (answer["id"], answer["model_version"]) == ("42", "1")
+    assert [output["data"] for output in answer["outputs"]] == [[image_id], [one["label"] for one in predictions]]
 
 
 def test_two_gateways_cannot_share_a_state_folder(
