@@ -1,6 +1,7 @@
 """The API's description as a page for people: /openapi.json as HTML, without scripts and without outside resources."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from itertools import groupby
@@ -40,7 +41,7 @@ def _contents(operations: Iterable[Node]) -> str:
     parts = []
     for tag, members in groupby(operations, lambda operation: operation.get("tags", ["other"])[0]):
         links = "".join(
-            f'<li><a href="#{escape(one["anchor"])}">{_call(one)}</a> {escape(one.get("summary", ""))}</li>'
+            f'<li><a href="#{escape(one["anchor"])}">{_call(one)}</a> {_words(one.get("summary", ""))}</li>'
             for one in members
         )
         parts.append(f"<h2>{escape(tag)}</h2><ul>{links}</ul>")
@@ -50,7 +51,7 @@ def _contents(operations: Iterable[Node]) -> str:
 def _operation(operation: Node) -> str:
     return (
         f'<section id="{escape(operation["anchor"])}"><h2>{_call(operation)}</h2>'
-        f'<p class="lead">{escape(operation.get("summary", ""))}</p>{_prose(operation.get("description", ""))}'
+        f'<p class="lead">{_words(operation.get("summary", ""))}</p>{_prose(operation.get("description", ""))}'
         f"<pre><code>{escape(_curl(operation))}</code></pre>"
         f"{_parameters(operation.get('parameters', []))}{_body(operation.get('requestBody', {}))}"
         f"<h3>Answers</h3>{_answers(operation['responses'])}</section>"
@@ -71,7 +72,7 @@ def _curl(operation: Node) -> str:
 def _parameters(parameters: Iterable[Node]) -> str:
     rows = [
         f"<tr><td><code>{escape(one['name'])}</code></td><td>{escape(one['in'])}</td>"
-        f"<td>{_type(one.get('schema', {}))}</td><td>{escape(one.get('description', ''))}</td></tr>"
+        f"<td>{_type(one.get('schema', {}))}</td><td>{_words(one.get('description', ''))}</td></tr>"
         for one in parameters
     ]
     return f"<h3>Parameters</h3>{_table(('name', 'in', 'type', 'meaning'), rows)}" if rows else ""
@@ -84,8 +85,8 @@ def _body(body: Node) -> str:
 
 def _answers(responses: Mapping[str, Node]) -> str:
     rows = [
-        f"<tr><td><b>{escape(status)}</b></td><td>{escape(answer.get('description', ''))}{_contained(answer)}</td></tr>"
-        for status, answer in responses.items()
+        f"<tr><td><b>{escape(status)}</b></td><td>{_words(answer.get('description', ''))}{_contained(answer)}</td></tr>"
+        for status, answer in sorted(responses.items())  # the digits first, `default` last
     ]
     return _table(("status", "meaning"), rows)
 
@@ -113,7 +114,7 @@ def _schemas(api: Node) -> str:
 
 def _properties(schema: Node) -> str:
     rows = [
-        f"<tr><td><code>{escape(name)}</code></td><td>{_type(one)}</td><td>{escape(one.get('description', ''))}</td>"
+        f"<tr><td><code>{escape(name)}</code></td><td>{_type(one)}</td><td>{_words(one.get('description', ''))}</td>"
         f"<td>{_examples(one)}</td></tr>"
         for name, one in schema.get("properties", {}).items()
     ]
@@ -147,4 +148,9 @@ def _table(heads: Iterable[str], rows: Iterable[str]) -> str:
 
 
 def _prose(text: str) -> str:
-    return "".join(f"<p>{escape(part)}</p>" for part in text.split("\n\n") if part.strip())
+    return "".join(f"<p>{_words(part)}</p>" for part in text.split("\n\n") if part.strip())
+
+
+def _words(text: str) -> str:
+    """`text` as HTML, with what stands between backticks as code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))

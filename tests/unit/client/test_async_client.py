@@ -55,11 +55,12 @@ async def test_no_more_than_the_jobs_are_under_way_and_a_source_is_taken_when_it
         taken.append(number)
         return number
 
-    async def work(_: int) -> int:
+    async def work(number: int) -> int:
         nonlocal running, most
         running += 1
         most = max(most, running)
-        await asyncio.sleep(0)
+        for _ in range(number):  # each takes longer than the one before, so that they end one by one
+            await asyncio.sleep(0)
         running -= 1
         return len(taken)
 

@@ -41,6 +41,7 @@ def test_the_same_key_is_the_same_image(client: Client) -> None:
     first = client.classify(png(), key="order 7")
     again = client.upload(png(), key="order 7")
     assert (again.id, again.result) == (first.id, first)
+    assert client.upload(png()).id != client.upload(png()).id
 
 
 def test_an_image_that_fails_is_a_result_that_says_why(client: Client) -> None:

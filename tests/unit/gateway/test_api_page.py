@@ -95,3 +95,9 @@ def test_what_a_description_says_is_text_and_no_markup() -> None:
     page = Page(render_api(api))
     assert "script" not in page.tags
     assert page.text.count(evil) >= 12
+
+
+async def test_code_in_a_description_is_shown_as_code(served: Served) -> None:
+    text = (await served.client.get("/docs")).text
+    assert "its result will be at <code>Location</code>" in text
+    assert "`" not in re.sub(r"<pre>.*?</pre>", "", text, flags=re.DOTALL)  # JSON stays as it is
