@@ -36,6 +36,7 @@ class Metrics:
         self.publish_seconds = self._histogram("publish_seconds", "Hand-over to Kafka's acknowledgement, in seconds")
         self.wait_seconds = self._histogram("wait_seconds", "Waits for a result (Prefer: wait), in seconds")
         self.refused = self._labelled("refused_total", "Calls that the guard refused, by problem code", code=REFUSALS)
+        self.connections = gauge("connections", "Open connections; the most: SIGHTLINE_GATEWAY_MAX_CONNECTIONS")
         self.in_flight_bytes = gauge("in_flight_bytes", "Bytes of uploads that Kafka has not acknowledged")
         self.in_flight_limit = gauge("in_flight_limit_bytes", "The most: SIGHTLINE_GATEWAY_IN_FLIGHT_BYTES")
         self.disconnects = counter("client_disconnects_total", "Uploads that their sender broke off")

@@ -52,8 +52,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     ),
     "timeout": Kind(
         HTTPStatus.REQUEST_TIMEOUT,
-        "The body arrived too slowly",
-        "Nothing was accepted. Send the body without pauses; on a slow line, scale the image down first.",
+        "The request arrived too slowly",
+        "Nothing was accepted. Send it without pauses; on a slow line, scale the image down first.",
     ),
     "too-large": Kind(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

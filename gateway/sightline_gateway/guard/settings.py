@@ -4,7 +4,7 @@ import ipaddress
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, PositiveFloat, field_validator, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from sightline_common.settings import PREFIX, ServiceSettings
@@ -34,11 +34,20 @@ class GuardSettings(ServiceSettings):
         None, description="calls a second of one address that come without a valid key; unset: no limit"
     )
     gateway_burst_s: PositiveFloat = Field(10.0, description="seconds' worth of those calls that may come at once")
+    # Below the file descriptors that a process usually gets (1,024): beyond them nothing could be accepted or opened.
+    gateway_max_connections: PositiveInt = Field(800, description="connections at a time; further ones get 503")
+    gateway_max_connections_per_ip: PositiveInt = Field(
+        400, description="connections of one address at a time; further ones get 429. Trusted proxies have no limit"
+    )
+    gateway_head_timeout_s: PositiveFloat = Field(10.0, description="seconds in which a request's head must arrive")
+    gateway_trusted_proxies: Names = Field(
+        (), description="addresses or networks (CIDR) of proxies whose X-Forwarded-For and -Proto are believed"
+    )
     gateway_cors_origins: Names = Field(
         (), description="origins whose pages may call from browsers, https://app.example,...; unset: none but its own"
     )
 
-    @field_validator("gateway_cors_origins", mode="before")
+    @field_validator("gateway_cors_origins", "gateway_trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -50,6 +59,13 @@ class GuardSettings(ServiceSettings):
             scheme, _, rest = origin.partition("://")
             if scheme not in ("http", "https") or not rest or "/" in rest or "*" in rest:
                 raise ValueError(f"{origin!r} is no origin such as https://app.example")
+        return value
+
+    @field_validator("gateway_trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in value:
+            ipaddress.ip_network(proxy)
         return value
 
     @model_validator(mode="after")
