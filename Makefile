@@ -11,7 +11,7 @@ ENGINE  := spark-app/engine
 BUILT   := $(ENGINE)/target/.sightline-engine
 BIGDL    = $(abspath $(VENV))/lib/python3.11/site-packages/bigdl/share
 MAVEN    = mvn -q -B -Dstyle.color=never -f $(ENGINE)/pom.xml -Dbigdl.share=$(BIGDL)
-PACKAGES := services/contracts services/common services/topics services/bridge gateway spark-app tools/local
+PACKAGES := services/contracts services/common services/topics services/bridge gateway spark-app tools/local clients/python
 RUNNING  = { test -x $(LOCAL) || { echo 'Sightline is not set up here: make up' >&2; exit 1; }; }
 ENGINES := tools/engines
 PEERS   := .venv-bench/.sightline-peers
@@ -168,7 +168,7 @@ lock: setup ## resolve requirements/*.in anew into the hash-locked files
 	  requirements/uv.in -o requirements/uv.txt --upgrade
 	@$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 \
 	  --override requirements/overrides.in --prerelease if-necessary-or-explicit \
-	  $(foreach name,contracts common topics bridge gateway spark local,--no-emit-package sightline-$(name)) \
+	  $(foreach name,contracts common topics bridge gateway spark local client,--no-emit-package sightline-$(name)) \
 	  requirements/packages.in requirements/dev.in -o requirements/lock.txt $(ARGS)
 	@$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 \
 	  requirements/bench.in -o requirements/bench.txt --upgrade

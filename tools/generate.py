@@ -1,5 +1,5 @@
 """Writes what follows from other files: `.env.example` from the settings classes, requirements/images from the lock,
-the chart's values, schema and README from tools/chart.
+docs/asyncapi.yaml from the contracts, the chart's values, schema and README from tools/chart.
 
 `python -m tools.generate` writes them; with `--check` it writes nothing and exits 1 when one is out of date.
 """
@@ -18,6 +18,7 @@ from sightline_gateway.settings import GatewaySettings
 from sightline_local.settings import LocalSettings
 from sightline_spark.settings import ClassifierSettings
 from sightline_topics.settings import AccessSettings, TopicsSettings
+from tools import asyncapi
 from tools.chart.files import chart_files
 from tools.chart.golden import golden_files
 from tools.images.requirements import image_requirements
@@ -58,6 +59,7 @@ def generated() -> dict[Path, str]:
     return {
         ROOT / ".env.example": env_example(),
         metrics.PATH: metrics.page(),
+        asyncapi.PATH: asyncapi.page(),
         **dashboards.dashboard_files(),
         **image_requirements(),
         **chart_files(),

@@ -4,13 +4,16 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from sightline_common.management import ReadinessCheck
 from sightline_gateway.body import Bodies
 from sightline_gateway.errors import add_error_door
+from sightline_gateway.guard import session
+from sightline_gateway.guard.guard import guarded
 from sightline_gateway.metrics import Metrics
 from sightline_gateway.openapi import any_problem
-from sightline_gateway.routes import operations, pages, results, uploads
+from sightline_gateway.routes import inference, operations, pages, results, uploads
 from sightline_gateway.settings import GatewaySettings
 from sightline_gateway.state import Gateway
 from sightline_gateway.uploads import ImagePublisher, Uploads
@@ -24,6 +27,15 @@ whose `code` is stable and whose `type` leads to a page that says what to do.
 """
 
 
+class _Guarded(FastAPI):
+    """A FastAPI behind the guard."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Around all of the framework's own, whose answers to faults would else go without the guard's headers."""
+        gateway: Gateway = self.state.gateway
+        return guarded(super().build_middleware_stack(), gateway.settings, gateway.metrics)
+
+
 def create_app(
     settings: GatewaySettings,
     publisher: ImagePublisher,
@@ -32,7 +44,7 @@ def create_app(
     readiness: ReadinessCheck,
 ) -> FastAPI:
     """The application; starting and stopping `publisher` and `view` is the caller's."""
-    app = FastAPI(
+    app = _Guarded(
         title="Sightline",
         version="1",
         description=_ABOUT,
@@ -49,7 +61,8 @@ def create_app(
         view=view,
         readiness=readiness,
     )
-    routers = [module.router for module in (uploads, results, operations, pages)]
+    modules = (uploads, results, inference, operations, session, pages)
+    routers = [module.router for module in modules]
     for router in routers:
         app.include_router(router)
     pages.mount_console(app, Path(__file__).parent / "console")

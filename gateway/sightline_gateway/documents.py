@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from sightline_gateway.view.store import PageKey
+from sightline_gateway.view.listing import PageKey
 
 _ID = "019f0c0e-5b1c-7aaa-8000-3c1f5a2b7c9d"
 
@@ -172,7 +172,22 @@ def parse_cursor(text: str) -> PageKey:
     Raises:
         ValueError: it is not one of ours.
     """
-    match json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4))):
-        case [int(classified_at), str(image_id), str(model)]:
+    try:
+        parsed = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except RecursionError as error:
+        raise ValueError("not a cursor") from error
+    match parsed:
+        case [int(classified_at), str(image_id), str(model)] if abs(classified_at) < 1 << 63:
+            for part in (image_id, model):
+                part.encode()  # a lone surrogate is valid JSON, but no text for SQLite
             return PageKey(classified_at, image_id, model)
     raise ValueError("not a cursor")
+
+
+def cut(document: bytes, top: int | None) -> bytes:
+    """A result document with its `top` most probable predictions; None leaves all."""
+    if top is None:
+        return document
+    result = json.loads(document)
+    result["predictions"] = result["predictions"][:top]
+    return encode(result)

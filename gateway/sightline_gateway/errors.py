@@ -31,24 +31,32 @@ def add_error_door(app: FastAPI, routes: Sequence[Route]) -> None:
     app.add_exception_handler(Exception, _on_fault)
 
 
-def _render(request: Request, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+def render_problem(request: Request, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    """The answer to `request`, whose body may still be on its way."""
+    return respond_with_unread_body(request, problem_response(problem, request.url.path, headers))
+
+
+def problem_response(problem: Problem, instance: str | None, headers: Mapping[str, str] | None = None) -> Response:
+    """The problem document as an answer; `instance` is the path of the request, if known."""
     sent = dict(headers or {})
     if problem.kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
         sent["Retry-After"] = str(RETRY_AFTER_S)
-    response = JSONResponse(
-        problem_document(problem, request.url.path),
+    document = problem_document(problem, instance)
+    if instance is not None and instance.startswith("/v2"):
+        document["error"] = problem.detail  # where the Open Inference Protocol's clients look for the reason
+    return JSONResponse(
+        document,
         problem.kind.status,
         sent,
         media_type="application/problem+json",
     )
-    return respond_with_unread_body(request, response)
 
 
 async def _on_problem(request: Request, error: Exception) -> Response:
     if not isinstance(error, Problem):
         raise TypeError(f"registered for Problem, got {error!r}")
     log.debug("refused", extra={"code": error.code, "path": request.url.path, "detail": error.detail})
-    return _render(request, error)
+    return render_problem(request, error, error.headers)
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
@@ -59,7 +67,7 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
     parameter = names[-1] if names else place
     reason = "this call has no such parameter" if first["type"] == "extra_forbidden" else first["msg"]
     detail = f"{place} parameter '{parameter}': {reason}"
-    return _render(request, Problem("bad-request", detail, members={"parameter": parameter}))
+    return render_problem(request, Problem("bad-request", detail, members={"parameter": parameter}))
 
 
 async def _on_http(routes: Sequence[Route], request: Request, error: Exception) -> Response:
@@ -69,7 +77,7 @@ async def _on_http(routes: Sequence[Route], request: Request, error: Exception) 
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(_methods(routes, request))
-    return _render(request, Problem(code, f"{request.method} {request.url.path}: {error.detail}"), headers)
+    return render_problem(request, Problem(code, f"{request.method} {request.url.path}: {error.detail}"), headers)
 
 
 def _methods(routes: Sequence[Route], request: Request) -> list[str]:
@@ -85,4 +93,4 @@ async def _on_disconnect(request: Request, _error: Exception) -> Response:
 
 async def _on_fault(request: Request, _error: Exception) -> Response:
     # Starlette raises the exception again after this answer, so that the server logs it with its traceback once.
-    return _render(request, Problem("internal", "the gateway failed to answer; the cause is in its log"))
+    return render_problem(request, Problem("internal", "the gateway failed to answer; the cause is in its log"))

@@ -44,7 +44,7 @@ async def read_form(request: Request, gateway: Gateway, query: UploadQuery, head
         failure = problem
     finally:
         items = await files.outcomes()  # also after a broken body: what was published stays published
-    return _answer(items, failure, headers.wait_s)
+    return _answer(items, failure, headers)
 
 
 async def _feed(request: Request, gateway: Gateway, on_file: Callable[[FormFile], None]) -> None:
@@ -89,14 +89,13 @@ class _Files:
 
     async def _accept(self, file: FormFile, index: int) -> _Item:
         upload = Upload(
-            id=self._headers.image_id(index),
+            key=self._headers.key_of(index),
             data=file.data,
             declared_type=file.content_type,
             name=file.name or None,
             stream=self._query.stream,
             model=self._query.model,
             traceparent=self._headers.trace,
-            repeatable=self._headers.idempotency_key is not None,
             started=time.perf_counter(),
         )
         return await self._outcome(file, upload)
@@ -115,7 +114,7 @@ class _Files:
         finally:
             file.claim.release()
         if accepted.document is not None:
-            return _Item(accepted.document)
+            return _Item(documents.cut(accepted.document, self._query.top))
         return _Item(documents.encode(documents.pending(accepted.id, accepted.name)), pending=True)
 
 
@@ -126,14 +125,14 @@ def _check_name(name: str) -> None:
         raise Problem("bad-request", f"the file name {error}") from error
 
 
-def _answer(items: list[_Item], failure: Problem | None, wait_s: int | None) -> Response:
+def _answer(items: list[_Item], failure: Problem | None, headers: UploadHeaders) -> Response:
     parts = [item.document for item in items]
     if failure is not None or all(item.code for item in items):
         raise _with_images(failure or _nothing_accepted(items), parts)
     body = b'{"images":[%s]}' % b",".join(parts)
-    if wait_s is not None and not any(item.pending for item in items):
-        return Response(body, 200, {"Preference-Applied": f"wait={wait_s}"}, "application/json")
-    return Response(body, 202, {"Retry-After": "1"}, "application/json")
+    if headers.wait_s is not None and not any(item.pending for item in items):
+        return Response(body, 200, {"Preference-Applied": f"wait={headers.wait_s}"}, "application/json")
+    return Response(body, 202, {"Retry-After": "1", **headers.applied}, "application/json")
 
 
 def _nothing_accepted(items: list[_Item]) -> Problem:

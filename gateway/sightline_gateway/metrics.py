@@ -9,6 +9,7 @@ from sightline_contracts.results import ERROR_CODES, Result
 from sightline_gateway.problems import KINDS
 
 CHECKS: Final = ("gateway", "kafka producer", "topics", "results view")
+REFUSALS: Final = ("unauthorized", "forbidden", "rate-limited")
 _STAGES: Final = ("queue", "decode", "inference")
 _REASONS: Final = ("left", "slow", "stalled", "stopping")
 
@@ -28,12 +29,14 @@ class Metrics:
         self.uploads = self._labelled(
             "uploads_total",
             "Images by what became of them: accepted, repeated (its Idempotency-Key was known) or a problem code",
-            outcome=("accepted", "repeated", *KINDS),
+            outcome=("accepted", "repeated", *(code for code in KINDS if code not in REFUSALS)),
         )
         self.upload_bytes = counter("upload_bytes_total", "Bytes of accepted images")
         self.accept_seconds = self._histogram("accept_seconds", "Request head to Kafka's acknowledgement, in seconds")
         self.publish_seconds = self._histogram("publish_seconds", "Hand-over to Kafka's acknowledgement, in seconds")
         self.wait_seconds = self._histogram("wait_seconds", "Waits for a result (Prefer: wait), in seconds")
+        self.refused = self._labelled("refused_total", "Calls that the guard refused, by problem code", code=REFUSALS)
+        self.connections = gauge("connections", "Open connections; the most: SIGHTLINE_GATEWAY_MAX_CONNECTIONS")
         self.in_flight_bytes = gauge("in_flight_bytes", "Bytes of uploads that Kafka has not acknowledged")
         self.in_flight_limit = gauge("in_flight_limit_bytes", "The most: SIGHTLINE_GATEWAY_IN_FLIGHT_BYTES")
         self.disconnects = counter("client_disconnects_total", "Uploads that their sender broke off")

@@ -5,14 +5,14 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from sightline_contracts.ids import image_id_from_key, new_image_id
-
 MAX_TEXT_BYTES: Final = 255  # what file systems allow for a name; Kafka headers and the console stay small
 MAX_KEY_LENGTH: Final = 255
+MAX_TOP: Final = 10  # the classifier gives five; the live stream keeps each event once for every number asked for
 MAX_WAIT_S: Final = 60  # proxies give up on silent requests at about this age
 
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _WAIT = re.compile(r'\s*wait\s*=\s*"?(\d{1,6})"?\s*(?:;.*)?', re.IGNORECASE)
+_ASYNC = re.compile(r"\s*respond-async\s*(?:;.*)?", re.IGNORECASE)
 
 
 def _utf8(value: object) -> object:
@@ -49,6 +49,7 @@ def _unquoted(value: object) -> object:
 Text = Annotated[str, AfterValidator(check_text)]
 HeaderText = Annotated[str, BeforeValidator(_utf8), AfterValidator(check_text)]
 ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(@[A-Za-z0-9._-]{1,32})?$")]
+Top = Annotated[int, Field(ge=1, le=MAX_TOP)]
 Key = Annotated[str, BeforeValidator(_unquoted), Field(max_length=MAX_KEY_LENGTH, pattern=r"^[\x20-\x7e]+$")]
 
 
@@ -59,35 +60,51 @@ class UploadQuery(BaseModel):
 
     model: ModelName | None = Field(None, description="`name` or `name@version`; default: the system's default model")
     stream: Text | None = Field(None, description="the sender's stream or camera; one stream's images keep their order")
+    top: Top | None = Field(None, description="most predictions of an answer with a result; default: all")
 
 
-class UploadHeaders(BaseModel):
-    """Request headers that an upload looks at."""
+class SenderHeaders(BaseModel):
+    """Request headers of every call that brings images."""
 
     model_config = ConfigDict(frozen=True)
 
-    x_image_name: HeaderText | None = Field(None, description="file name of a raw body, in UTF-8")
-    idempotency_key: Key | None = Field(None, description="same key, same image id: makes a retry safe")
-    prefer: list[str] = Field(
-        [], description="`wait=N`: answer with the result if it comes within N seconds (at most 60)"
+    idempotency_key: Key | None = Field(
+        None, description="same key and bytes, same image id: makes a retry safe; other bytes get 422"
     )
     traceparent: str | None = Field(None, description="W3C trace context; passed on with the image")
-    content_type: str | None = Field(None, description="the image's type, or application/octet-stream")
-
-    @property
-    def wait_s(self) -> int | None:
-        """Seconds to wait for the result, 60 at most; None when the sender does not ask for it."""
-        preferences = [preference for line in self.prefer for preference in line.split(",")]
-        waits = [int(match[1]) for preference in preferences if (match := _WAIT.fullmatch(preference))]
-        return min(waits[0], MAX_WAIT_S) if waits else None
 
     @property
     def trace(self) -> str | None:
         """The trace context if it is well-formed; W3C has a malformed one ignored."""
         return self.traceparent if self.traceparent and _TRACEPARENT.fullmatch(self.traceparent) else None
 
-    def image_id(self, index: int | None = None) -> str:
-        """A new id, or the one that belongs to the key (and the file's `index` in a multipart request)."""
-        if self.idempotency_key is None:
-            return new_image_id()
-        return image_id_from_key("http", self.idempotency_key if index is None else f"{self.idempotency_key}/{index}")
+    def key_of(self, index: int) -> str | None:
+        """The key of the file at `index` of a request with many."""
+        return None if self.idempotency_key is None else f"{self.idempotency_key}/{index}"
+
+
+class UploadHeaders(SenderHeaders):
+    """Request headers that an upload looks at."""
+
+    x_image_name: HeaderText | None = Field(None, description="file name of a raw body, in UTF-8")
+    prefer: list[str] = Field(
+        [],
+        description="`wait=N`: answer with the result if it comes within N seconds (at most 60); `respond-async`: the "
+        "answer at once, which is what happens anyway",
+    )
+    content_type: str | None = Field(None, description="the image's type, or application/octet-stream")
+
+    @property
+    def wait_s(self) -> int | None:
+        """Seconds to wait for the result, 60 at most; None when the sender does not ask for it."""
+        waits = [int(match[1]) for preference in self._preferences() if (match := _WAIT.fullmatch(preference))]
+        return min(waits[0], MAX_WAIT_S) if waits else None
+
+    @property
+    def applied(self) -> dict[str, str]:
+        """The header of an answer that comes before the result: what was preferred and is done."""
+        asked = any(_ASYNC.fullmatch(preference) for preference in self._preferences())
+        return {"Preference-Applied": "respond-async"} if asked else {}
+
+    def _preferences(self) -> list[str]:
+        return [preference for line in self.prefer for preference in line.split(",")]

@@ -26,18 +26,34 @@ KINDS: Final[Mapping[str, Kind]] = {
         "The request is malformed",
         "The detail names the parameter, header or part that is not valid. Repeating the same request cannot succeed.",
     ),
+    "unauthorized": Kind(
+        HTTPStatus.UNAUTHORIZED,
+        "A key is needed",
+        "Send an API key as `Authorization: Bearer KEY` or `X-API-Key: KEY`. Operators make them with sightline-key.",
+    ),
+    "forbidden": Kind(
+        HTTPStatus.FORBIDDEN,
+        "The key may not do this",
+        "`scope` names what the key lacks. Ask the operator for a key that has it.",
+    ),
     "not-found": Kind(
         HTTPStatus.NOT_FOUND,
         "Nothing here",
-        "There is no such path, or no image with this id was accepted within the time that results are kept.",
+        "There is no such path, or nothing is known of an image with this id. With Retry-After, another replica may "
+        "have accepted it: its result will be known here too.",
+    ),
+    "expired": Kind(
+        HTTPStatus.GONE,
+        "No longer kept",
+        "The id is older than the results that are kept. Send the image again to have it classified again.",
     ),
     "method-not-allowed": Kind(
         HTTPStatus.METHOD_NOT_ALLOWED, "Method not allowed", "The path exists; the Allow header lists its methods."
     ),
     "timeout": Kind(
         HTTPStatus.REQUEST_TIMEOUT,
-        "The body arrived too slowly",
-        "Nothing was accepted. Send the body without pauses; on a slow line, scale the image down first.",
+        "The request arrived too slowly",
+        "Nothing was accepted. Send it without pauses; on a slow line, scale the image down first.",
     ),
     "too-large": Kind(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -57,8 +73,19 @@ KINDS: Final[Mapping[str, Kind]] = {
     "too-many-pixels": Kind(
         _UNPROCESSABLE, "The image has too many pixels", "Scale it down; the detail gives its size and the limit."
     ),
+    "key-reused": Kind(
+        _UNPROCESSABLE,
+        "The Idempotency-Key belongs to another image",
+        "Other bytes were sent under it before, and `image` is their id. Use a new key for each image, the same "
+        "one only to send an image again.",
+    ),
     "rejected": Kind(
         _UNPROCESSABLE, "No file was accepted", "Every file was rejected; `images` gives each one's reason."
+    ),
+    "rate-limited": Kind(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "Too many calls",
+        "Nothing was accepted. Retry after the seconds that Retry-After gives; RateLimit headers tell what is left.",
     ),
     "kafka-unavailable": Kind(
         _UNAVAILABLE,
@@ -78,6 +105,20 @@ KINDS: Final[Mapping[str, Kind]] = {
     "stopping": Kind(
         _UNAVAILABLE, "The gateway is stopping", "Nothing was accepted. Retry: it or another instance will answer."
     ),
+    "not-ready": Kind(
+        _UNAVAILABLE, "Not ready", "Something that the gateway needs is missing; the detail, as /readyz, says what."
+    ),
+    "classification-failed": Kind(
+        HTTPStatus.BAD_GATEWAY,
+        "The image could not be classified",
+        "It was accepted, and the classifier failed on it: the detail says why, its log and the dead letter say more.",
+    ),
+    "no-result-yet": Kind(
+        HTTPStatus.GATEWAY_TIMEOUT,
+        "No result in time",
+        "The image is accepted; its result will be at /v1/images/ and the id that the member `image` gives. A retry "
+        "with the same Idempotency-Key waits on and classifies nothing twice.",
+    ),
     "internal": Kind(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "Internal error",
@@ -87,13 +128,24 @@ KINDS: Final[Mapping[str, Kind]] = {
 
 
 class Problem(Exception):
-    """A request that cannot be answered as asked; `code` is a key of KINDS, `members` extend the document."""
+    """A request that cannot be answered as asked; `code` is a key of KINDS, `members` extend the document.
 
-    def __init__(self, code: str, detail: str, *, members: Mapping[str, Any] | None = None) -> None:
+    `headers` go with the answer.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        members: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
         self.members = members or {}
+        self.headers = headers or {}
 
     @property
     def kind(self) -> Kind:

@@ -16,8 +16,9 @@ from sightline_common.lifecycle import stop_event_on_signals
 from sightline_common.management import Readiness
 from sightline_common.publisher import Publisher
 from sightline_gateway.app import create_app
+from sightline_gateway.guard.connections import Connections
 from sightline_gateway.metrics import Metrics
-from sightline_gateway.protocol import GatewayProtocol
+from sightline_gateway.protocol import limited_protocol
 from sightline_gateway.settings import GatewaySettings
 from sightline_gateway.state import Gateway
 from sightline_gateway.view.feed import ResultsFeed
@@ -65,6 +66,10 @@ class _Run:
         self._stop = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         metrics = Metrics()
+        self._connections = Connections(
+            settings.gateway_max_connections, settings.gateway_max_connections_per_ip, settings.gateway_trusted_proxies
+        )
+        metrics.connections.set_function(lambda: len(self._connections))
         self._publisher = Publisher(settings, client_id="gateway")
         self._view = ResultsView(store, metrics)
         self._feed = ResultsFeed(settings, store, self._view, metrics, self._on_failure)
@@ -106,7 +111,9 @@ class _Run:
     def _configuration(self, app: FastAPI) -> uvicorn.Config:
         return uvicorn.Config(
             app,
-            http=GatewayProtocol,
+            http=limited_protocol(self._connections, self._settings.gateway_head_timeout_s),
+            proxy_headers=bool(self._settings.gateway_trusted_proxies),
+            forwarded_allow_ips=list(self._settings.gateway_trusted_proxies),
             ws="none",
             lifespan="off",
             log_config=None,

@@ -5,15 +5,14 @@ from typing import Self
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from sightline_common.settings import ServiceSettings
+from sightline_gateway.guard.settings import GuardSettings
 
 MIB = 1024 * 1024
 
 
-class GatewaySettings(ServiceSettings):
+class GatewaySettings(GuardSettings):
     """What the gateway process can be told. Sizes in bytes, times in seconds unless the name says otherwise."""
 
-    gateway_host: str = Field("127.0.0.1", min_length=1, description="address to listen on")
     gateway_port: NonNegativeInt = Field(8080, le=65535, description="port to listen on; 0 takes a free one")
     gateway_state_dir: Path = Field(
         Path(".sightline/gateway"), description="folder of the results view; it can be deleted: the topic refills it"
@@ -32,6 +31,11 @@ class GatewaySettings(ServiceSettings):
     gateway_view_hours: PositiveFloat = Field(168.0, description="hours that results are kept for reading")
     gateway_stream_clients: PositiveInt = Field(100, description="most readers of the live stream at a time")
     gateway_drain_s: PositiveFloat = Field(5.0, description="seconds that open uploads get to finish at a stop")
+
+    @property
+    def view_ms(self) -> int:
+        """How long results are kept for reading, in ms."""
+        return int(self.gateway_view_hours * 3_600_000)
 
     @model_validator(mode="after")
     def _limits_fit(self) -> Self:

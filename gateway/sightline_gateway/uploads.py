@@ -10,8 +10,10 @@ from sightline_common.budget import ByteBudget
 from sightline_common.errors import DeliveryUnknown, RecordTooLarge, Unavailable
 from sightline_common.management import Readiness
 from sightline_common.publisher import Ack
+from sightline_contracts.ids import image_id_from_key, key_part, new_image_id
 from sightline_contracts.images import ImageRecord
 from sightline_contracts.media import ImageInfo, InvalidImage, inspect_image
+from sightline_gateway.idempotency import KeysInUse, key_reused
 from sightline_gateway.metrics import Metrics
 from sightline_gateway.multipart import Claim
 from sightline_gateway.problems import Problem
@@ -66,17 +68,16 @@ class Reservation:
 class Upload:
     """An image with what its sender said about it.
 
-    `repeatable`: its id comes from an Idempotency-Key. `started`: `time.perf_counter()` when its request came.
+    `key`: its Idempotency-Key, if any. `started`: `time.perf_counter()` when its request came.
     """
 
-    id: str
+    key: str | None
     data: bytes
     declared_type: str | None
     name: str | None
     stream: str | None
     model: str | None
     traceparent: str | None
-    repeatable: bool
     started: float
 
 
@@ -98,6 +99,7 @@ class Uploads:
         self._publisher = publisher
         self._view = view
         self._metrics = metrics
+        self._keys = KeysInUse()
         self._budget = ByteBudget(settings.gateway_in_flight_bytes)
         metrics.in_flight_limit.set(settings.gateway_in_flight_bytes)
 
@@ -127,35 +129,45 @@ class Uploads:
             reservation.release()
 
     async def _accept(self, upload: Upload, reservation: Claim, wait_until: float | None) -> Accepted:
-        info = await self._inspect(upload)
-        with self._view.expect(upload.id) as arriving:
-            if upload.repeatable and (document := await self._view.find(upload.id)) is not None:
+        inline = len(upload.data) <= _INSPECT_INLINE_BYTES
+        info, image_id = self._inspect(upload) if inline else await asyncio.to_thread(self._inspect, upload)
+        with self._view.expect(image_id) as arriving, self._keys.held(upload.key and image_id):
+            repeated = upload.key is not None and await self._is_known(image_id)
+            if repeated:
                 self._metrics.uploads.labels("repeated").inc()
-                return Accepted(upload.id, upload.name, document)
-            if upload.repeatable and await self._view.find_pending(upload.id) is not None:
-                self._metrics.uploads.labels("repeated").inc()
+                if (document := await self._view.find(image_id)) is not None:
+                    return Accepted(image_id, upload.name, document)
             else:
-                await self._publish(upload, info)
+                await self._publish(image_id, upload, info)
             reservation.release()
-            return Accepted(upload.id, upload.name, await self._wait(arriving, wait_until))
+            return Accepted(image_id, upload.name, await self._wait(arriving, wait_until))
 
-    async def _inspect(self, upload: Upload) -> ImageInfo:
+    async def _is_known(self, image_id: str) -> bool:
+        """Whether the image was accepted before.
+
+        A replica knows what it accepted itself and every image with a result. What another one has accepted and has no
+        result yet is published again, under its id; other bytes of its key get an id and a result of their own.
+        """
+        known = await self._view.ids_beginning(key_part(image_id))
+        if other := known - {image_id}:
+            raise key_reused(min(other))
+        return bool(known)
+
+    def _inspect(self, upload: Upload) -> tuple[ImageInfo, str]:
+        """What the image is, and its id. Computes: on a thread when there is much of it."""
         try:
-            if len(upload.data) <= _INSPECT_INLINE_BYTES:
-                info = inspect_image(upload.data, max_pixels=self._max_pixels)
-            else:
-                info = await asyncio.to_thread(inspect_image, upload.data, max_pixels=self._max_pixels)
+            info = inspect_image(upload.data, max_pixels=self._max_pixels)
         except InvalidImage as error:
             raise Problem(error.code, error.detail) from error
         declared = _media_type(upload.declared_type)
         if declared not in _ANY_TYPE and declared != info.content_type:
             raise Problem("unsupported-type", f"the header says {declared}, the bytes are {info.content_type}")
-        return info
+        return info, new_image_id() if upload.key is None else image_id_from_key("http", upload.key, upload.data)
 
-    async def _publish(self, upload: Upload, info: ImageInfo) -> None:
+    async def _publish(self, image_id: str, upload: Upload, info: ImageInfo) -> None:
         accepted_at, started = time.time_ns() // 1_000_000, time.perf_counter()
         record = ImageRecord(
-            id=upload.id,
+            id=image_id,
             payload=upload.data,
             content_type=info.content_type,
             source="http",
@@ -170,7 +182,7 @@ class Uploads:
         except Unavailable as error:
             raise Problem("kafka-unavailable", str(error)) from error
         except DeliveryUnknown as error:
-            raise Problem("delivery-unknown", str(error), members={"id": upload.id}) from error
+            raise Problem("delivery-unknown", str(error), members={"id": image_id}) from error
         except RecordTooLarge as error:
             raise Problem("too-large", str(error)) from error
         acknowledged = time.perf_counter()
@@ -178,8 +190,8 @@ class Uploads:
         self._metrics.accept_seconds.observe(acknowledged - upload.started)
         self._metrics.uploads.labels("accepted").inc()
         self._metrics.upload_bytes.inc(len(upload.data))
-        await self._view.remember(Pending(upload.id, upload.name, accepted_at))
-        log.debug("accepted", extra={"image_id": upload.id, "partition": ack.partition, "offset": ack.offset})
+        await self._view.remember(Pending(image_id, upload.name, accepted_at))
+        log.debug("accepted", extra={"image_id": image_id, "partition": ack.partition, "offset": ack.offset})
 
     async def _wait(self, arriving: "asyncio.Future[bytes | None]", until: float | None) -> bytes | None:
         if until is None:

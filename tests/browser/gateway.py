@@ -99,11 +99,11 @@ class RunningGateway:
 class GatewayUnderTest:
     """A gateway at one address that can be stopped and started again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: Any) -> None:
         models = folder / "models"
         write_bundle(models, "digits-lenet", labels=10, side=28)
         write_bundle(models, "efficientnet-lite0", labels=1000, side=224)
-        self._settings = GatewaySettings(gateway_state_dir=folder / "state", models_dir=models)
+        self._settings = GatewaySettings(gateway_state_dir=folder / "state", models_dir=models, **settings)
         self._offsets = dict.fromkeys(range(PARTITIONS), 0)
         self._port = free_port()
         self._running: RunningGateway | None = None

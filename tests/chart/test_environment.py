@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from sightline_common.settings import PREFIX
+from sightline_gateway.guard.callers import Scope
+from sightline_gateway.guard.keys import make_key
 from tests.chart.renders import Pod, Render
 from tools.chart.golden import value_files
 from tools.chart.model.config import PROCESSES, all_settings
@@ -20,7 +22,13 @@ def secrets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     key, certificate = folder / "tls.key", folder / "tls.crt"
     request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=t"]
     subprocess.run([*request, "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    return {"tls.key": key.read_text(), "tls.crt": certificate.read_text(), "ca.crt": certificate.read_text()}
+    keys = make_key("stand-in", frozenset(Scope))[1].line()
+    return {
+        "keys": keys,
+        "tls.key": key.read_text(),
+        "tls.crt": certificate.read_text(),
+        "ca.crt": certificate.read_text(),
+    }
 
 
 def _environment(render: Render, pod: Pod) -> dict[str, str]:

@@ -89,7 +89,7 @@ def test_names_are_unique_and_fit_a_label(renders: dict[str, Render]) -> None:
 def test_unit_suites_pass(unittest_plugins: Path) -> None:
     done = helm("unittest", CHART, plugins=unittest_plugins)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "0 total" not in done.stdout.split("Tests:")[1].splitlines()[0]
+    assert " 0 total" not in done.stdout.split("Tests:")[1].splitlines()[0]
 
 
 def _schemas(folder: Path) -> Path:

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from sightline_contracts.dead_letters import DeadLetter, decode_dead_letter, encode_dead_letter
 from sightline_contracts.errors import ContractError
 from sightline_contracts.headers import KafkaHeaders
-from sightline_contracts.ids import image_id_from_key, is_image_id, new_image_id
+from sightline_contracts.ids import image_id_from_key, is_image_id, key_part, new_image_id
 from sightline_contracts.images import ImageRecord, decode_record, encode_headers, partition_for
 from sightline_contracts.results import decode_result, encode_result
 
@@ -109,16 +109,24 @@ def test_new_ids_are_ids_in_time_order() -> None:
     assert all(map(is_image_id, ids))
 
 
-@given(st.text(), st.text())
-def test_an_id_from_a_key_is_an_id_and_always_the_same(namespace: str, key: str) -> None:
-    image_id = image_id_from_key(namespace, key)
+@given(st.text(), st.text(), st.binary())
+def test_an_id_from_a_key_is_an_id_and_always_the_same(namespace: str, key: str, payload: bytes) -> None:
+    image_id = image_id_from_key(namespace, key, payload)
     assert is_image_id(image_id)
-    assert image_id == image_id_from_key(namespace, key)
-    assert image_id != image_id_from_key(namespace, key + "x")
+    assert image_id == image_id_from_key(namespace, key, payload)
+
+
+@given(st.text(), st.text(), st.binary())
+def test_an_id_tells_another_key_from_other_bytes(namespace: str, key: str, payload: bytes) -> None:
+    image_id = image_id_from_key(namespace, key, payload)
+    other_bytes = image_id_from_key(namespace, key, payload + b"x")
+    assert other_bytes != image_id
+    assert key_part(other_bytes) == key_part(image_id)
+    assert key_part(image_id_from_key(namespace, key + "x", payload)) != key_part(image_id)
 
 
 def test_namespaces_do_not_run_into_keys() -> None:
-    assert image_id_from_key("http", "x") != image_id_from_key("htt", "px")
+    assert key_part(image_id_from_key("http", "x", b"")) != key_part(image_id_from_key("htt", "px", b""))
 
 
 @given(st.text(min_size=1), st.integers(1, 64))

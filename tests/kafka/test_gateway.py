@@ -2,7 +2,9 @@
 
 import json
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import httpx
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
+from sightline_contracts.ids import image_id_from_key
 from sightline_contracts.images import ImageRecord, decode_record
 from sightline_contracts.results import encode_result
 from sightline_contracts.topics import IMAGES, RESULTS
@@ -156,6 +159,53 @@ def test_a_restart_remembers_results_and_pending_and_reads_on(
         second.wait_ready()
         assert second.metric("sightline_gateway_view_results_total") == 1  # it went on, it did not begin again
         assert "re-created" not in second.log()
+
+
+def test_a_key_means_the_same_image_on_every_replica(
+    gateway: GatewayProcess, broker: EmbeddedKafka, classifier: Classifier, tmp_path: Path
+) -> None:
+    """The bytes were not compared: another image under a used key was answered with the first one's labels."""
+    first, second = image_bytes(size=(30, 30)), image_bytes(size=(31, 31))
+    key = {"Idempotency-Key": "on every replica"}
+    (tmp_path / "other").mkdir()
+    with running_gateway(broker.bootstrap_servers, tmp_path / "other") as other:
+        other.wait_ready()
+        image_id = upload(gateway, first, **key).json()["id"]
+        assert upload(gateway, second, **key).json()["code"] == "key-reused"
+        # The other replica does not know yet what the first one has accepted: two images, each with an id of its own.
+        apart = upload(other, second, **key)
+        assert (apart.status_code, apart.json()["id"] != image_id) == (202, True)
+        assert upload(other, first, **{"Idempotency-Key": "another"}).status_code == 202
+        key = {"Idempotency-Key": "with a result"}
+        image_id = upload(gateway, first, **key).json()["id"]
+        classifier.answer(image_id)
+        wait_until(lambda: other.client.get(f"/v1/images/{image_id}").status_code == 200)
+        refused = upload(other, second, **key)
+        assert (refused.status_code, refused.json()["code"], refused.json()["image"]) == (422, "key-reused", image_id)
+        again = upload(other, first, **key)
+        assert (again.status_code, again.json()["id"]) == (200, image_id)
+
+
+def test_an_inference_goes_through_kafka_and_waits_for_its_result(
+    gateway: GatewayProcess, classifier: Classifier
+) -> None:
+    data = image_bytes(size=(32, 32))
+    tensor = {"name": "image", "datatype": "BYTES", "shape": [1], "data": [b64encode(data).decode()]}
+    image_id = image_id_from_key("http", "batch/0", data)
+    with ThreadPoolExecutor() as sender:
+        sending = sender.submit(
+            gateway.client.post,
+            "/v2/models/digits-lenet/versions/1/infer",
+            json={"id": "42", "inputs": [tensor], "outputs": [{"name": "id"}, {"name": "label"}]},
+            headers={"Idempotency-Key": "batch"},
+        )
+        wait_until(lambda: gateway.client.get(f"/v1/images/{image_id}").status_code == 202)
+        assert (classifier.record(image_id).payload, classifier.record(image_id).model) == (data, "digits-lenet@1")
+        classifier.answer(image_id)
+        answer = sending.result(20).json()
+    predictions = gateway.client.get(f"/v1/images/{image_id}").json()["predictions"]
+    assert (answer["id"], answer["model_version"]) == ("42", "1")
+    assert [output["data"] for output in answer["outputs"]] == [[image_id], [one["label"] for one in predictions]]
 
 
 def test_two_gateways_cannot_share_a_state_folder(

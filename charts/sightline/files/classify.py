@@ -31,6 +31,8 @@ def png(rows: Sequence[str]) -> bytes:
 def classify(url: str) -> dict[str, Any] | None:
     """The result's document, or None while there is none. The key makes a repeated upload the same image."""
     headers = {"Content-Type": "image/png", "Prefer": f"wait={WAIT_S}", "Idempotency-Key": os.environ["HOSTNAME"]}
+    if key := os.environ.get("API_KEY"):
+        headers["Authorization"] = f"Bearer {key}"
     request = urllib.request.Request(url, png(ZERO), headers)
     try:
         with urllib.request.urlopen(request, timeout=WAIT_S + 10) as answer:

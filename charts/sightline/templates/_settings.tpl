@@ -9,6 +9,9 @@
 {{- if eq .component "topics" }}
 {{- $settings = merge $settings (include "sightline.topics.settings" .root | fromYaml) }}
 {{- end }}
+{{- if eq .component "gateway" }}
+{{- $settings = merge $settings (include "sightline.access.settings" .root | fromYaml) }}
+{{- end }}
 {{- $component := .component }}
 {{- range $name, $value := .root.Values.config }}
 {{- if include "sightline.settings.concerns" (dict "name" $name "component" $component) }}
@@ -31,6 +34,15 @@
 {{/* Helm reads whole numbers as floats, which would be written as 1.048576e+07. */}}
 {{- define "sightline.scalar" -}}
 {{- if and (kindIs "float64" .) (eq . (floor .)) }}{{ printf "%.0f" . }}{{ else }}{{ . }}{{ end }}
+{{- end }}
+
+{{/* Whether the gateway knows callers; without, the chart has judged where it can be reached from. */}}
+{{- define "sightline.access.settings" -}}
+{{- if .Values.gateway.keysSecret -}}
+SIGHTLINE_GATEWAY_KEYS_FILE: /etc/sightline/access/keys
+{{- else -}}
+SIGHTLINE_GATEWAY_OPEN_ACCESS: "true"
+{{- end }}
 {{- end }}
 
 {{- define "sightline.topics.settings" -}}

@@ -49,6 +49,17 @@
 {{- if and $values.httpRoute.enabled (not $values.httpRoute.parentRefs) }}
 {{- fail "httpRoute is enabled: set httpRoute.parentRefs to the Gateway that it hangs on" }}
 {{- end }}
+{{- include "sightline.validate.access" $values }}
+{{- end }}
+
+{{/* Nobody is let in from outside because a line was forgotten. */}}
+{{- define "sightline.validate.access" -}}
+{{- $outside := or .ingress.enabled .httpRoute.enabled (ne .gateway.service.type "ClusterIP") }}
+{{- if and .gateway.keysSecret .gateway.openAccess }}
+{{- fail "gateway.keysSecret and gateway.openAccess are both set: keep one" }}
+{{- else if and $outside (not .gateway.keysSecret) (not .gateway.openAccess) }}
+{{- fail "the gateway can be reached from outside of the cluster: set gateway.keysSecret, or gateway.openAccess to true to let everyone in" }}
+{{- end }}
 {{- end }}
 
 {{/* Nothing goes in the clear, or to another broker, because a line was forgotten. */}}

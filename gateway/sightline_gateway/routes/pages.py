@@ -1,4 +1,4 @@
-"""Pages for people: the console and what a problem's type URL points at."""
+"""Pages for people: the console, the API and what a problem's type URL points at."""
 
 from html import escape
 from pathlib import Path
@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
+from sightline_gateway.api_page import render_api
 from sightline_gateway.problems import KINDS, Problem
 
 router = APIRouter(include_in_schema=False)
@@ -20,8 +21,6 @@ _POLICY: Final = (
 _HEADERS: Final = {
     "Content-Security-Policy": _POLICY,
     "Cache-Control": "no-cache",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
 }
 
 
@@ -43,6 +42,12 @@ def mount_console(app: FastAPI, folder: Path) -> None:
 
     app.add_route("/", index, include_in_schema=False)
     app.mount("/console", files, name="console")
+
+
+@router.get("/docs")
+async def describe_api(request: Request) -> HTMLResponse:
+    """The API for people; /openapi.json has it for programs."""
+    return HTMLResponse(render_api(request.app.openapi()), headers=_HEADERS)
 
 
 @router.get("/problems/{code}")

@@ -1,20 +1,25 @@
-"""Reading results: one image, the newest images, and the live stream."""
+"""Reading results: one image, the newest images, all of them, and the live stream."""
 
+import time
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Query, Response
 
+from sightline_contracts.ids import image_id_time, is_image_id
 from sightline_gateway import documents
 from sightline_gateway.event_stream import EventStream
+from sightline_gateway.export import MAX_EXPORTS, Export
 from sightline_gateway.openapi import problems
 from sightline_gateway.problems import Problem
+from sightline_gateway.queries import ExportQuery, FilterQuery, ListQuery, ResultQuery
 from sightline_gateway.routes.uploads import POLL_AFTER_S
-from sightline_gateway.state import TheGateway
+from sightline_gateway.state import Gateway, TheGateway
 from sightline_gateway.view.positions import parse_positions
 
 router = APIRouter(tags=["results"])
 
-_MAX_PAGE: Final = 500
+# Ids are made by gateways and bridges: their clocks may be ahead of ours by this much.
+_CLOCK_SKEW_MS: Final = 60_000
 
 
 @router.get(
@@ -24,21 +29,32 @@ _MAX_PAGE: Final = 500
     responses={
         200: {"description": "The result", "model": documents.Result},
         202: {"description": "Accepted, no result yet: ask again", "model": documents.Pending},
-        **problems("not-found"),
+        **problems("bad-request", "not-found", "expired"),
     },
 )
-async def read_image(image_id: str, gateway: TheGateway) -> Response:
+async def read_image(image_id: str, query: Annotated[ResultQuery, Query()], gateway: TheGateway) -> Response:
     """The newest result of the image."""
     document = await gateway.view.find(image_id)
+    pending = None if document is not None else await gateway.view.find_pending(image_id)
+    if document is None and pending is None:
+        document = await gateway.view.find(image_id)  # it arrived between the two looks
     if document is not None:
-        return Response(document, media_type="application/json")
-    pending = await gateway.view.find_pending(image_id)
-    if pending is None and (document := await gateway.view.find(image_id)) is not None:
-        return Response(document, media_type="application/json")  # it arrived between the two looks
+        return Response(documents.cut(document, query.top), media_type="application/json")
     if pending is None:
-        raise Problem("not-found", f"no image {image_id!r} was accepted here, or its result is no longer kept")
+        raise _unknown(gateway, image_id)
     body = documents.encode(documents.pending(pending.id, pending.name))
     return Response(body, 202, {"Retry-After": POLL_AFTER_S}, "application/json")
+
+
+def _unknown(gateway: Gateway, image_id: str) -> Problem:
+    """What can be said of an id that is not in the view: most ids tell when they were made."""
+    made, now = image_id_time(image_id), time.time_ns() // 1_000_000
+    if made is not None and made <= max(gateway.view.forgotten, now - gateway.settings.view_ms):
+        return Problem("expired", f"results as old as image {image_id} are no longer kept")
+    if not is_image_id(image_id) or (made is not None and made > now + _CLOCK_SKEW_MS):
+        return Problem("not-found", f"{image_id!r} is the id of no image")
+    detail = f"no result of image {image_id} is known here; if another replica has just accepted it, ask again"
+    return Problem("not-found", detail, headers={"Retry-After": POLL_AFTER_S})
 
 
 @router.get(
@@ -47,18 +63,30 @@ async def read_image(image_id: str, gateway: TheGateway) -> Response:
     response_class=Response,
     responses={200: {"description": "A page", "model": documents.ResultPage}, **problems("bad-request")},
 )
-async def list_images(
-    gateway: TheGateway,
-    limit: Annotated[int, Query(ge=1, le=_MAX_PAGE, description="most results of the page")] = 50,
-    cursor: Annotated[str | None, Query(max_length=512, description="`next` of the page before")] = None,
-) -> Response:
+async def list_images(gateway: TheGateway, query: Annotated[ListQuery, Query()]) -> Response:
     """Pages do not shift when results arrive meanwhile."""
-    try:
-        after = None if cursor is None else documents.parse_cursor(cursor)
-    except ValueError as error:
-        raise Problem("bad-request", "query parameter 'cursor': not a cursor of this API") from error
-    found, key = await gateway.view.newest(limit, after)
-    return Response(documents.page(found, key), media_type="application/json")
+    found, key = await gateway.view.page(query.wanted, query.period, query.limit, query.after)
+    page = documents.page([documents.cut(document, query.top) for document in found], key)
+    return Response(page, media_type="application/json")
+
+
+@router.get(
+    "/v1/results/export",
+    summary="All results, newest first, as newline-delimited JSON",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "One result document a line. Without an orderly end of the body, lines are missing.",
+            "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+        },
+        **problems("bad-request", "overloaded"),
+    },
+)
+async def export_results(gateway: TheGateway, query: Annotated[ExportQuery, Query()]) -> Response:
+    """Takes the filters of the listing; results that come meanwhile are not among them."""
+    if gateway.view.exports >= MAX_EXPORTS:
+        raise Problem("overloaded", "too many exports are running")
+    return Export(gateway.view, query)
 
 
 @router.get(
@@ -75,11 +103,15 @@ async def list_images(
         **problems("bad-request", "overloaded"),
     },
 )
-async def stream_results(gateway: TheGateway, last_event_id: Annotated[str | None, Header()] = None) -> Response:
+async def stream_results(
+    gateway: TheGateway,
+    query: Annotated[FilterQuery, Query()],
+    last_event_id: Annotated[str | None, Header()] = None,
+) -> Response:
     """Delivers at least once: after a reconnect to another replica an event can come again."""
     since = parse_positions(last_event_id) if last_event_id else None
     if last_event_id and since is None:
         raise Problem("bad-request", "header 'Last-Event-ID': not an event id of this stream")
     if gateway.view.live.readers >= gateway.settings.gateway_stream_clients:
         raise Problem("overloaded", "too many readers of the live stream")
-    return EventStream(gateway.view.live.events(since, gateway.view.after), gateway.metrics)
+    return EventStream(gateway.view.live.events(since, gateway.view.after, query.wanted, query.top), gateway.metrics)

@@ -53,7 +53,7 @@ _BODY: Final[dict[str, Any]] = {
             "model": documents.Pending | documents.Images,
         },
         **problems("bad-request", "timeout", "too-large", "unsupported-type", "empty", "truncated", "corrupt"),
-        **problems("too-many-pixels", "empty", "truncated", "corrupt", "rejected"),
+        **problems("too-many-pixels", "empty", "truncated", "corrupt", "key-reused", "rejected"),
         **problems("kafka-unavailable", "overloaded", "delivery-unknown", "stopping"),
     },
 )
@@ -77,21 +77,20 @@ async def _raw(request: Request, gateway: Gateway, query: UploadQuery, headers: 
     reservation, started = gateway.uploads.reserve(), time.perf_counter()
     try:
         image = Upload(
-            id=headers.image_id(),
+            key=headers.idempotency_key,
             data=await _read(request, gateway, reservation),
             declared_type=headers.content_type,
             name=headers.x_image_name,
             stream=query.stream,
             model=query.model,
             traceparent=headers.trace,
-            repeatable=headers.idempotency_key is not None,
             started=started,
         )
         wait_until = None if headers.wait_s is None else asyncio.get_running_loop().time() + headers.wait_s
         accepted = await gateway.uploads.accept(image, reservation, wait_until)
     finally:
         reservation.release()
-    return _answer(accepted, headers.wait_s)
+    return _answer(accepted, headers, query.top)
 
 
 async def _read(request: Request, gateway: Gateway, reservation: Reservation) -> bytes:
@@ -110,9 +109,9 @@ async def _read(request: Request, gateway: Gateway, reservation: Reservation) ->
     return b"".join(chunks)
 
 
-def _answer(accepted: Accepted, wait_s: int | None) -> Response:
+def _answer(accepted: Accepted, headers: UploadHeaders, top: int | None) -> Response:
     if accepted.document is not None:
-        applied = {} if wait_s is None else {"Preference-Applied": f"wait={wait_s}"}
-        return Response(accepted.document, 200, applied, "application/json")
-    sent = {"Location": f"/v1/images/{accepted.id}", "Retry-After": POLL_AFTER_S}
+        applied = {} if headers.wait_s is None else {"Preference-Applied": f"wait={headers.wait_s}"}
+        return Response(documents.cut(accepted.document, top), 200, applied, "application/json")
+    sent = {"Location": f"/v1/images/{accepted.id}", "Retry-After": POLL_AFTER_S, **headers.applied}
     return Response(documents.encode(documents.pending(accepted.id, accepted.name)), 202, sent, "application/json")

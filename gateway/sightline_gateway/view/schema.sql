@@ -1,4 +1,4 @@
--- A cache of the topic: when VERSION in store.py changes, the file is deleted and refilled from Kafka.
+-- A cache of the topic: when VERSION in database.py changes, the file is deleted and refilled from Kafka.
 
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
@@ -6,7 +6,7 @@ CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITH
 CREATE TABLE IF NOT EXISTS positions (partition INTEGER PRIMARY KEY, next_offset INTEGER NOT NULL);
 
 -- seq: order of arrival on this replica. topic: which life of the topic `partition` and `offset` belong to.
--- model: name@version, the second half of what makes a result unique.
+-- model: name@version, the second half of what makes a result unique. label: the most probable one.
 CREATE TABLE IF NOT EXISTS results (
     seq INTEGER PRIMARY KEY,
     id TEXT NOT NULL,
@@ -16,11 +16,15 @@ CREATE TABLE IF NOT EXISTS results (
     "offset" INTEGER NOT NULL,
     classified_at INTEGER NOT NULL,
     stored_at INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    stream TEXT,
+    label TEXT,
     document BLOB NOT NULL
 );
 CREATE UNIQUE INDEX IF NOT EXISTS results_id ON results (id, model);
 CREATE INDEX IF NOT EXISTS results_place ON results (topic, partition, "offset");
-CREATE INDEX IF NOT EXISTS results_newest ON results (classified_at, id, model);
+-- The listing's order, then what it can be filtered by: rows that a filter leaves out cost no look at the table.
+CREATE INDEX IF NOT EXISTS results_newest ON results (classified_at, id, model, status, stream, label);
 CREATE INDEX IF NOT EXISTS results_age ON results (stored_at);
 
 -- Accepted here, result not yet seen.

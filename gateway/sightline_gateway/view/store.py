@@ -1,22 +1,21 @@
 """The results view's tables: everything that touches SQLite."""
 
-import logging
 import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from sightline_contracts.ids import image_id_time
 from sightline_contracts.results import Result, encode_result
+from sightline_gateway.view.database import connect, open_writer
+from sightline_gateway.view.filters import Facets, facets_of
+from sightline_gateway.view.listing import Listing
 from sightline_gateway.view.positions import Positions
 
-log = logging.getLogger(__name__)
-
-VERSION: Final = 1  # of schema.sql
 _FILE: Final = "results.sqlite3"
 _TRIM_ROWS: Final = 2_000  # rows deleted in one transaction: a few ms, so that writers and readers never wait long
 
@@ -39,6 +38,7 @@ class StoredResult:
     offset: int
     id: str
     document: bytes
+    facets: Facets
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +48,6 @@ class Pending:
     id: str
     name: str | None
     accepted_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class PageKey:
-    """The last row of a page of the newest-first listing: the next page begins after it."""
-
-    classified_at: int
-    id: str
-    model: str
 
 
 class Store:
@@ -75,15 +66,18 @@ class Store:
         """
         folder.mkdir(parents=True, exist_ok=True)
         self._writing, self._reading = threading.Lock(), threading.Lock()
-        self._writer = _open(folder / _FILE)
-        self._reader = _connect(folder / _FILE)
+        self._writer = open_writer(folder / _FILE)
+        self._reader = connect(folder / _FILE)
+        self.listing = Listing(folder / _FILE)
         self._seq = self._read_int("SELECT coalesce(max(seq), 0) FROM results")
         self._topic = self._meta("topic") or ""
         self._rows = self._read_int("SELECT count(*) FROM results")
+        self._forgotten = int(self._meta("forgotten") or 0)
 
     def close(self) -> None:
-        """Close both connections; the write-ahead log is folded into the file."""
+        """Close all connections; the write-ahead log is folded into the file."""
         with self._writing, self._reading:
+            self.listing.close()
             self._reader.close()
             self._writer.close()
 
@@ -115,10 +109,10 @@ class Store:
         now, seq, new = _now_ms(), self._seq, []
         with self._transaction() as cursor:
             for arrival in arrivals:
-                document = encode_result(arrival.result)
-                if self._insert(cursor, seq + 1, arrival, document, now):
+                stored = _stored(seq + 1, arrival)
+                if self._insert(cursor, stored, arrival.result.classified_at, now):
                     seq += 1
-                    new.append(StoredResult(seq, arrival.partition, arrival.offset, arrival.result.id, document))
+                    new.append(stored)
             cursor.executemany("DELETE FROM pending WHERE id = ?", [(stored.id,) for stored in new])
             self._write_positions(cursor, next_offsets)
         self._seq = seq
@@ -140,12 +134,9 @@ class Store:
                 "DELETE FROM pending WHERE id IN (SELECT id FROM pending ORDER BY accepted_at DESC LIMIT ? OFFSET ?)",
                 (_TRIM_ROWS, max_rows),
             ).rowcount
-            aged = cursor.execute(
-                "DELETE FROM results WHERE seq IN (SELECT seq FROM results WHERE stored_at < ? LIMIT ?)",
-                (oldest, _TRIM_ROWS),
-            ).rowcount
+            aged = self._forget(cursor, "WHERE stored_at < ? LIMIT ?", (oldest, _TRIM_ROWS))
             excess = min(max(0, self._rows - aged - max_rows), _TRIM_ROWS)
-            cursor.execute("DELETE FROM results WHERE seq IN (SELECT seq FROM results ORDER BY seq LIMIT ?)", (excess,))
+            self._forget(cursor, "ORDER BY seq LIMIT ?", (excess,))
         self._rows -= aged + excess
         return pending + aged + excess
 
@@ -176,18 +167,13 @@ class Store:
             row = self._reader.execute("SELECT id, name, accepted_at FROM pending WHERE id = ?", (image_id,)).fetchone()
         return Pending(*row) if row else None
 
-    def newest(self, limit: int, after: PageKey | None) -> tuple[list[bytes], PageKey | None]:
-        """A page of result documents, newest first, and the key of the next page (None: this was the last)."""
-        where = "" if after is None else "WHERE (classified_at, id, model) < (?, ?, ?)"
-        keys = () if after is None else (after.classified_at, after.id, after.model)
+    def ids_beginning(self, prefix: str) -> set[str]:
+        """The ids that begin with `prefix` (hexadecimal digits and hyphens), of results and pending images."""
+        between = (prefix, f"{prefix}g") * 2  # g comes after all digits
+        query = "SELECT id FROM {0} WHERE id BETWEEN ? AND ?"
         with self._reading:
-            rows = self._reader.execute(
-                f"SELECT document, classified_at, id, model FROM results {where} "  # noqa: S608 - one of two literals
-                "ORDER BY classified_at DESC, id DESC, model DESC LIMIT ?",
-                (*keys, limit + 1),
-            ).fetchall()
-        page = rows[:limit]
-        return [row[0] for row in page], PageKey(*page[-1][1:]) if len(rows) > limit else None
+            rows = self._reader.execute(f"{query.format('results')} UNION {query.format('pending')} LIMIT 10", between)
+            return {row[0] for row in rows}
 
     def after(self, positions: Positions, seqs: tuple[int, int], limit: int) -> list[StoredResult]:
         """Results of the topic's present life that come after `positions`, with first <= seq <= last, by arrival.
@@ -200,16 +186,24 @@ class Store:
         with self._reading:
             first = max(first, self._first_unseen(seen))
             rows = self._reader.execute(
-                'SELECT seq, partition, "offset", id, document FROM results '  # noqa: S608 - placeholders only
+                'SELECT seq, partition, "offset", id, document, model, status, stream, label FROM results '  # noqa: S608 - placeholders only
                 f"WHERE topic = ? AND seq BETWEEN ? AND ?{unseen} ORDER BY seq LIMIT ?",
                 (self._topic, first, last, *(value for pair in seen.items() for value in pair), limit),
             ).fetchall()
-        return [StoredResult(*row) for row in rows]
+        return [
+            StoredResult(seq, partition, offset, image_id, document, Facets(*facets))
+            for seq, partition, offset, image_id, document, *facets in rows
+        ]
 
     @property
     def rows(self) -> int:
         """How many results are kept."""
         return self._rows
+
+    @property
+    def forgotten(self) -> int:
+        """When the youngest image was made whose result was deleted, in Unix ms; 0: none was."""
+        return self._forgotten
 
     @property
     def last_seq(self) -> int:
@@ -230,15 +224,28 @@ class Store:
         )
         return min((int(row[0]) for row in found if row), default=self._seq + 1)
 
-    def _insert(self, cursor: sqlite3.Cursor, seq: int, arrival: Arrival, document: bytes, now: int) -> bool:
-        result = arrival.result
-        model = f"{result.model.name}@{result.model.version or ''}"
-        place = (self._topic, arrival.partition, arrival.offset)
+    def _insert(self, cursor: sqlite3.Cursor, stored: StoredResult, classified_at: int, now: int) -> bool:
+        facets = stored.facets
+        place = (self._topic, stored.partition, stored.offset)
+        found = (facets.status, facets.stream, facets.label)
         cursor.execute(
-            "INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (seq, result.id, model, *place, result.classified_at, now, document),
+            "INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (stored.seq, stored.id, facets.model, *place, classified_at, now, *found, stored.document),
         )
         return cursor.rowcount == 1
+
+    def _forget(self, cursor: sqlite3.Cursor, which: str, values: tuple[int, ...]) -> int:
+        """Delete results, and note when the youngest of their images was made, by its id."""
+        gone = cursor.execute(
+            f"DELETE FROM results WHERE seq IN (SELECT seq FROM results {which}) RETURNING id, stored_at",  # noqa: S608
+            values,
+        ).fetchall()
+        # A maker's clock that is ahead must not make us call ids expired that are yet to come.
+        made = (min(image_id_time(image_id) or 0, stored_at) for image_id, stored_at in gone)
+        if gone:
+            self._forgotten = max(self._forgotten, *made)
+            cursor.execute("INSERT OR REPLACE INTO meta VALUES ('forgotten', ?)", (str(self._forgotten),))
+        return len(gone)
 
     @staticmethod
     def _write_positions(cursor: sqlite3.Cursor, next_offsets: Mapping[int, int]) -> None:
@@ -261,37 +268,10 @@ class Store:
         return row[0] if row else None
 
 
+def _stored(seq: int, arrival: Arrival) -> StoredResult:
+    result = arrival.result
+    return StoredResult(seq, arrival.partition, arrival.offset, result.id, encode_result(result), facets_of(result))
+
+
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    """The writer, on a file of this schema version: one of another version, or a damaged one, is begun anew."""
-    try:
-        connection = _connect(path)
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version in (0, VERSION):
-            return _prepared(connection)
-        reason = f"its schema is version {version}, ours {VERSION}"
-        connection.close()
-    except sqlite3.OperationalError:
-        raise  # locked, unreadable or no space: the file may be good
-    except sqlite3.DatabaseError as error:
-        reason = str(error)
-    log.warning("results view begun anew: %s", reason, extra={"file": str(path)})
-    for name in (path, path.with_name(f"{_FILE}-wal"), path.with_name(f"{_FILE}-shm")):
-        name.unlink(missing_ok=True)
-    return _prepared(_connect(path))
-
-
-def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
-    connection.executescript(files(__package__).joinpath("schema.sql").read_text(encoding="utf-8"))
-    connection.execute(f"PRAGMA user_version = {VERSION}")
-    return connection
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10.0)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    return connection

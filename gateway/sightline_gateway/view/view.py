@@ -5,12 +5,15 @@ import logging
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from sightline_gateway.live import LiveStream
 from sightline_gateway.metrics import Metrics
+from sightline_gateway.view.filters import Filter
+from sightline_gateway.view.listing import PageKey, Period
 from sightline_gateway.view.positions import Positions
-from sightline_gateway.view.store import Arrival, PageKey, Pending, Store, StoredResult
+from sightline_gateway.view.store import Arrival, Pending, Store, StoredResult
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +28,10 @@ class ResultsView:
         self._unsaved: list[tuple[Pending, asyncio.Future[None]]] = []
         self._saving: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        # Pages are read one after the other: searches for something rare must not take the threads that all share.
+        self._searching = ThreadPoolExecutor(1, "results-search")
         self._stopping = False
+        self.exports = 0  # being sent now
         self.live = LiveStream(_last_seen(store.next_offsets(), store.topic), store.last_seq)
 
     def start(self) -> None:
@@ -45,6 +51,7 @@ class ResultsView:
         if self._saving is not None:
             await self._saving
         self._loop = None
+        await asyncio.to_thread(self._searching.shutdown)
         await asyncio.to_thread(self._store.close)
 
     # -- from the feed's thread ----------------------------------------------------------------------------------------
@@ -84,13 +91,30 @@ class ResultsView:
         """The image if it was accepted here and has no result yet."""
         return await asyncio.to_thread(self._store.find_pending, image_id)
 
-    async def newest(self, limit: int, after: PageKey | None) -> tuple[list[bytes], PageKey | None]:
+    async def ids_beginning(self, prefix: str) -> set[str]:
+        """The ids that begin so, of images that have a result or were accepted here."""
+        return await asyncio.to_thread(self._store.ids_beginning, prefix)
+
+    async def page(
+        self, wanted: Filter, period: Period, limit: int, after: PageKey | None
+    ) -> tuple[list[bytes], PageKey | None]:
         """A page of result documents, newest first, and the key of the next page."""
-        return await asyncio.to_thread(self._store.newest, limit, after)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._searching, self._store.listing.page, wanted, period, limit, after)
 
     async def after(self, positions: Positions, seqs: tuple[int, int], limit: int) -> list[StoredResult]:
         """Results after `positions`: see `Store.after`."""
         return await asyncio.to_thread(self._store.after, positions, seqs, limit)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the process stops."""
+        return self._stopping
+
+    @property
+    def forgotten(self) -> int:
+        """When the youngest image was made whose result is no longer kept: see `Store.forgotten`."""
+        return self._store.forgotten
 
     async def remember(self, image: Pending) -> None:
         """Note an accepted image, so that it can be asked for; many callers share one transaction."""

@@ -1,7 +1,8 @@
-"""Image ids: UUID text, time-ordered by default, derived from a key when a retry must give the same id."""
+"""Image ids: UUID text, time-ordered by default, derived from key and bytes when a retry must give the same id."""
 
 import hashlib
 import re
+from typing import Final
 from uuid import UUID
 
 import uuid_utils
@@ -9,21 +10,38 @@ import uuid_utils
 _UUID_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
+_KEY_PART: Final = len("00000000-0000-8000-8000-")
+
+
 def new_image_id() -> str:
     """A new UUIDv7 (RFC 9562): unique without coordination and ordered by time."""
     return str(uuid_utils.uuid7())
 
 
-def image_id_from_key(namespace: str, key: str) -> str:
-    """The UUIDv8 that belongs to `key`, the same on every replica.
+def image_id_from_key(namespace: str, key: str, payload: bytes) -> str:
+    """The UUIDv8 that belongs to `payload` sent under `key`, the same on every replica.
 
-    `namespace` keeps the keys of different doors apart ("http", "tcp"); neither part is limited in length.
+    Its last 48 bits tell payloads apart, the 74 before them keys: whoever knows a result of one payload sees by the id
+    alone that another one came under its key. `namespace` keeps the keys of different doors apart ("http", "tcp");
+    neither part is limited in length.
     """
-    digest = hashlib.sha256(f"{len(namespace)}:{namespace}{key}".encode()).digest()
-    bits = int.from_bytes(digest[:16]) & ~(0xF << 76) & ~(0x3 << 62)
+    of_key = hashlib.sha256(f"{len(namespace)}:{namespace}{key}".encode()).digest()
+    of_payload = hashlib.sha256(payload).digest()
+    bits = int.from_bytes(of_key[:10] + of_payload[:6]) & ~(0xF << 76) & ~(0x3 << 62)
     return str(UUID(int=bits | 0x8 << 76 | 0x2 << 62))
+
+
+def key_part(image_id: str) -> str:
+    """What all ids of one key begin with, and no others."""
+    return image_id[:_KEY_PART]
 
 
 def is_image_id(text: str) -> bool:
     """Whether `text` is an image id in its one spelling (lower case, hyphens)."""
     return _UUID_TEXT.fullmatch(text) is not None
+
+
+def image_id_time(text: str) -> int | None:
+    """When the id was made, in Unix ms by its maker's clock; None when it does not tell (a key's id, or no id)."""
+    tells = is_image_id(text) and text[14] == "7"
+    return int(text[:8] + text[9:13], 16) if tells else None

@@ -12,6 +12,18 @@ from typing import Final
 DEFAULT_MAX_PIXELS: Final = 50_000_000  # a 50-megapixel camera; more is a bomb or a mistake: 150 MB once decoded
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# Where an archive has its mark: people who drop a whole folder's ZIP should read what to do instead.
+_ARCHIVES: Final = (
+    (b"PK\x03\x04", 0, "ZIP"),
+    (b"PK\x05\x06", 0, "ZIP"),
+    (b"\x1f\x8b", 0, "gzip"),
+    (b"BZh", 0, "bzip2"),
+    (b"\xfd7zXZ\x00", 0, "xz"),
+    (b"\x28\xb5\x2f\xfd", 0, "Zstandard"),
+    (b"7z\xbc\xaf\x27\x1c", 0, "7z"),
+    (b"Rar!\x1a\x07", 0, "RAR"),
+    (b"ustar", 257, "tar"),
+)
 _JPEG_START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 
@@ -59,7 +71,9 @@ def inspect_image(data: bytes, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> Image
         raise InvalidImage("empty", "the body is empty: send the image's bytes")
     content_type = sniff(data[:12])
     if content_type is None:
-        raise InvalidImage("unsupported-type", "not a JPEG, PNG, WebP, GIF or BMP file")
+        archive = next((name for mark, at, name in _ARCHIVES if data.startswith(mark, at)), None)
+        found = f"a {archive} archive: unpack it and send its files; " if archive else ""
+        raise InvalidImage("unsupported-type", f"{found}not a JPEG, PNG, WebP, GIF or BMP file")
     width, height = _DIMENSIONS[content_type](data)
     if width < 1 or height < 1:
         raise InvalidImage("corrupt", f"the headers say {width} x {height} pixels")

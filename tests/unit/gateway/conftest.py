@@ -1,7 +1,7 @@
 """A gateway on a real socket with a fake publisher, in the test's own event loop."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from sightline_gateway.settings import GatewaySettings
 from sightline_gateway.state import Gateway
 from sightline_gateway.view.store import Store
 from sightline_gateway.view.view import ResultsView
-from tests.unit.gateway.fakes import PARTITIONS, TOPIC, FakePublisher, FakeTopic
+from tests.unit.gateway.fakes import PARTITIONS, TOPIC, FakePublisher, FakeTopic, add_model
 
 
 @dataclass
@@ -94,6 +94,23 @@ async def served(serve: Serve) -> AsyncIterator[Served]:
     """A gateway with default settings."""
     async with serve() as running:
         yield running
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store on the topic `aaaaaaaa` with two partitions."""
+    opened = Store(tmp_path)
+    opened.restart("aaaaaaaa", {0: 0, 1: 0})
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+async def models(served: Served) -> Served:
+    """A gateway with two versions of one model and one of another."""
+    for name, version in (("digits-lenet", "1"), ("digits-lenet", "2"), ("other", "1")):
+        add_model(served.gateway.settings.models_dir, name, version)
+    return served
 
 
 async def until(condition: Callable[[], Any] | Callable[[], Awaitable[Any]], deadline_s: float = 10) -> Any:

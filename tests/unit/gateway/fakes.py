@@ -1,9 +1,12 @@
 """What stands in for Kafka and the classifier in tests of the gateway."""
 
 import asyncio
+import json
 import random
 import time
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from sightline_common.management import Readiness
 from sightline_common.publisher import Ack
@@ -47,6 +50,24 @@ def make_result(record: ImageRecord, *, version: str | None = "1", error: ErrorI
         precision=version and "f32",
         engine=version and "onednn",
     )
+
+
+def add_model(folder: Path, name: str, version: str, **changes: Any) -> None:
+    """Write a bundle's model.json."""
+    bundle = {
+        "schema": "sightline.model/1",
+        "name": name,
+        "version": version,
+        "input": {"height": 28, "width": 28},
+        "labels": ["a", "b", "c"],
+        "licence": "CC-BY-4.0",
+        "origin": "made up",
+        "metrics": {"top1": 0.98},
+        **changes,
+    }
+    path = folder / name / version / "model.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(bundle))
 
 
 class FakePublisher:

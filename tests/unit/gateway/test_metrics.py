@@ -12,7 +12,7 @@ from sightline_contracts.errors import ContractError
 from sightline_contracts.ids import new_image_id
 from sightline_contracts.images import ImageRecord
 from sightline_contracts.results import ERROR_CODES, ErrorInfo, Result, Timing, decode_result, encode_result
-from sightline_gateway.metrics import CHECKS, Metrics
+from sightline_gateway.metrics import CHECKS, REFUSALS, Metrics
 from sightline_gateway.problems import KINDS
 from sightline_gateway.uploads import Reservation
 from tests.unit.gateway.conftest import Served
@@ -59,7 +59,9 @@ def test_latency_is_from_acceptance_to_classification_and_by_stage(metrics: Metr
 def test_every_series_exists_from_the_start(metrics: Metrics) -> None:
     value = metrics.registry.get_sample_value
     assert {outcomes(metrics, "failed", code) for code in ERROR_CODES} == {0}
-    assert {value("sightline_gateway_uploads_total", {"outcome": code}) for code in ("accepted", *KINDS)} == {0}
+    outcomes_of_images = {"accepted", *KINDS} - set(REFUSALS)
+    assert {value("sightline_gateway_uploads_total", {"outcome": code}) for code in outcomes_of_images} == {0}
+    assert {value("sightline_gateway_refused_total", {"code": code}) for code in REFUSALS} == {0}
     assert {value("sightline_gateway_ready", {"check": check}) for check in CHECKS} == {0}
     assert value("sightline_gateway_stream_ends_total", {"reason": "slow"}) == 0
 

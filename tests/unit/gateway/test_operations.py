@@ -1,14 +1,12 @@
 """Health, metrics, models, console and settings."""
 
 import asyncio
-import json
 import os
 import re
 import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -19,25 +17,8 @@ from sightline_gateway.parameters import UploadHeaders
 from sightline_gateway.server import listen
 from sightline_gateway.settings import GatewaySettings
 from tests.unit.gateway.conftest import Served
+from tests.unit.gateway.fakes import add_model
 from tests.unit.gateway.process import image_bytes
-
-
-def add_model(folder: Path, name: str, version: str, **changes: Any) -> None:
-    """Write a bundle's model.json."""
-    bundle = {
-        "schema": "sightline.model/1",
-        "name": name,
-        "version": version,
-        "input": {"height": 28, "width": 28},
-        "labels": ["a", "b", "c"],
-        "licence": "CC-BY-4.0",
-        "origin": "made up",
-        "metrics": {"top1": 0.98},
-        **changes,
-    }
-    path = folder / name / version / "model.json"
-    path.parent.mkdir(parents=True)
-    path.write_text(json.dumps(bundle))
 
 
 async def test_health_is_not_readiness(served: Served) -> None:

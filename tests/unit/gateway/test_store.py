@@ -2,7 +2,6 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,15 +12,6 @@ from sightline_gateway.view.folder import FolderInUse, claim
 from sightline_gateway.view.positions import Positions
 from sightline_gateway.view.store import Arrival, Pending, Store
 from tests.unit.gateway.test_results import results
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """An empty store on the topic `aaaaaaaa` with two partitions."""
-    opened = Store(tmp_path)
-    opened.restart("aaaaaaaa", {0: 0, 1: 0})
-    yield opened
-    opened.close()
 
 
 def fill(store: Store, count: int, partition: int = 0) -> list[str]:

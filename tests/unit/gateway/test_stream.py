@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from sightline_contracts.results import encode_result
-from sightline_gateway import event_stream, live
+from sightline_gateway import delivery, live
 from sightline_gateway.view.positions import Positions, parse_positions
 from tests.unit.gateway.conftest import Serve, Served, until
 from tests.unit.gateway.test_results import results
@@ -55,10 +55,10 @@ class Reader:
 
 
 @asynccontextmanager
-async def reading(served: Served, last_id: str | None = None) -> AsyncIterator[Reader]:
+async def reading(served: Served, last_id: str | None = None, query: str = "") -> AsyncIterator[Reader]:
     """A reader of the live stream."""
     headers = {} if last_id is None else {"Last-Event-ID": last_id}
-    async with served.client.stream("GET", "/v1/results/stream", headers=headers) as answer:
+    async with served.client.stream("GET", f"/v1/results/stream{query}", headers=headers) as answer:
         assert answer.status_code == 200
         yield Reader(answer)
 
@@ -214,7 +214,7 @@ async def test_a_reader_that_falls_behind_the_buffer_is_dropped_with_a_reason(
 
 async def test_a_reader_that_takes_nothing_is_cut_off(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """Closing politely would wait for the reader to take the rest; its socket must be free at once."""
-    monkeypatch.setattr(event_stream, "STALL_S", 0.3)
+    monkeypatch.setattr(delivery, "STALL_S", 0.3)
     async with serve() as served:
         reader, writer = await asyncio.open_connection("127.0.0.1", served.port, limit=4096)
         writer.write(b"GET /v1/results/stream HTTP/1.1\r\nHost: test\r\n\r\n")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sightline_common.errors import DeliveryUnknown, RecordTooLarge, Unavailable
-from sightline_contracts.ids import image_id_from_key, is_image_id
+from sightline_contracts.ids import is_image_id
 from tests.unit.gateway.conftest import Serve, Served, until
 from tests.unit.gateway.fakes import make_result
 from tests.unit.gateway.process import image_bytes
@@ -85,7 +85,7 @@ async def test_the_type_on_the_topic_is_that_of_the_bytes(
     [
         pytest.param(b"", "image/png", 422, "empty", id="empty"),
         pytest.param(b"hello, world", "image/png", 415, "unsupported-type", id="no image"),
-        pytest.param(b"PK\x03\x04" + bytes(100), "application/zip", 415, "unsupported-type", id="archive"),
+        pytest.param(b"PK\x03\x04" + bytes(100), "application/zip", 415, "unsupported-type", id="ZIP"),
         pytest.param(PNG, "image/jpeg", 415, "unsupported-type", id="header and bytes differ"),
         pytest.param(PNG, "text/plain", 415, "unsupported-type", id="header is no image type"),
         pytest.param(JPEG[:-2], "image/jpeg", 422, "truncated", id="JPEG without its end marker"),
@@ -210,19 +210,28 @@ async def test_waiting_gives_its_memory_back_as_soon_as_kafka_has_the_image(serv
     assert (await sending).status_code == 202
 
 
-async def test_the_same_key_gives_the_same_id_and_one_record(served: Served) -> None:
-    key = {"Idempotency-Key": '"order-7"'}
-    first, second = await post(served, PNG, **key), await post(served, PNG, **{"Idempotency-Key": "order-7"})
-    assert first.json()["id"] == second.json()["id"] == image_id_from_key("http", "order-7")
-    assert (first.status_code, second.status_code) == (202, 202)
-    assert len(served.publisher.records) == 1
-    assert served.outcomes("repeated") == 1
+@pytest.mark.parametrize(
+    ("prefer", "applied"),
+    [("respond-async", "respond-async"), ("wait=0, Respond-Async", "respond-async"), ("handling=strict", None)],
+)
+async def test_an_answer_before_the_result_says_that_it_was_preferred(
+    served: Served, prefer: str, applied: str | None
+) -> None:
+    answer = await post(served, PNG, Prefer=prefer)
+    assert (answer.status_code, answer.headers.get("Preference-Applied")) == (202, applied)
 
 
-async def test_the_same_key_is_answered_with_the_result_once_it_is_known(served: Served) -> None:
-    key = {"Idempotency-Key": "order-7"}
-    await post(served, PNG, **key)
-    served.topic.append([make_result(served.publisher.records[0])])
-    second = await post(served, PNG, **key)
-    assert (second.status_code, second.json()["status"]) == (200, "classified")
-    assert len(served.publisher.records) == 1
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (b"PK\x03\x04", "ZIP"),
+        (b"PK\x05\x06", "ZIP"),
+        (b"\x1f\x8b\x08", "gzip"),
+        (b"7z\xbc\xaf\x27\x1c", "7z"),
+        (bytes(257) + b"ustar\x0000", "tar"),
+    ],
+)
+async def test_an_archive_is_refused_with_what_to_do_instead(served: Served, head: bytes, name: str) -> None:
+    answer = await post(served, head + bytes(300))
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported-type")
+    assert answer.json()["detail"].startswith(f"a {name} archive: unpack it")

@@ -8,6 +8,7 @@ from tools.chart.model.base import (
     DisruptionBudget,
     Image,
     Labels,
+    Name,
     Port,
     Quantity,
     Resources,
@@ -51,6 +52,16 @@ class Gateway(Scheduling, Stopping):
     image: Image = Field(Image(repository="sightline/gateway"), description="Image of the gateway.")
     replicas: int = Field(2, ge=0, description="Pods. Any of them can answer for any image.")
     service: Service = Field(Service(), description="How clients and the Ingress reach it.")
+    keys_secret: Name = Field(
+        "",
+        description="Secret whose key `keys` is the file of API keys, as `sightline-key` writes it; empty: no keys are"
+        " asked for. Its keys `test` and `metrics` are the API keys of `helm test` and of the ServiceMonitor.",
+    )
+    open_access: bool = Field(
+        False,
+        description="Without `keysSecret`, let everyone in although an Ingress, an HTTPRoute or the Service's type"
+        " leads to the gateway from outside of the cluster.",
+    )
     state_size: Quantity = Field(
         "2Gi", description="Most disk of the results view, an emptyDir that the topic `results` refills."
     )

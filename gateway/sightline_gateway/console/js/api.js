@@ -5,10 +5,13 @@
  * @typedef {import("./types.js").Pending} Pending
  * @typedef {import("./types.js").Model} Model
  */
-import { noAnswer, problemFrom } from "./problem.js";
+import { noAnswer, Problem, problemFrom } from "./problem.js";
 
 /** What the gateway takes as a name; file systems allow no more either. */
 const MOST_NAME_BYTES = 255;
+
+/** Fires "key-needed" when the gateway wants to know who calls. */
+export const access = new EventTarget();
 
 /** @param {string} path @returns {URL} */
 export const address = (path) => new URL(path, document.baseURI);
@@ -22,8 +25,23 @@ async function getJson(path) {
     throw noAnswer();
   });
   const body = await response.json().catch(() => null);
-  if (!response.ok) throw problemFrom(response.status, body, response.headers.get("Retry-After"));
+  if (!response.ok) throw refusal(response.status, body, response.headers.get("Retry-After"));
   return body;
+}
+
+/** @param {number} status @param {unknown} body @param {string | null} retryAfter @returns {Problem} */
+function refusal(status, body, retryAfter) {
+  if (status === 401) access.dispatchEvent(new CustomEvent("key-needed"));
+  return problemFrom(status, body, retryAfter);
+}
+
+/** Trades a key for a cookie: an EventSource sends no headers. @param {string} key */
+export async function signIn(key) {
+  const headers = { Authorization: `Bearer ${headerText(key)}` };
+  const response = await fetch(address("v1/session"), { method: "POST", headers }).catch(() => {
+    throw noAnswer();
+  });
+  if (!response.ok) throw problemFrom(response.status, await response.json().catch(() => null), null);
 }
 
 /** @returns {Promise<Model[]>} */
@@ -64,7 +82,7 @@ export function sendImage(upload) {
     request.onload = () => {
       const body = parse(request.responseText);
       if (request.status < 300 && body) resolve(body);
-      else reject(problemFrom(request.status, body, request.getResponseHeader("Retry-After")));
+      else reject(refusal(request.status, body, request.getResponseHeader("Retry-After")));
     };
     request.send(upload.body);
   });

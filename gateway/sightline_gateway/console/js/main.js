@@ -1,10 +1,11 @@
 /** Builds the page's objects and connects them. Everything else is in the elements and the modules they use. */
 import { Announcer } from "./announcer.js";
-import { listModels } from "./api.js";
+import { access, listModels } from "./api.js";
 import { part } from "./dom.js";
 import { ConnectionStateElement } from "./elements/connection-state.js";
 import { DigitPadElement } from "./elements/digit-pad.js";
 import { ImageDropElement } from "./elements/image-drop.js";
+import { KeyPromptElement } from "./elements/key-prompt.js";
 import { LiveStripElement } from "./elements/live-strip.js";
 import { ModelSwitchElement } from "./elements/model-switch.js";
 import { ResultCardElement } from "./elements/result-card.js";
@@ -26,6 +27,7 @@ const ELEMENTS = {
   "connection-state": ConnectionStateElement,
   "digit-pad": DigitPadElement,
   "image-drop": ImageDropElement,
+  "key-prompt": KeyPromptElement,
   "live-strip": LiveStripElement,
   "model-switch": ModelSwitchElement,
   "result-card": ResultCardElement,
@@ -50,6 +52,7 @@ function main() {
   sendPhotos(queue, thumbnails, announcer);
   sendDrawings(queue, announcer);
   offerModels(feed);
+  askForKey(feed);
   feed.start();
 }
 
@@ -118,6 +121,17 @@ function offerModels(feed) {
   });
   on(feed, "state", (state) => {
     if (state === "live") void readModels(control);
+  });
+}
+
+/** @param {ResultFeed} feed */
+function askForKey(feed) {
+  const prompt = element("key-prompt");
+  on(access, "key-needed", () => prompt.ask());
+  on(prompt, "signed-in", () => feed.start());
+  on(feed, "state", (state) => {
+    // An EventSource does not tell why it was closed; this call does.
+    if (state === "reconnecting") void readModels(element("model-switch"));
   });
 }
 

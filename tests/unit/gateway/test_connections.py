@@ -1,0 +1,166 @@
+"""Connections on real sockets: how many, and how long the head of a request may take."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from sightline_gateway.guard.connections import Connections
+from sightline_gateway.protocol import GatewayProtocol, limited_protocol
+from tests.unit.gateway.conftest import Serve, until
+
+ASK = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+class Line:
+    """A connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    def send(self, data: bytes) -> None:
+        """Send without waiting."""
+        self._writer.write(data)
+
+    async def head(self) -> bytes:
+        """The next answer's head, its body read too."""
+        async with asyncio.timeout(10):
+            head = await self._reader.readuntil(b"\r\n\r\n")
+            length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+            await self._reader.readexactly(length)
+        return head
+
+    async def rest(self) -> bytes:
+        """All until the gateway closes."""
+        async with asyncio.timeout(10):
+            data = await self._reader.read()
+        self.close()
+        return data
+
+    def close(self) -> None:
+        """Hang up."""
+        self._writer.close()
+
+
+async def dial(port: int) -> Line:
+    """A new connection."""
+    return Line(*await asyncio.open_connection("127.0.0.1", port))
+
+
+def problem_of(answer: bytes) -> dict[str, Any]:
+    """The problem document of a raw answer."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"content-type: application/problem+json" in head.lower()
+    assert b"x-content-type-options: nosniff" in head.lower()
+    assert int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]) == len(body)
+    document: dict[str, Any] = json.loads(body)
+    return document
+
+
+@pytest.fixture
+def limit(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Gives the served gateway limits, and returns its connections."""
+
+    def limited(
+        most: int = 100, most_of_one: int = 100, head_timeout_s: float = 10.0, proxies: Any = ()
+    ) -> Connections:
+        connections = Connections(most, most_of_one, proxies)
+        protocol = limited_protocol(connections, head_timeout_s)
+        monkeypatch.setattr("tests.unit.gateway.conftest.GatewayProtocol", protocol)
+        return connections
+
+    return limited
+
+
+@pytest.mark.parametrize(("limits", "code", "status"), [((2, 9), "overloaded", 503), ((9, 2), "rate-limited", 429)])
+async def test_a_connection_too_many_is_told_so(
+    serve: Serve, limit: Any, limits: tuple[int, int], code: str, status: int
+) -> None:
+    connections = limit(*limits)
+    async with serve() as served:
+        lines = [await dial(served.port) for _ in range(2)]
+        await until(lambda: len(connections) == 2)
+        answer = await (await dial(served.port)).rest()
+        assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+        assert b"retry-after: 2" in answer.lower()
+        assert problem_of(answer)["code"] == code
+        lines[0].send(ASK)
+        assert b"200 OK" in await lines[0].head()
+        lines[1].close()
+        await until(lambda: len(connections) == 1)
+        line = await dial(served.port)
+        line.send(ASK)
+        assert b"200 OK" in await line.head()
+        for open_line in (lines[0], line):
+            open_line.close()
+        await until(lambda: len(connections) == 0)
+
+
+async def test_a_trusted_proxy_may_have_as_many_as_there_may_be(serve: Serve, limit: Any) -> None:
+    connections = limit(most_of_one=1, proxies=("127.0.0.0/8",))
+    async with serve() as served:
+        lines = [await dial(served.port) for _ in range(3)]
+        await until(lambda: len(connections) == 3)
+        for line in lines:
+            line.close()
+
+
+async def test_a_head_that_trickles_is_ended(serve: Serve, limit: Any) -> None:
+    connections = limit(head_timeout_s=0.3)
+    async with serve() as served:
+        line = await dial(served.port)
+        line.send(b"GET /healthz HTTP/1.1\r\n")
+        for _ in range(4):
+            line.send(b"X: y\r\n")
+        answer = await line.rest()
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert problem_of(answer)["code"] == "timeout"
+        await until(lambda: len(connections) == 0)
+
+
+async def test_a_silent_connection_is_closed_without_a_word(serve: Serve, limit: Any) -> None:
+    limit(head_timeout_s=0.2)
+    async with serve() as served:
+        assert await (await dial(served.port)).rest() == b""
+
+
+async def test_a_second_head_that_trickles_is_ended_too(serve: Serve, limit: Any) -> None:
+    """A byte after an answer stops the timer of idle connections: without its own the head could take for ever."""
+    limit(head_timeout_s=0.3)
+    async with serve() as served:
+        line = await dial(served.port)
+        line.send(ASK)
+        assert b"200 OK" in await line.head()
+        line.send(b"G")
+        assert problem_of(await line.rest())["code"] == "timeout"
+
+
+async def test_what_comes_after_the_head_is_not_timed_by_it(serve: Serve, limit: Any) -> None:
+    """Bodies have deadlines of their own, answers such as the live stream have none, idle connections another."""
+    limit(head_timeout_s=0.2)
+    async with serve() as served:
+        line, stream = await dial(served.port), await dial(served.port)
+        stream.send(b"GET /v1/results/stream HTTP/1.1\r\nHost: x\r\n\r\n")
+        line.send(ASK)
+        assert b"200 OK" in await line.head()
+        await asyncio.sleep(0.5)  # nothing may happen: there is nothing to wait for
+        line.send(ASK + ASK)
+        assert [b"200 OK" in await line.head() for _ in range(2)] == [True, True]
+        stream.close()
+        line.close()
+
+
+async def test_what_is_no_http_gets_a_problem(serve: Serve, limit: Any) -> None:
+    limit()
+    async with serve() as served:
+        line = await dial(served.port)
+        line.send(b"\x16\x03\x01 hello\r\n\r\n")
+        answer = await line.rest()
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert problem_of(answer)["code"] == "bad-request"
+
+
+def test_the_plain_protocol_has_no_limit_of_connections() -> None:
+    assert GatewayProtocol.admissions is None
