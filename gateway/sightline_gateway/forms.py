@@ -97,6 +97,7 @@ class _Files:
             model=self._query.model,
             traceparent=self._headers.trace,
             started=time.perf_counter(),
+            callback=self._headers.x_callback_url,
         )
         return await self._outcome(file, upload)
 

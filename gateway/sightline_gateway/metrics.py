@@ -55,6 +55,12 @@ class Metrics:
             "Ended readers of the live stream by reason: left, slow, stalled or stopping",
             reason=_REASONS,
         )
+        # -- webhooks
+        self.callbacks = self._labelled(
+            "callbacks_total",
+            "Tries to send a webhook by what became of them: delivered, retried (failed, more follow) or abandoned",
+            outcome=("delivered", "retried", "abandoned"),
+        )
         self._add_outcomes()
 
     def first_result(self, result: Result) -> None:

@@ -92,6 +92,9 @@ class UploadHeaders(SenderHeaders):
         description="`wait=N`: answer with the result if it comes within N seconds (at most 60); `respond-async`: the "
         "answer at once, which is what happens anyway",
     )
+    x_callback_url: str | None = Field(
+        None, description="where the result is sent by POST; its origin must be one that the operator has listed"
+    )
     content_type: str | None = Field(None, description="the image's type, or application/octet-stream")
 
     @property

@@ -25,6 +25,7 @@ from sightline_gateway.view.feed import ResultsFeed
 from sightline_gateway.view.folder import FolderInUse, claim
 from sightline_gateway.view.store import Store
 from sightline_gateway.view.view import ResultsView
+from sightline_gateway.webhooks.sender import webhooks_of
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +73,7 @@ class _Run:
         metrics.connections.set_function(lambda: len(self._connections))
         self._publisher = Publisher(settings, client_id="gateway")
         self._view = ResultsView(store, metrics)
+        self._webhooks = webhooks_of(settings, store, metrics)
         self._feed = ResultsFeed(settings, store, self._view, metrics, self._on_failure)
         app = create_app(settings, self._publisher, self._view, metrics, self._readiness)
         self._gateway: Gateway = app.state.gateway
@@ -82,6 +84,9 @@ class _Run:
         """Serve until `stop` is set or something fails; returns the exit status."""
         self._stop = stop
         self._view.start()
+        if self._webhooks is not None:
+            self._view.on_results = self._webhooks.wake
+            self._webhooks.start(self._on_failure)
         self._feed.start()
         await self._publisher.start()
         self._publisher.failed.add_done_callback(self._on_publisher_failure)
@@ -105,6 +110,8 @@ class _Run:
             await self._publisher.stop(FLUSH_S)
             await serving
             await asyncio.to_thread(self._feed.stop)
+            if self._webhooks is not None:
+                await self._webhooks.stop()
             await self._view.close()
         log.info("stopped")
 

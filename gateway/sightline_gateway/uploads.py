@@ -20,6 +20,7 @@ from sightline_gateway.problems import Problem
 from sightline_gateway.settings import GatewaySettings
 from sightline_gateway.view.store import Pending
 from sightline_gateway.view.view import ResultsView
+from sightline_gateway.webhooks.targets import parse_target
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +80,7 @@ class Upload:
     model: str | None
     traceparent: str | None
     started: float
+    callback: str | None = None
 
 
 class Accepted(NamedTuple):
@@ -98,6 +100,8 @@ class Uploads:
         self._max_pixels = settings.max_pixels
         self._publisher = publisher
         self._view = view
+        self._origins = settings.callback_origins
+        self._most_callbacks = settings.gateway_callbacks
         self._metrics = metrics
         self._keys = KeysInUse()
         self._budget = ByteBudget(settings.gateway_in_flight_bytes)
@@ -106,6 +110,23 @@ class Uploads:
     def reserve(self) -> Reservation:
         """An empty part of the byte budget."""
         return Reservation(self._budget, self._metrics)
+
+    async def check_callback(self, url: str | None) -> None:
+        """Refuse an upload whose webhook could not be sent.
+
+        Raises:
+            Problem: `url` is no URL, its origin is not listed, or too many wait.
+        """
+        if url is None:
+            return
+        try:
+            listed = parse_target(url).origin in self._origins
+        except ValueError as error:
+            raise _bad_callback(str(error)) from error
+        if not listed:
+            raise _bad_callback("its origin is not one that this gateway sends results to")
+        if await self._view.count_callbacks() >= self._most_callbacks:
+            raise self.refused(Problem("overloaded", "too many webhooks wait"))
 
     def refused(self, problem: Problem) -> Problem:
         """Count an upload that is refused before it is complete; returns `problem`, to be raised."""
@@ -190,7 +211,7 @@ class Uploads:
         self._metrics.accept_seconds.observe(acknowledged - upload.started)
         self._metrics.uploads.labels("accepted").inc()
         self._metrics.upload_bytes.inc(len(upload.data))
-        await self._view.remember(Pending(image_id, upload.name, accepted_at))
+        await self._view.remember(Pending(image_id, upload.name, accepted_at, upload.callback))
         log.debug("accepted", extra={"image_id": image_id, "partition": ack.partition, "offset": ack.offset})
 
     async def _wait(self, arriving: "asyncio.Future[bytes | None]", until: float | None) -> bytes | None:
@@ -204,6 +225,10 @@ class Uploads:
             return None
         finally:
             self._metrics.wait_seconds.observe(time.perf_counter() - started)
+
+
+def _bad_callback(reason: str) -> Problem:
+    return Problem("bad-request", f"header 'X-Callback-Url': {reason}", members={"parameter": "x-callback-url"})
 
 
 def _media_type(header: str | None) -> str | None:

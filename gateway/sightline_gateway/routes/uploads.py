@@ -64,6 +64,7 @@ async def upload(
     gateway: TheGateway,
 ) -> Response:
     """Answer once Kafka has the image on all in-sync replicas; any other answer than 200 or 202 means: try again."""
+    await gateway.uploads.check_callback(headers.x_callback_url)
     try:
         if (headers.content_type or "").lower().startswith("multipart/"):
             return await read_form(request, gateway, query, headers)
@@ -85,6 +86,7 @@ async def _raw(request: Request, gateway: Gateway, query: UploadQuery, headers: 
             model=query.model,
             traceparent=headers.trace,
             started=started,
+            callback=headers.x_callback_url,
         )
         wait_until = None if headers.wait_s is None else asyncio.get_running_loop().time() + headers.wait_s
         accepted = await gateway.uploads.accept(image, reservation, wait_until)

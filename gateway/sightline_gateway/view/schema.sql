@@ -34,3 +34,13 @@ CREATE TABLE IF NOT EXISTS pending (
     accepted_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS pending_age ON pending (accepted_at);
+
+-- Webhooks that uploads here asked for. due_at: when the next try is due, NULL as long as there is no result.
+CREATE TABLE IF NOT EXISTS callbacks (
+    id TEXT PRIMARY KEY,
+    url TEXT NOT NULL,
+    accepted_at INTEGER NOT NULL,
+    tries INTEGER NOT NULL,
+    due_at INTEGER
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS callbacks_due ON callbacks (due_at);

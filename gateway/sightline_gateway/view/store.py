@@ -11,6 +11,8 @@ from typing import Final
 
 from sightline_contracts.ids import image_id_time
 from sightline_contracts.results import Result, encode_result
+from sightline_gateway.view import callbacks
+from sightline_gateway.view.callbacks import Callback
 from sightline_gateway.view.database import connect, open_writer
 from sightline_gateway.view.filters import Facets, facets_of
 from sightline_gateway.view.listing import Listing
@@ -43,11 +45,12 @@ class StoredResult:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An image that was accepted here and has no result yet. `accepted_at` in Unix ms."""
+    """An image that was accepted here and has no result yet. `accepted_at` in Unix ms; `callback` is a URL."""
 
     id: str
     name: str | None
     accepted_at: int
+    callback: str | None = None
 
 
 class Store:
@@ -114,6 +117,7 @@ class Store:
                     seq += 1
                     new.append(stored)
             cursor.executemany("DELETE FROM pending WHERE id = ?", [(stored.id,) for stored in new])
+            callbacks.make_due(cursor, [stored.id for stored in new], now)
             self._write_positions(cursor, next_offsets)
         self._seq = seq
         self._rows += len(new)
@@ -134,6 +138,7 @@ class Store:
                 "DELETE FROM pending WHERE id IN (SELECT id FROM pending ORDER BY accepted_at DESC LIMIT ? OFFSET ?)",
                 (_TRIM_ROWS, max_rows),
             ).rowcount
+            pending += callbacks.trim(cursor, oldest, _TRIM_ROWS)
             aged = self._forget(cursor, "WHERE stored_at < ? LIMIT ?", (oldest, _TRIM_ROWS))
             excess = min(max(0, self._rows - aged - max_rows), _TRIM_ROWS)
             self._forget(cursor, "ORDER BY seq LIMIT ?", (excess,))
@@ -143,13 +148,37 @@ class Store:
     # -- written by uploads --------------------------------------------------------------------------------------------
 
     def add_pending(self, accepted: Iterable[Pending]) -> None:
-        """Remember accepted images, save those whose result came first."""
+        """Remember accepted images, save those whose result came first, and all webhooks."""
+        accepted = list(accepted)
+        asked = [(image.id, image.callback, image.accepted_at) for image in accepted if image.callback is not None]
         with self._transaction() as cursor:
+            callbacks.note(cursor, asked, _now_ms())
             cursor.executemany(
                 "INSERT OR IGNORE INTO pending SELECT ?1, ?2, ?3 "
                 "WHERE NOT EXISTS (SELECT 1 FROM results WHERE id = ?1)",
                 [(image.id, image.name, image.accepted_at) for image in accepted],
             )
+
+    # -- written by webhooks ---------------------------------------------------------------------------------------
+
+    def claim_callbacks(self, limit: int) -> list[Callback]:
+        """Webhooks to send now: see `callbacks.claim`."""
+        with self._transaction() as cursor:
+            return callbacks.claim(cursor, limit, _now_ms())
+
+    def put_off_callback(self, callback: Callback) -> None:
+        """A webhook was not taken: see `callbacks.put_off`."""
+        with self._transaction() as cursor:
+            callbacks.put_off(cursor, callback, _now_ms())
+
+    def drop_callback(self, image_id: str) -> None:
+        """Forget a webhook: it was taken, or given up."""
+        with self._transaction() as cursor:
+            cursor.execute("DELETE FROM callbacks WHERE id = ?", (image_id,))
+
+    def count_callbacks(self) -> int:
+        """How many webhooks wait for their result or their next try."""
+        return self._read_int("SELECT count(*) FROM callbacks")
 
     # -- read by routes ------------------------------------------------------------------------------------------------
 

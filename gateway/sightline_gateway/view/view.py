@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -32,6 +32,7 @@ class ResultsView:
         self._searching = ThreadPoolExecutor(1, "results-search")
         self._stopping = False
         self.exports = 0  # being sent now
+        self.on_results: Callable[[], object] = _nobody
         self.live = LiveStream(_last_seen(store.next_offsets(), store.topic), store.last_seq)
 
     def start(self) -> None:
@@ -116,6 +117,10 @@ class ResultsView:
         """When the youngest image was made whose result is no longer kept: see `Store.forgotten`."""
         return self._store.forgotten
 
+    async def count_callbacks(self) -> int:
+        """How many webhooks wait."""
+        return await asyncio.to_thread(self._store.count_callbacks)
+
     async def remember(self, image: Pending) -> None:
         """Note an accepted image, so that it can be asked for; many callers share one transaction."""
         saved: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -144,6 +149,8 @@ class ResultsView:
         for result in new:
             for future in self._waiters.get(result.id, ()):
                 _complete(future, result.document)
+        if new:
+            self.on_results()
         self.live.publish(new, positions)
 
     async def _save(self) -> None:
@@ -152,12 +159,19 @@ class ResultsView:
             try:
                 await asyncio.to_thread(self._store.add_pending, [image for image, _ in batch])
             except sqlite3.Error as error:
-                # Kafka has the images and their results will come: only "pending" cannot be answered until then.
+                # Kafka has the images and their results will come: only "pending" cannot be answered until then, and a
+                # webhook is not sent.
                 log.warning("accepted images not noted as pending", extra={"count": len(batch), "reason": str(error)})
+            if any(image.callback is not None for image, _ in batch):
+                self.on_results()  # a result may have come first
             for _, saved in batch:
                 if not saved.done():
                     saved.set_result(None)
         self._saving = None
+
+
+def _nobody() -> None:
+    """What is told of new results unless webhooks are on."""
 
 
 def _complete(future: "asyncio.Future[bytes | None]", document: bytes | None) -> None:

@@ -28,6 +28,7 @@ _CHART_OWNS: Final = (
     "gateway_exposed_on",
     "gateway_keys_file",
     "gateway_open_access",
+    "gateway_callback_secret",
     "models_dir",
     "bridge_host",
     "bridge_port",

@@ -1,0 +1,1 @@
+"""Webhooks: results sent to an address that the upload named."""
