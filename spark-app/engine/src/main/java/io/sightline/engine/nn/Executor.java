@@ -37,16 +37,24 @@ final class Executor implements AutoCloseable {
     int steps = plan.steps().size();
     primitives = new dnnl_primitive[steps];
     arguments = new dnnl_exec_arg_t[steps];
-    stream = natives.own(new stream(Dnnl.cpu())).get();
-    block = block(plan.bytes());
-    Map<Place, memory> memories = new HashMap<>();
-    for (int i = 0; i < steps; i++) {
-      Step step = plan.steps().get(i);
-      primitives[i] = step.primitive().get();
-      arguments[i] = arguments(step, block, memories);
+    boolean done = false;
+    try {
+      stream = natives.own(new stream(Dnnl.cpu())).get();
+      block = block(plan.bytes());
+      Map<Place, memory> memories = new HashMap<>();
+      for (int i = 0; i < steps; i++) {
+        Step step = plan.steps().get(i);
+        primitives[i] = step.primitive().get();
+        arguments[i] = arguments(step, block, memories);
+      }
+      input = floats(memories.computeIfAbsent(plan.input(), place -> bind(place, block)));
+      output = floats(memories.computeIfAbsent(plan.output(), place -> bind(place, block)));
+      done = true;
+    } finally {
+      if (!done) { // there was no memory for the block, most likely
+        natives.close();
+      }
     }
-    input = floats(memories.computeIfAbsent(plan.input(), place -> bind(place, block)));
-    output = floats(memories.computeIfAbsent(plan.output(), place -> bind(place, block)));
   }
 
   /** Runs the first {@code count} images of a batch and leaves the rest black. */
