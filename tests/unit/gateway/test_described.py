@@ -61,6 +61,9 @@ def described(url: str) -> dict[str, Any]:
     for operations in document["paths"].values():
         for operation in operations.values():
             del operation["responses"]["default"]
+            # Made-up addresses are refused before the image is looked at, and nothing beyond would be tried.
+            headers = operation.get("parameters", [])
+            operation["parameters"] = [each for each in headers if each["name"] != "x-callback-url"]
     return document
 
 
