@@ -216,7 +216,7 @@ class Uploads:
 
     async def _wait(self, arriving: "asyncio.Future[bytes | None]", until: float | None) -> bytes | None:
         if until is None:
-            return arriving.result() if arriving.done() else None
+            return None
         started = time.perf_counter()
         try:
             async with asyncio.timeout_at(until):

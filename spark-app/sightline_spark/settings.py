@@ -66,7 +66,7 @@ class ClassifierSettings(ClusterSettings, ServiceSettings):
     classifier_batch_sizes: Annotated[tuple[PositiveInt, ...], NoDecode] = Field(
         (1, 2, 4, 8, 16),
         description="batch sizes that networks may be compiled for, as 1,4,16; a network takes those of them that keep"
-        " its values in the processor's cache"
+        " its values in the processor's cache",
     )
     classifier_engine: Engine = Field(
         "onednn", description="what computes networks: onednn, or BigDL's own, slower forward (bigdl)"

@@ -65,7 +65,7 @@ def _refusal(request: Request, caller: Caller | None, verdict: Verdict | None) -
     if verdict is not None and verdict.wait_s:
         return Problem("rate-limited", f"more calls than the {verdict.policy} may make: wait {verdict.wait_s} s")
     if caller is None:
-        return Problem("unauthorized", "this call needs a valid API key or token")
+        return Problem("unauthorized", "this call needs a valid API key")
     needed = needed_scope(request.method, request.scope["path"])  # its URL has the Host header in it
     if needed is not None and not caller.may(needed):
         return Problem("forbidden", f"the key lacks the scope '{needed}'", members={"scope": str(needed)})

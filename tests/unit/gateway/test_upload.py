@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from sightline_common.errors import DeliveryUnknown, RecordTooLarge, Unavailable
+from sightline_common.publisher import Ack
 from sightline_contracts.ids import is_image_id
+from sightline_contracts.images import ImageRecord
 from tests.unit.gateway.conftest import Serve, Served, until
 from tests.unit.gateway.fakes import make_result
 from tests.unit.gateway.process import image_bytes
@@ -192,6 +194,18 @@ async def test_waiting_answers_with_the_result(served: Served) -> None:
     assert answer.status_code == 200
     assert answer.headers["Preference-Applied"] == "wait=10"
     assert (answer.json()["id"], answer.json()["status"]) == (record.id, "classified")
+
+
+async def test_who_does_not_wait_gets_202_even_if_the_result_is_first(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def acknowledged_late(record: ImageRecord) -> Ack:
+        served.topic.append([make_result(record)])
+        await until(lambda: served.store.find(record.id))
+        return Ack(0, 0)
+
+    monkeypatch.setattr(served.publisher, "publish", acknowledged_late)
+    assert (await post(served, PNG)).status_code == 202
 
 
 async def test_waiting_in_vain_answers_pending(served: Served) -> None:
