@@ -87,10 +87,11 @@ def test_an_image_is_answered_by_every_gateway(release: Release, http: httpx.Cli
     accepted = post(http, digit(5))
     assert accepted.status_code == 202
     for pod in release.pods("gateway"):
-        ask = f"import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080{accepted.headers['Location']}?wait=20s')"
+        url = f"http://127.0.0.1:8080{accepted.headers['Location']}"
+        ask = f"import json, urllib.request; print(json.load(urllib.request.urlopen('{url}'))['status'])"
         name = pod["metadata"]["name"]
 
         def shown(name: str = name, ask: str = ask) -> bool:
-            return release.kubectl("exec", name, "--", "python", "-c", f"{ask}; print('shown')").stdout == "shown\n"
+            return release.kubectl("exec", name, "--", "python", "-c", ask).stdout == "classified\n"
 
         eventually(shown, 60, f"{name} to answer")
