@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from tests.e2e.system import eventually
 from tools.chart.helm import cache
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -106,7 +107,13 @@ class Release:
         """Every document in the topic `results`; read in a gateway's pod, where Kafka's name is known."""
         script = Path(__file__).with_name("read_results.py").read_text(encoding="utf-8")
         gateway = f"deployment/{self.name}-gateway"
-        found: list[Any] = json.loads(checked(self.kubectl("exec", "-i", gateway, "--", "python", "-", stdin=script)))
+
+        def read() -> Done | None:
+            # A broker that was late for its controller, as on a busy machine, names no broker for some seconds.
+            done = self.kubectl("exec", "-i", gateway, "--", "python", "-", stdin=script)
+            return None if "MetadataEmptyBrokerList" in done.stderr else done
+
+        found: list[Any] = json.loads(checked(eventually(read, 60, "the broker to be back")))
         return found
 
     def diagnosis(self) -> str:
