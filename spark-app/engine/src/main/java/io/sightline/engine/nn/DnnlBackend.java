@@ -40,11 +40,12 @@ final class DnnlBackend implements Backend {
   private static Map<Integer, Plan> plans(Program program, List<Integer> batchSizes, Types types, Natives natives) {
     Constants constants = new Constants(natives);
     Map<Integer, Plan> plans = new TreeMap<>();
+    long cache = ProcessorCache.bytes();
     double before = Double.MAX_VALUE;
     for (int batch : batchSizes) {
       Lowering lowering = new Lowering(types, batch, constants, natives);
       Plan plan = Natives.scoped(() -> lowering.lower(program));
-      double bytes = Natives.scoped(() -> Traffic.perImage(plan, ProcessorCache.bytes()));
+      double bytes = Natives.scoped(() -> Traffic.perImage(plan, cache));
       if (bytes > before * WORTHWHILE) {
         break;
       }

@@ -26,7 +26,8 @@ final class ProcessorCache {
       for (Path level : levels) {
         largest = Math.max(largest, share(level));
       }
-    } catch (IOException | IndexOutOfBoundsException | NumberFormatException e) { // virtual machines may hide them, wholly or in part
+    } catch (IOException | IndexOutOfBoundsException | NumberFormatException e) {
+      // Virtual machines may hide them, wholly or in part.
       return UNKNOWN_BYTES;
     }
     return Math.max(largest, UNKNOWN_BYTES);

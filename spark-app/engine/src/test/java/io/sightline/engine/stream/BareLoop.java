@@ -23,7 +23,8 @@ public final class BareLoop {
     int batch = Integer.parseInt(args[4]);
     StreamOptions options =
         new StreamOptions(
-            args[0], args[1], "", "", 1 << 30, 1 << 30, 1L << 40, NetworkOptions.defaults().batchSizes(), "onednn", args[7], batch);
+            args[0], args[1], "", "", 1 << 30, 1 << 30, 1L << 40, NetworkOptions.defaults().batchSizes(), "onednn",
+            args[7], batch);
     StreamClassifier.preload(options);
     List<ImageRecord> records = read(Path.of(args[2]));
     LongAdder images = new LongAdder();
