@@ -11,9 +11,8 @@ from sightline_gateway.delivery import Interrupted, deliver
 from sightline_gateway.queries import ExportQuery
 from sightline_gateway.view.view import ResultsView
 
-MAX_EXPORTS: Final = (
-    8  # each holds a page, about 150 kB; many more would slow the listing, which they share a thread with
-)
+# Each holds a page, about 150 kB; many more would slow the listing, which they share a thread with.
+MAX_EXPORTS: Final = 8
 PAGE_ROWS: Final = 256  # fewer cost throughput, more memory and delay of the listing
 
 

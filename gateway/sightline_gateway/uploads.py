@@ -111,6 +111,15 @@ class Uploads:
         """An empty part of the byte budget."""
         return Reservation(self._budget, self._metrics)
 
+    def hold(self, reservation: Reservation, size: int) -> None:
+        """Take `size` bytes more into `reservation`.
+
+        Raises:
+            Problem: the budget has no room for them.
+        """
+        if not reservation.grow(size):
+            raise self.refused(Problem("overloaded", "too many uploads are in flight"))
+
     async def check_callback(self, url: str | None) -> None:
         """Refuse an upload whose webhook could not be sent.
 

@@ -71,11 +71,13 @@ async def _classify(uploads: Uploads, upload: Upload, claim: Reservation, wait: 
 
 def _claim(uploads: Uploads, images: Sequence[bytes]) -> list[Reservation]:
     claims = [uploads.reserve() for _ in images]
-    for claim, data in zip(claims, images, strict=True):
-        if not claim.grow(len(data)):
-            for other in claims:
-                other.release()
-            raise uploads.refused(Problem("overloaded", "too many uploads are in flight"))
+    try:
+        for claim, data in zip(claims, images, strict=True):
+            uploads.hold(claim, len(data))
+    except Problem:
+        for claim in claims:
+            claim.release()
+        raise
     return claims
 
 

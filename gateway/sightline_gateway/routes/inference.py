@@ -10,7 +10,6 @@ from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from pydantic import Field, NonNegativeInt
 from starlette.requests import ClientDisconnect
 
-from sightline_gateway.body import BodyTooLarge, BodyTooSlow, Stopping, content_length
 from sightline_gateway.inference import documents
 from sightline_gateway.inference.batch import Batch, classify
 from sightline_gateway.inference.tensors import (
@@ -24,9 +23,10 @@ from sightline_gateway.inference.tensors import (
 from sightline_gateway.models import list_models
 from sightline_gateway.openapi import inlined, problems
 from sightline_gateway.parameters import SenderHeaders
-from sightline_gateway.problems import Problem, body_problem
+from sightline_gateway.problems import Problem
 from sightline_gateway.state import Gateway, TheGateway
 from sightline_gateway.uploads import Reservation
+from sightline_gateway.whole_body import read_whole
 
 router = APIRouter(prefix="/v2", tags=["open inference protocol"])
 _models = APIRouter()  # included twice below: for a model, and for one version of it
@@ -184,23 +184,16 @@ async def infer(
 
 
 async def _read(request: Request, gateway: Gateway, json_bytes: int | None, body: Reservation) -> Inference:
-    settings, chunks = gateway.settings, list[bytes]()
+    settings = gateway.settings
     # Base64 costs a third, and parsing it several copies: larger batches have to come in binary form.
     json_limit = settings.max_image_bytes * 4 // 3 + _JSON_EXTRA_BYTES
     limit = json_limit if json_bytes is None else settings.gateway_max_upload_bytes
 
-    def keep(chunk: bytes) -> None:
-        if not body.grow(len(chunk)):
-            raise gateway.uploads.refused(Problem("overloaded", "too many uploads are in flight"))
-        chunks.append(chunk)
-
     try:
         if json_bytes is not None and json_bytes > json_limit:
             raise MalformedInference(f"header '{_JSON_LENGTH}': JSON of at most {json_limit} bytes is taken")
-        await gateway.bodies.read(request, limit, keep)
-        return await asyncio.to_thread(read_request, b"".join(chunks), json_bytes, settings.gateway_max_files)
-    except (BodyTooLarge, BodyTooSlow, Stopping) as error:
-        raise gateway.uploads.refused(body_problem(error, limit, content_length(request))) from error
+        whole = await read_whole(request, gateway, body, limit)
+        return await asyncio.to_thread(read_request, whole, json_bytes, settings.gateway_max_files)
     except MalformedInference as error:
         raise gateway.uploads.refused(Problem("bad-request", str(error))) from error
 

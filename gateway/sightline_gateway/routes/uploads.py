@@ -8,13 +8,12 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.requests import ClientDisconnect
 
 from sightline_gateway import documents
-from sightline_gateway.body import BodyTooLarge, BodyTooSlow, Stopping, content_length
 from sightline_gateway.forms import read_form
 from sightline_gateway.openapi import problems
 from sightline_gateway.parameters import UploadHeaders, UploadQuery
-from sightline_gateway.problems import Problem, body_problem
 from sightline_gateway.state import Gateway, TheGateway
-from sightline_gateway.uploads import Accepted, Reservation, Upload
+from sightline_gateway.uploads import Accepted, Upload
+from sightline_gateway.whole_body import read_whole
 
 router = APIRouter(tags=["images"])
 
@@ -79,7 +78,7 @@ async def _raw(request: Request, gateway: Gateway, query: UploadQuery, headers: 
     try:
         image = Upload(
             key=headers.idempotency_key,
-            data=await _read(request, gateway, reservation),
+            data=await read_whole(request, gateway, reservation, gateway.settings.max_image_bytes),
             declared_type=headers.content_type,
             name=headers.x_image_name,
             stream=query.stream,
@@ -93,22 +92,6 @@ async def _raw(request: Request, gateway: Gateway, query: UploadQuery, headers: 
     finally:
         reservation.release()
     return _answer(accepted, headers, query.top)
-
-
-async def _read(request: Request, gateway: Gateway, reservation: Reservation) -> bytes:
-    chunks: list[bytes] = []
-    limit = gateway.settings.max_image_bytes
-
-    def keep(chunk: bytes) -> None:
-        if not reservation.grow(len(chunk)):
-            raise gateway.uploads.refused(Problem("overloaded", "too many uploads are in flight"))
-        chunks.append(chunk)
-
-    try:
-        await gateway.bodies.read(request, limit, keep)
-    except (BodyTooLarge, BodyTooSlow, Stopping) as error:
-        raise gateway.uploads.refused(body_problem(error, limit, content_length(request))) from error
-    return b"".join(chunks)
 
 
 def _answer(accepted: Accepted, headers: UploadHeaders, top: int | None) -> Response:

@@ -7,10 +7,9 @@ from typing import Final
 
 import h11
 
-from sightline_gateway.webhooks.targets import Target
+from sightline_gateway.webhooks.targets import DEFAULT_PORTS, Target
 
 _MAX_HEAD: Final = 16 * 1024  # of the answer; its body is not read
-_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 async def post(target: Target, address: str, secure: ssl.SSLContext, headers: Mapping[str, str], body: bytes) -> int:
@@ -40,7 +39,7 @@ async def post(target: Target, address: str, secure: ssl.SSLContext, headers: Ma
 def _request(connection: h11.Connection, target: Target, headers: Mapping[str, str], body: bytes) -> bytes:
     origin = target.origin
     host = f"[{origin.host}]" if ":" in origin.host else origin.host
-    if origin.port != _DEFAULT_PORTS[origin.scheme]:
+    if origin.port != DEFAULT_PORTS[origin.scheme]:
         host = f"{host}:{origin.port}"
     sent = {"Host": host, "User-Agent": "Sightline", "Connection": "close", **headers}
     sent |= {"Content-Type": "application/json", "Content-Length": str(len(body))}

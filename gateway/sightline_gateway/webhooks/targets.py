@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 MAX_URL_LENGTH: Final = 2_048
-_PORTS: Final = {"http": 80, "https": 443}
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _NAT64: Final = ip_network("64:ff9b::/96")  # routers translate these to the IPv4 address in their last bits
 
 
@@ -46,11 +46,11 @@ def parse_target(url: str) -> Target:
     if not url.isascii() or not url.isprintable() or set(url) & set(' "<>\\^`{|}'):
         raise ValueError("has characters that must be percent-encoded")
     parts = urlsplit(url)  # raises ValueError for brackets that do not match, and below for the port
-    if parts.scheme not in _PORTS or not parts.hostname:
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
         raise ValueError("is no http:// or https:// URL")
     if "@" in parts.netloc or "#" in url:
         raise ValueError("has a user or a fragment")
-    port = _PORTS[parts.scheme] if parts.port is None else parts.port
+    port = DEFAULT_PORTS[parts.scheme] if parts.port is None else parts.port
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(Origin(parts.scheme, parts.hostname.rstrip("."), port), path)
 
