@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from importlib.resources import files
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from jsonschema import Draft202012Validator
 from sightline_contracts.dead_letters import DeadLetter, decode_dead_letter, encode_dead_letter
 from sightline_contracts.errors import ContractError
 from sightline_contracts.headers import KafkaHeaders
-from sightline_contracts.ids import image_id_from_key, is_image_id, key_part, new_image_id
+from sightline_contracts.ids import image_id_from_key, is_image_id, is_issued, key_part, new_image_id
 from sightline_contracts.images import ImageRecord, decode_record, encode_headers, partition_for
 from sightline_contracts.results import decode_result, encode_result
 
@@ -107,6 +108,32 @@ def test_new_ids_are_ids_in_time_order() -> None:
     assert len(set(ids)) == 1000
     assert ids == sorted(ids)
     assert all(map(is_image_id, ids))
+    assert all(map(is_issued, ids))
+
+
+def test_the_check_digits_are_those_that_the_wire_formats_describe() -> None:
+    """Ids that are under way at an upgrade, and other programs' ids, hang on the rule: it cannot change."""
+    assert is_issued("01a201e1-85a7-72c0-9b6a-44fe8b7ab477")
+
+
+@given(st.uuids())
+def test_an_id_that_nobody_issued_is_told_from_one_that_was(made_up: UUID) -> None:
+    assert not is_issued(str(made_up))
+    assert not is_issued(str(UUID(int=made_up.int & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62)))
+
+
+@given(st.integers(0, 35), st.sampled_from("0123456789abcdef-"))
+def test_an_issued_id_with_a_wrong_digit_was_not_issued(place: int, digit: str) -> None:
+    issued = new_image_id()
+    mistyped = issued[:place] + digit + issued[place + 1 :]
+    assert is_issued(mistyped) == (mistyped == issued)
+
+
+@given(st.text(), st.binary())
+def test_what_is_no_id_and_what_follows_from_a_key_was_not_issued(text: str, payload: bytes) -> None:
+    assert not is_issued(text)
+    assert not is_issued(new_image_id().upper())
+    assert not is_issued(image_id_from_key("http", text, payload))
 
 
 @given(st.text(), st.text(), st.binary())

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Query, Response
 
-from sightline_contracts.ids import image_id_time, is_image_id
+from sightline_contracts.ids import image_id_time, is_image_id, is_issued
 from sightline_gateway import documents
 from sightline_gateway.event_stream import EventStream
 from sightline_gateway.export import MAX_EXPORTS, Export
@@ -18,7 +18,7 @@ from sightline_gateway.view.positions import parse_positions
 
 router = APIRouter(tags=["results"])
 
-# Ids are made by gateways and bridges: their clocks may be ahead of ours by this much.
+# The clock of whoever made an id without check digits may be ahead of ours by this much.
 _CLOCK_SKEW_MS: Final = 60_000
 
 
@@ -41,20 +41,26 @@ async def read_image(image_id: str, query: Annotated[ResultQuery, Query()], gate
     if document is not None:
         return Response(documents.cut(document, query.top), media_type="application/json")
     if pending is None:
-        raise _unknown(gateway, image_id)
-    body = documents.encode(documents.pending(pending.id, pending.name))
+        _check_may_come(gateway, image_id)
+    body = documents.encode(documents.pending(image_id, None if pending is None else pending.name))
     return Response(body, 202, {"Retry-After": POLL_AFTER_S}, "application/json")
 
 
-def _unknown(gateway: Gateway, image_id: str) -> Problem:
-    """What can be said of an id that is not in the view: most ids tell when they were made."""
+def _check_may_come(gateway: Gateway, image_id: str) -> None:
+    """Judge an id that is not in the view: most tell when they were made, and whether a gateway or bridge made them.
+
+    Raises:
+        Problem: it is not the id of an image that another replica, or a bridge, has accepted and that waits.
+    """
     made, now = image_id_time(image_id), time.time_ns() // 1_000_000
     if made is not None and made <= max(gateway.view.forgotten, now - gateway.settings.view_ms):
-        return Problem("expired", f"results as old as image {image_id} are no longer kept")
+        raise Problem("expired", f"results as old as image {image_id} are no longer kept")
+    if is_issued(image_id):  # also where its maker's clock is ahead
+        return
     if not is_image_id(image_id) or (made is not None and made > now + _CLOCK_SKEW_MS):
-        return Problem("not-found", f"{image_id!r} is the id of no image")
+        raise Problem("not-found", f"{image_id!r} is the id of no image")
     detail = f"no result of image {image_id} is known here; if another replica has just accepted it, ask again"
-    return Problem("not-found", detail, headers={"Retry-After": POLL_AFTER_S})
+    raise Problem("not-found", detail, headers={"Retry-After": POLL_AFTER_S})
 
 
 @router.get(

@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from sightline_bridge.framing import FRAMINGS, Frame
-from sightline_contracts.ids import is_image_id
+from sightline_contracts.ids import is_issued
 from tests.unit.bridge.doubles import closed_in_order, eventually, running, source
 from tests.unit.bridge.wire import as_received
 
@@ -47,7 +47,7 @@ async def test_a_record_says_where_it_came_from_and_what_it_is() -> None:
     assert [record.content_type for record in records] == ["image/png", "image/jpeg", "application/octet-stream"]
     assert {(record.source, record.stream, record.model) for record in records} == {("tcp", "tcp:127.0.0.1", None)}
     assert len({record.id for record in records}) == 3
-    assert all(is_image_id(record.id) for record in records)
+    assert all(is_issued(record.id) for record in records)
     assert all(record.accepted_at > 1_700_000_000_000 for record in records)
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+import uuid_utils
 
 from sightline_client import Client, NoResultYet, Refused, UnexpectedAnswer, Unreachable, UnreadableImage
-from sightline_contracts.ids import new_image_id
 from sightline_local.ports import free_port
 from tests.browser.gateway import GatewayUnderTest, png
 from tests.unit.client.conftest import FailingProxy
@@ -66,7 +66,7 @@ def test_an_image_without_a_result_in_time_can_be_asked_for_later(gateway: Gatew
 
 @pytest.mark.parametrize(
     ("image_id", "status"),
-    [(new_image_id(), 404), ("019f0c0e-5b1c-7aaa-8000-3c1f5a2b7c9d", 410), ("nobody", 404)],
+    [(str(uuid_utils.uuid7()), 404), ("019f0c0e-5b1c-7aaa-8000-3c1f5a2b7c9d", 410), ("nobody", 404)],
     ids=["never seen", "long ago", "no id"],
 )
 def test_an_unknown_id_is_refused(client: Client, image_id: str, status: int) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+import uuid_utils
 
 from sightline_contracts.ids import new_image_id
 from sightline_contracts.images import ImageRecord
@@ -48,7 +49,7 @@ async def test_a_failed_result_is_shown_with_its_reason(served: Served) -> None:
     assert (done["status"], done["error"]["code"], done["predictions"]) == ("failed", "unknown-model", [])
 
 
-@pytest.mark.parametrize("unknown", [new_image_id(), "nonsense", "a" * 5000, "%00"])
+@pytest.mark.parametrize("unknown", [str(uuid_utils.uuid7()), "nonsense", "a" * 5000, "%00"])
 async def test_an_unknown_id_is_not_found(served: Served, unknown: str) -> None:
     answer = await served.client.get(f"/v1/images/{unknown}")
     assert (answer.status_code, answer.json()["code"]) == (404, "not-found")

@@ -9,7 +9,7 @@ import pytest
 
 from sightline_common.errors import DeliveryUnknown, RecordTooLarge, Unavailable
 from sightline_common.publisher import Ack
-from sightline_contracts.ids import is_image_id
+from sightline_contracts.ids import is_issued
 from sightline_contracts.images import ImageRecord
 from tests.unit.gateway.conftest import Serve, Served, until
 from tests.unit.gateway.fakes import make_result
@@ -39,7 +39,7 @@ async def test_an_accepted_image_is_answered_with_its_place(served: Served) -> N
     answer = await post(served, PNG, "/v1/images?model=digits-lenet&stream=cam", **{"X-Image-Name": "a.png"})
     assert answer.status_code == 202
     image_id = answer.json()["id"]
-    assert is_image_id(image_id)
+    assert is_issued(image_id)
     assert answer.json() == {"id": image_id, "status": "pending", "name": "a.png"}
     assert answer.headers["Location"] == f"/v1/images/{image_id}"
     assert answer.headers["Retry-After"] == "1"
