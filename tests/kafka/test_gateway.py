@@ -6,18 +6,21 @@ from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaProducer
+from uuid_utils import uuid7
 
 from sightline_contracts.ids import image_id_from_key
 from sightline_contracts.images import ImageRecord, decode_record
 from sightline_contracts.results import encode_result
-from sightline_contracts.topics import IMAGES, RESULTS
+from sightline_contracts.topics import RESULTS
 from sightline_local.kafka import EmbeddedKafka
+from tests.kafka.load import published
 from tests.unit.gateway.fakes import make_result
 from tests.unit.gateway.process import GatewayProcess, image_bytes, running_gateway, wait_until
 
@@ -50,21 +53,12 @@ class Classifier:
 
     def record(self, image_id: str) -> ImageRecord:
         """The image record with this id."""
-        return next(record for record in self._images() if record.id == image_id)
+        found = next(record for record in published(self._broker.bootstrap_servers) if record.key == image_id.encode())
+        return decode_record(found.key, found.value, found.headers)
 
     def image_ids(self) -> set[str]:
         """The ids of all image records."""
-        return {record.id for record in self._images()}
-
-    def _images(self) -> Iterator[ImageRecord]:
-        options = {"bootstrap_servers": self._broker.bootstrap_servers, "consumer_timeout_ms": 10_000}
-        with closing(KafkaConsumer(**options, max_partition_fetch_bytes=11_000_000)) as consumer:
-            partitions = [TopicPartition(IMAGES, number) for number in consumer.partitions_for_topic(IMAGES)]
-            consumer.assign(partitions)
-            consumer.seek_to_beginning(*partitions)
-            left = sum(consumer.end_offsets(partitions).values()) - sum(consumer.beginning_offsets(partitions).values())
-            for found, _ in zip(consumer, range(left), strict=False):
-                yield decode_record(found.key, found.value, found.headers)
+        return {record.key.decode() for record in published(self._broker.bootstrap_servers)}
 
     def answer(self, image_id: str, **kwargs: Any) -> None:
         """Publish a result for the image."""
@@ -184,6 +178,23 @@ def test_a_key_means_the_same_image_on_every_replica(
         assert (refused.status_code, refused.json()["code"], refused.json()["image"]) == (422, "key-reused", image_id)
         again = upload(other, first, **key)
         assert (again.status_code, again.json()["id"]) == (200, image_id)
+
+
+def test_either_of_two_gateways_answers_for_any_image_before_and_after_its_result(
+    gateway: GatewayProcess, broker: EmbeddedKafka, classifier: Classifier, tmp_path: Path
+) -> None:
+    """A poller behind a round-robin was answered 404 by the gateway that had not taken the image itself."""
+    (tmp_path / "other").mkdir()
+    with running_gateway(broker.bootstrap_servers, tmp_path / "other") as other:
+        other.wait_ready()
+        turns = cycle([gateway, other])
+        ids = [upload(next(turns), image_bytes()).json()["id"] for _ in range(5)]  # odd: each is asked of both
+        next(turns)  # whoever took an image is not the first to be asked for it
+        assert {next(turns).client.get(f"/v1/images/{image_id}").status_code for image_id in ids * 3} == {202}
+        assert {one.client.get(f"/v1/images/{uuid7()}").status_code for one in (gateway, other)} == {404}
+        for image_id in ids:
+            classifier.answer(image_id)
+        wait_until(lambda: {next(turns).client.get(f"/v1/images/{one}").status_code for one in ids * 3} == {200})
 
 
 def test_an_inference_goes_through_kafka_and_waits_for_its_result(
