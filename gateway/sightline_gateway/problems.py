@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
+from sightline_common.management import Readiness, readiness_document
 from sightline_gateway.body import BodyTooLarge, BodyTooSlow
 
 
@@ -106,7 +107,9 @@ KINDS: Final[Mapping[str, Kind]] = {
         _UNAVAILABLE, "The gateway is stopping", "Nothing was accepted. Retry: it or another instance will answer."
     ),
     "not-ready": Kind(
-        _UNAVAILABLE, "Not ready", "Something that the gateway needs is missing; the detail, as /readyz, says what."
+        _UNAVAILABLE,
+        "Not ready",
+        "Something that the gateway needs is missing: the detail says what and why, `checks` has each dependency.",
     ),
     "classification-failed": Kind(
         HTTPStatus.BAD_GATEWAY,
@@ -162,6 +165,18 @@ def body_problem(error: Exception, limit: int, declared: int | None) -> Problem:
         case BodyTooSlow():
             return Problem("timeout", "the body did not arrive in time")
     return Problem("stopping", "the gateway is stopping")
+
+
+def require_ready(checks: Mapping[str, Readiness]) -> None:
+    """Return when every dependency can be used.
+
+    Raises:
+        Problem: one cannot; the detail says which and why, `checks` has all of them.
+    """
+    failing = {name: check.reason for name, check in checks.items() if not check.ok}
+    if failing:
+        detail = "; ".join(f"{name}: {reason}" for name, reason in failing.items())
+        raise Problem("not-ready", detail, members=readiness_document(checks)[1])
 
 
 def problem_document(problem: Problem, instance: str | None) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from sightline_gateway.inference.tensors import (
 from sightline_gateway.models import list_models
 from sightline_gateway.openapi import inlined, problems
 from sightline_gateway.parameters import SenderHeaders
-from sightline_gateway.problems import Problem
+from sightline_gateway.problems import Problem, require_ready
 from sightline_gateway.state import Gateway, TheGateway
 from sightline_gateway.uploads import Reservation
 from sightline_gateway.whole_body import read_whole
@@ -107,7 +107,7 @@ async def read_live() -> dict[str, bool]:
 )
 async def read_ready(gateway: TheGateway) -> dict[str, bool]:
     """200 or 503, as /readyz."""
-    _require_ready(gateway)
+    require_ready(gateway.readiness())
     return {"ready": True}
 
 
@@ -136,7 +136,7 @@ async def read_model(gateway: TheGateway, model: TheModel) -> dict[str, Any]:
 async def read_model_ready(gateway: TheGateway, model: TheModel) -> dict[str, Any]:
     """Installed, and the gateway is ready."""
     await _versions(gateway, model)
-    _require_ready(gateway)
+    require_ready(gateway.readiness())
     return {"name": model.name, "ready": True}
 
 
@@ -207,13 +207,6 @@ async def _versions(gateway: Gateway, model: AskedModel) -> list[str]:
     if not versions:
         raise Problem("not-found", f"there is no model {str(model)!r}")
     return versions
-
-
-def _require_ready(gateway: Gateway) -> None:
-    failing = {name: check.reason for name, check in gateway.readiness().items() if not check.ok}
-    if failing:
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in failing.items())
-        raise Problem("not-ready", reasons, members={"ready": False})
 
 
 router.include_router(_models, prefix="/models/{model}", dependencies=[Depends(_by_name)])

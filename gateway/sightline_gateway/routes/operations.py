@@ -10,6 +10,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from sightline_common.management import readiness_document
 from sightline_gateway import documents
 from sightline_gateway.models import list_models
+from sightline_gateway.openapi import problems
+from sightline_gateway.problems import require_ready
 from sightline_gateway.state import TheGateway
 
 router = APIRouter(tags=["operations"])
@@ -34,13 +36,14 @@ async def read_health() -> dict[str, bool]:
     summary="Whether images can be accepted and results read",
     responses={
         200: {"description": "Ready", "model": documents.Readiness},
-        503: {"description": "Not ready; `checks` says which dependency and why", "model": documents.Readiness},
+        **problems("not-ready"),
     },
 )
 async def read_readiness(gateway: TheGateway) -> JSONResponse:
-    """One check a dependency."""
-    status, body = readiness_document(gateway.readiness())
-    return JSONResponse(body, status)
+    """One check a dependency. A gateway that is not ready answers with a problem document, which has them as well."""
+    checks = gateway.readiness()
+    require_ready(checks)
+    return JSONResponse(readiness_document(checks)[1])
 
 
 @router.get("/metrics", summary="Prometheus metrics", response_class=Response)

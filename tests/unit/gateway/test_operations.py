@@ -19,16 +19,21 @@ from sightline_gateway.settings import GatewaySettings
 from tests.unit.gateway.conftest import Served
 from tests.unit.gateway.fakes import add_model
 from tests.unit.gateway.process import image_bytes
+from tests.unit.gateway.test_errors import assert_problem
 
 
 async def test_health_is_not_readiness(served: Served) -> None:
     served.checks["kafka"] = Readiness(ok=False, reason="no broker answers")
     assert (await served.client.get("/healthz")).json() == {"healthy": True}
     answer = await served.client.get("/readyz")
-    assert answer.status_code == 503
-    assert answer.json() == {"ready": False, "checks": {"kafka": {"ok": False, "reason": "no broker answers"}}}
+    assert_problem(answer, 503, "not-ready")
+    told = answer.json()
+    assert told["detail"] == "kafka: no broker answers"
+    assert (told["ready"], told["checks"]) == (False, {"kafka": {"ok": False, "reason": "no broker answers"}})
     served.checks["kafka"] = Readiness(ok=True, reason="4 partitions")
-    assert (await served.client.get("/readyz")).status_code == 200
+    ready = await served.client.get("/readyz")
+    assert (ready.status_code, ready.headers["Content-Type"]) == (200, "application/json")
+    assert ready.json() == {"ready": True, "checks": {"kafka": {"ok": True, "reason": "4 partitions"}}}
 
 
 async def test_metrics_count_what_happened(served: Served) -> None:
