@@ -1,12 +1,14 @@
 """Wires the gateway: one place where its objects meet."""
 
 from pathlib import Path
+from typing import Final
 
 from fastapi import FastAPI
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from sightline_common.management import ReadinessCheck
+from sightline_common.tracing import Tracing
 from sightline_gateway.body import Bodies
 from sightline_gateway.errors import add_error_door
 from sightline_gateway.guard import session
@@ -19,6 +21,7 @@ from sightline_gateway.state import Gateway
 from sightline_gateway.uploads import ImagePublisher, Uploads
 from sightline_gateway.view.view import ResultsView
 
+_UNTRACED: Final = Tracing()
 _ABOUT = """\
 Upload images, get their labels.
 
@@ -33,7 +36,17 @@ class _Guarded(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """Around all of the framework's own, whose answers to faults would else go without the guard's headers."""
         gateway: Gateway = self.state.gateway
-        return guarded(super().build_middleware_stack(), gateway.settings, gateway.metrics)
+        app = _with_spans(super().build_middleware_stack(), self.state.tracing)
+        return guarded(app, gateway.settings, gateway.metrics)
+
+
+def _with_spans(app: ASGIApp, tracing: Tracing) -> ASGIApp:
+    """`app` within spans, if anybody collects them: behind the guard, so that a stranger makes none."""
+    if tracing.tracer is None:
+        return app
+    from sightline_gateway.tracing import Traced  # noqa: PLC0415 - it loads OpenTelemetry
+
+    return Traced(app, tracing.tracer)
 
 
 def create_app(
@@ -42,6 +55,7 @@ def create_app(
     view: ResultsView,
     metrics: Metrics,
     readiness: ReadinessCheck,
+    tracing: Tracing = _UNTRACED,
 ) -> FastAPI:
     """The application; starting and stopping `publisher` and `view` is the caller's."""
     app = _Guarded(
@@ -51,13 +65,15 @@ def create_app(
         docs_url=None,  # FastAPI's page loads scripts from a CDN
         redoc_url=None,
         redirect_slashes=False,  # one spelling a path
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # ours cover uploads, and no probe or stream
         responses=any_problem(),
     )
+    app.state.tracing = tracing
     app.state.gateway = Gateway(
         settings=settings,
         metrics=metrics,
         bodies=Bodies(settings),
-        uploads=Uploads(settings, publisher, view, metrics),
+        uploads=Uploads(settings, publisher, view, metrics, tracing),
         view=view,
         readiness=readiness,
     )

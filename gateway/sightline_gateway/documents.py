@@ -71,6 +71,9 @@ class Result(Document):
     stream: str | None
     name: str | None = Field(examples=["china.jpg"])
     source: str | None = Field(examples=["http"])
+    trace_id: str | None = Field(
+        None, examples=["0af7651916cd43dd8448eb211c80319c"], description="the trace that the image belongs to, if any"
+    )
     accepted_at: int | None
     classified_at: int
     timing_ms: Timing

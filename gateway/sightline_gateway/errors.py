@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match, Route
 
+from sightline_contracts.traces import trace_id_of
 from sightline_gateway.body import respond_with_unread_body
 from sightline_gateway.problems import Problem, problem_document
 
@@ -55,8 +56,14 @@ def problem_response(problem: Problem, instance: str | None, headers: Mapping[st
 async def _on_problem(request: Request, error: Exception) -> Response:
     if not isinstance(error, Problem):
         raise TypeError(f"registered for Problem, got {error!r}")
-    log.debug("refused", extra={"code": error.code, "path": request.url.path, "detail": error.detail})
+    if log.isEnabledFor(logging.DEBUG):
+        log.debug("refused: %s", error.detail, extra={"code": error.code, "path": request.url.path, **_trace(request)})
     return render_problem(request, error, error.headers)
+
+
+def _trace(request: Request) -> dict[str, str]:
+    trace_id = trace_id_of(request.headers.get("traceparent"))
+    return {} if trace_id is None else {"trace_id": trace_id}
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:

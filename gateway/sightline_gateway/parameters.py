@@ -5,12 +5,13 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from sightline_contracts.traces import is_traceparent
+
 MAX_TEXT_BYTES: Final = 255  # what file systems allow for a name; Kafka headers and the console stay small
 MAX_KEY_LENGTH: Final = 255
 MAX_TOP: Final = 10  # the classifier gives five; the live stream keeps each event once for every number asked for
 MAX_WAIT_S: Final = 60  # proxies give up on silent requests at about this age
 
-_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _WAIT = re.compile(r'\s*wait\s*=\s*"?(\d{1,6})"?\s*(?:;.*)?', re.IGNORECASE)
 _ASYNC = re.compile(r"\s*respond-async\s*(?:;.*)?", re.IGNORECASE)
 
@@ -76,7 +77,7 @@ class SenderHeaders(BaseModel):
     @property
     def trace(self) -> str | None:
         """The trace context if it is well-formed; W3C has a malformed one ignored."""
-        return self.traceparent if self.traceparent and _TRACEPARENT.fullmatch(self.traceparent) else None
+        return self.traceparent if self.traceparent and is_traceparent(self.traceparent) else None
 
     def key_of(self, index: int) -> str | None:
         """The key of the file at `index` of a request with many."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import socket
 import sqlite3
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from sightline_common.instruments import watch_readiness
 from sightline_common.lifecycle import stop_event_on_signals
 from sightline_common.management import Readiness
 from sightline_common.publisher import Publisher
+from sightline_common.tracing import tracing_of
 from sightline_gateway.app import create_app
 from sightline_gateway.guard.connections import Connections
 from sightline_gateway.metrics import Metrics
@@ -75,7 +77,8 @@ class _Run:
         self._view = ResultsView(store, metrics)
         self._webhooks = webhooks_of(settings, store, metrics)
         self._feed = ResultsFeed(settings, store, self._view, metrics, self._on_failure)
-        app = create_app(settings, self._publisher, self._view, metrics, self._readiness)
+        self._tracing = tracing_of(os.environ, "gateway")
+        app = create_app(settings, self._publisher, self._view, metrics, self._readiness, self._tracing)
         self._gateway: Gateway = app.state.gateway
         watch_readiness(metrics.ready, self._readiness)
         self._server = _Server(self._configuration(app))
@@ -113,6 +116,7 @@ class _Run:
             if self._webhooks is not None:
                 await self._webhooks.stop()
             await self._view.close()
+            await asyncio.to_thread(self._tracing.stop)
         log.info("stopped")
 
     def _configuration(self, app: FastAPI) -> uvicorn.Config:

@@ -8,8 +8,10 @@ from typing import Final, NamedTuple, Protocol
 
 from sightline_common.budget import ByteBudget
 from sightline_common.errors import DeliveryUnknown, RecordTooLarge, Unavailable
+from sightline_common.logging import log_fields
 from sightline_common.management import Readiness
 from sightline_common.publisher import Ack
+from sightline_common.tracing import Tracing
 from sightline_contracts.ids import image_id_from_key, key_part, new_image_id
 from sightline_contracts.images import ImageRecord
 from sightline_contracts.media import ImageInfo, InvalidImage, inspect_image
@@ -95,7 +97,12 @@ class Uploads:
     """Accepts images. One for the process; belongs to its event loop."""
 
     def __init__(
-        self, settings: GatewaySettings, publisher: ImagePublisher, view: ResultsView, metrics: Metrics
+        self,
+        settings: GatewaySettings,
+        publisher: ImagePublisher,
+        view: ResultsView,
+        metrics: Metrics,
+        tracing: Tracing,
     ) -> None:
         self._max_pixels = settings.max_pixels
         self._publisher = publisher
@@ -103,6 +110,7 @@ class Uploads:
         self._origins = settings.callback_origins
         self._most_callbacks = settings.gateway_callbacks
         self._metrics = metrics
+        self._tracing = tracing
         self._keys = KeysInUse()
         self._budget = ByteBudget(settings.gateway_in_flight_bytes)
         metrics.in_flight_limit.set(settings.gateway_in_flight_bytes)
@@ -195,20 +203,12 @@ class Uploads:
         return info, new_image_id() if upload.key is None else image_id_from_key("http", upload.key, upload.data)
 
     async def _publish(self, image_id: str, upload: Upload, info: ImageInfo) -> None:
-        accepted_at, started = time.time_ns() // 1_000_000, time.perf_counter()
-        record = ImageRecord(
-            id=image_id,
-            payload=upload.data,
-            content_type=info.content_type,
-            source="http",
-            accepted_at=accepted_at,
-            stream=upload.stream,
-            name=upload.name,
-            model=upload.model,
-            traceparent=upload.traceparent,
-        )
+        started = time.perf_counter()
         try:
-            ack = await self._publisher.publish(record)
+            with self._tracing.sending(image_id, upload.traceparent) as span:
+                record = _record(image_id, upload, info, span.traceparent)
+                ack = await self._publisher.publish(record)
+                span.stored(ack)
         except Unavailable as error:
             raise Problem("kafka-unavailable", str(error)) from error
         except DeliveryUnknown as error:
@@ -220,8 +220,9 @@ class Uploads:
         self._metrics.accept_seconds.observe(acknowledged - upload.started)
         self._metrics.uploads.labels("accepted").inc()
         self._metrics.upload_bytes.inc(len(upload.data))
-        await self._view.remember(Pending(image_id, upload.name, accepted_at, upload.callback))
-        log.debug("accepted", extra={"image_id": image_id, "partition": ack.partition, "offset": ack.offset})
+        await self._view.remember(Pending(image_id, upload.name, record.accepted_at, upload.callback))
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("accepted", extra={**log_fields(record), "partition": ack.partition, "offset": ack.offset})
 
     async def _wait(self, arriving: "asyncio.Future[bytes | None]", until: float | None) -> bytes | None:
         if until is None:
@@ -234,6 +235,20 @@ class Uploads:
             return None
         finally:
             self._metrics.wait_seconds.observe(time.perf_counter() - started)
+
+
+def _record(image_id: str, upload: Upload, info: ImageInfo, traceparent: str | None) -> ImageRecord:
+    return ImageRecord(
+        id=image_id,
+        payload=upload.data,
+        content_type=info.content_type,
+        source="http",
+        accepted_at=time.time_ns() // 1_000_000,
+        stream=upload.stream,
+        name=upload.name,
+        model=upload.model,
+        traceparent=traceparent,
+    )
 
 
 def _bad_callback(reason: str) -> Problem:

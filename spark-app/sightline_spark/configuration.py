@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from sightline_common.logging import writes_text
-from sightline_common.settings import LogFormat
+from sightline_common.settings import LogFormat, LogLevel
 from sightline_spark.cluster import MasterKind
 from sightline_spark.kafka import REDACTION
 from sightline_spark.settings import ClassifierSettings
@@ -93,7 +93,7 @@ def spark_configuration(settings: ClassifierSettings, class_path: str, run: str,
         run: what tells this run's executor pods from an earlier one's: letters and digits.
         logs: how the JVMs log.
     """
-    driver_options = [*_java_options("classifier", logs), settings.classifier_java_options]
+    driver_options = [*_java_options("classifier", logs, settings.log_level), settings.classifier_java_options]
     configuration = {
         **_EVERYWHERE,
         "spark.master": settings.master,
@@ -102,7 +102,7 @@ def spark_configuration(settings: ClassifierSettings, class_path: str, run: str,
     }
     if settings.local_master:
         return configuration
-    executor_options = [*_java_options("executor", logs), settings.classifier_executor_java_options]
+    executor_options = [*_java_options("executor", logs, settings.log_level), settings.classifier_executor_java_options]
     executor_environment = {**NATIVE_ENVIRONMENT, "SPARK_DIST_CLASSPATH": class_path}
     return {
         **configuration,
@@ -156,18 +156,19 @@ def _kubernetes(settings: ClassifierSettings, run: str) -> dict[str, str]:
     }
 
 
-def log_options(service: str, logs: JvmLogFormat) -> list[str]:
-    """What makes a JVM log as the project does, under the name `service`."""
+def log_options(service: str, logs: JvmLogFormat, level: LogLevel = "INFO") -> list[str]:
+    """What makes a JVM log as the project does, under the name `service`; `level` is that of our own code."""
     return [
         f"-Dlog4j2.configurationFile={_LOG4J.as_uri()}",
         f"-Dsightline.service={service}",
         f"-Dsightline.log={logs}",
+        f"-Dsightline.level={'WARN' if level == 'WARNING' else level}",
     ]
 
 
-def _java_options(service: str, logs: JvmLogFormat) -> list[str]:
+def _java_options(service: str, logs: JvmLogFormat, level: LogLevel) -> list[str]:
     return [
-        *log_options(service, logs),
+        *log_options(service, logs, level),
         "-XX:+UseParallelGC",
         # Else each allocation outside the heap first asks the kernel how much memory the process has, which shows in
         # profiles of small images. The limit it is held against is no use: containers have their own.

@@ -1,6 +1,7 @@
 """The query as a pure function: a frame of image records in, an unstarted writer out."""
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Self
 
@@ -10,6 +11,7 @@ from pyspark.sql.streaming.readwriter import DataStreamWriter
 
 from sightline_spark.kafka import kafka_options, without_old_reader
 from sightline_spark.settings import ClassifierSettings
+from sightline_spark.tracing import TraceOptions
 
 QUERY_NAME = "classifier"
 
@@ -42,10 +44,11 @@ class EngineOptions:
     engine: str
     precision: str
     batch_size: int
+    tracing: TraceOptions | None
 
     @classmethod
     def of(cls, settings: ClassifierSettings) -> Self:
-        """The engine's part of the settings.
+        """The engine's part of the settings, and OpenTelemetry's variables.
 
         Under the continuous trigger a task waits for the next record, so a batch is one image there.
         """
@@ -62,6 +65,7 @@ class EngineOptions:
             engine=settings.classifier_engine,
             precision=settings.classifier_precision,
             batch_size=1 if continuous else max(settings.classifier_batch_sizes),
+            tracing=TraceOptions.of(os.environ),
         )
 
     def to_json(self) -> str:

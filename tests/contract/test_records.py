@@ -17,6 +17,7 @@ from sightline_contracts.headers import KafkaHeaders
 from sightline_contracts.ids import image_id_from_key, is_image_id, is_issued, key_part, new_image_id
 from sightline_contracts.images import ImageRecord, decode_record, encode_headers, partition_for
 from sightline_contracts.results import decode_result, encode_result
+from sightline_contracts.traces import is_traceparent, trace_id_of
 
 RECORD = ImageRecord(new_image_id(), b"bytes", "image/png", "tcp", 1795323600123, stream="camera-7", name="grün.png")
 
@@ -101,6 +102,38 @@ def test_a_result_of_a_classifier_that_did_not_name_its_precision_is_read() -> N
     assert (named.precision, named.engine) == ("f32", "onednn")
     assert old == replace(named, precision=None, engine=None)
     _validator("result").validate(json.loads(encode_result(old)))
+
+
+def test_a_result_names_its_trace_and_one_of_an_older_classifier_has_none() -> None:
+    document = json.loads(files("sightline_contracts").joinpath("examples/result/classified.json").read_bytes())
+    assert decode_result(json.dumps(document).encode()).trace_id == "0af7651916cd43dd8448eb211c80319c"
+    del document["trace_id"]
+    _validator("result").validate(document)
+    assert decode_result(json.dumps(document).encode()).trace_id is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "",
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",
+        "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
+        "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        f"00-{'0' * 32}-b7ad6b7169203331-01",
+        f"00-0af7651916cd43dd8448eb211c80319c-{'0' * 16}-01",
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\n",
+    ],
+)
+def test_a_malformed_trace_context_is_none(text: str | None) -> None:
+    assert trace_id_of(text) is None
+    assert text is None or not is_traceparent(text)
+
+
+def test_a_trace_context_tells_its_trace() -> None:
+    text = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
+    assert is_traceparent(text)
+    assert trace_id_of(text) == "0af7651916cd43dd8448eb211c80319c"
 
 
 def test_new_ids_are_ids_in_time_order() -> None:

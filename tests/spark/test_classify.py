@@ -75,7 +75,7 @@ def test_digits_get_their_labels(spark: SparkSession, settings: ClassifierSettin
     first = results[0]
     assert first.status == "classified"
     assert (first.model.name, first.stream, first.name, first.source) == ("digits-lenet", "cam-1", "0.png", "http")
-    assert first.accepted_at == 1_795_323_600_123
+    assert (first.accepted_at, first.trace_id) == (1_795_323_600_123, "4bf92f3577b34da6a3ce929d0e0e4736")
     assert len(first.predictions) == 5
     assert first.predictions[0].probability >= first.predictions[1].probability
     assert [(header.key, bytes(header.value)) for header in rows[0].headers] == [("traceparent", TRACE.encode())]

@@ -59,6 +59,7 @@ class Result:
     error: ErrorInfo | None
     precision: str | None
     engine: str | None
+    trace_id: str | None
 
     @property
     def best(self) -> Prediction | None:
@@ -98,6 +99,7 @@ def parse_result(document: Any) -> Result:
             error=None if error is None else ErrorInfo(error["code"], error["detail"]),
             precision=document.get("precision"),
             engine=document.get("engine"),
+            trace_id=document.get("trace_id"),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise UnexpectedAnswer(f"not a result document: {error!r}") from error

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from typing import Final
 
 from prometheus_client import CollectorRegistry
@@ -18,6 +19,7 @@ from sightline_common.lifecycle import stop_event_on_signals
 from sightline_common.management import ManagementServer, ReadinessCheck
 from sightline_common.publisher import Publisher
 from sightline_common.settings import PREFIX
+from sightline_common.tracing import Tracing, tracing_of
 
 # Left of the shutdown time for the publisher when connections used all of theirs.
 _CLOSE_S: Final = 1.0
@@ -37,7 +39,8 @@ async def run(settings: BridgeSettings) -> None:
     metrics, readiness = BridgeMetrics(registry), _readiness(publisher)
     watch_readiness(metrics.ready, readiness)
     management = _management(settings, registry, readiness)
-    server = _server(settings, publisher, metrics)
+    tracing = tracing_of(os.environ, "bridge")
+    server = _server(settings, publisher, metrics, tracing)
     try:
         await _listen(server, settings)
     except StartError:
@@ -52,14 +55,16 @@ async def run(settings: BridgeSettings) -> None:
     finally:
         await _stop(server, publisher, settings.bridge_shutdown_timeout_s)
         management.stop()
+        await asyncio.to_thread(tracing.stop)
 
 
-def _server(settings: BridgeSettings, publisher: Publisher, metrics: BridgeMetrics) -> BridgeServer:
+def _server(settings: BridgeSettings, publisher: Publisher, metrics: BridgeMetrics, tracing: Tracing) -> BridgeServer:
     budget = ByteBudget(settings.bridge_buffer_bytes)
     metrics.held_limit.set(settings.bridge_buffer_bytes)
     metrics.connection_limit.set(settings.bridge_max_connections)
     metrics.held_bytes.set_function(lambda: budget.used)
-    return BridgeServer(_source(settings), publisher, budget, metrics, max_connections=settings.bridge_max_connections)
+    most = settings.bridge_max_connections
+    return BridgeServer(_source(settings), publisher, budget, metrics, max_connections=most, tracing=tracing)
 
 
 def _source(settings: BridgeSettings) -> Source:

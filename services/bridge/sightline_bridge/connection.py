@@ -12,6 +12,7 @@ from sightline_bridge.metrics import BridgeMetrics, ConnectionEnd, FrameResult
 from sightline_bridge.pipeline import FramePipeline, RecordPublisher, claim_bytes
 from sightline_bridge.reader import ChunkReader
 from sightline_common.budget import ByteBudget
+from sightline_common.tracing import Tracing
 from sightline_contracts.ids import new_image_id
 from sightline_contracts.images import ImageRecord
 from sightline_contracts.media import sniff
@@ -50,13 +51,14 @@ class Connection:
         publisher: RecordPublisher,
         budget: ByteBudget,
         metrics: BridgeMetrics,
+        tracing: Tracing,
     ) -> None:
         self._reader = reader
         self._source = source
         self._budget = budget
         self._metrics = metrics
         self._parser = source.framing.parser(source.max_frame_bytes)
-        self._pipeline = FramePipeline(publisher, budget, metrics)
+        self._pipeline = FramePipeline(publisher, budget, metrics, tracing)
         self._stream = source.stream or f"tcp:{reader.peer_host}"
         self._claimed = 0  # of the budget, for the frame being read
         self._frame_time_s = source.frame_timeout_s  # left for the frame being read

@@ -4,13 +4,15 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol, final
 
 from sightline_bridge.metrics import BridgeMetrics, FrameResult
 from sightline_common.budget import ByteBudget
 from sightline_common.errors import DeliveryUnknown, PublishError, RecordTooLarge, Unavailable
+from sightline_common.logging import log_fields
 from sightline_common.publisher import Ack
+from sightline_common.tracing import ImageSpan, Tracing
 from sightline_contracts.images import ImageRecord
 
 # What a frame costs beside its bytes (record, task, producer's batch entry). Counted in the budget, so that a flood of
@@ -18,6 +20,8 @@ from sightline_contracts.images import ImageRecord
 FRAME_OVERHEAD_BYTES: Final = 4096
 FIRST_RETRY_S: Final = 0.1  # below it a broker that comes back is flooded with attempts
 LAST_RETRY_S: Final = 2.0  # above it a connection stays idle noticeably long after Kafka is back
+
+_ABANDONED: Final = DeliveryUnknown("the bridge stopped before Kafka confirmed it")
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +38,7 @@ class _Entry:
     number: int
     record: ImageRecord
     received_at: float  # the loop's clock
+    span: ImageSpan
 
 
 @final
@@ -44,8 +49,11 @@ class FramePipeline:
     order, one frame alone until one is taken. The caller claims space in `budget`, the pipeline gives it back.
     """
 
-    def __init__(self, publisher: RecordPublisher, budget: ByteBudget, metrics: BridgeMetrics) -> None:
+    def __init__(
+        self, publisher: RecordPublisher, budget: ByteBudget, metrics: BridgeMetrics, tracing: Tracing
+    ) -> None:
         self._publisher = publisher
+        self._tracing = tracing
         self._budget = budget
         self._metrics = metrics
         self._submitted = 0
@@ -59,7 +67,10 @@ class FramePipeline:
 
     def submit(self, record: ImageRecord) -> None:
         """Publish `record`; the caller holds `claim_bytes` of its payload in the budget, which pass to the pipeline."""
-        self._waiting.append(_Entry(self._submitted, record, asyncio.get_running_loop().time()))
+        span = self._tracing.sending(record.id, record.traceparent)
+        if span.traceparent != record.traceparent:
+            record = replace(record, traceparent=span.traceparent)
+        self._waiting.append(_Entry(self._submitted, record, asyncio.get_running_loop().time(), span))
         self._submitted += 1
         self._changed.set()
 
@@ -104,13 +115,13 @@ class FramePipeline:
 
     async def _settle(self, entry: _Entry, acknowledgement: Awaitable[Ack]) -> None:
         try:
-            await acknowledgement
+            ack = await acknowledgement
         except PublishError as error:
             self._failed(entry, error)
         else:
-            self._published(entry)
+            self._published(entry, ack)
 
-    def _published(self, entry: _Entry) -> None:
+    def _published(self, entry: _Entry, ack: Ack) -> None:
         if self._alone:
             log.info("Kafka takes frames again", extra={"stream": entry.record.stream})
         self._alone = False
@@ -118,6 +129,11 @@ class FramePipeline:
         self._metrics.frame(FrameResult.PUBLISHED)
         self._metrics.published_bytes.inc(len(entry.record.payload))
         self._metrics.publish_seconds.observe(asyncio.get_running_loop().time() - entry.received_at)
+        if log.isEnabledFor(logging.DEBUG):
+            place = {"stream": entry.record.stream, "partition": ack.partition, "offset": ack.offset}
+            log.debug("accepted", extra={**log_fields(entry.record), **place})
+        entry.span.stored(ack)
+        entry.span.end()
         self._release(self._landed(entry))
 
     def _failed(self, entry: _Entry, error: PublishError) -> None:
@@ -139,8 +155,10 @@ class FramePipeline:
 
     def _drop(self, entry: _Entry, error: PublishError) -> None:
         record = entry.record
-        log.warning("frame dropped, too large: %s", error, extra={"stream": record.stream, "frame": record.name})
+        extra = {**log_fields(record), "stream": record.stream, "frame": record.name}
+        log.warning("frame dropped, too large: %s", error, extra=extra)
         self._metrics.frame(FrameResult.TOO_LARGE)
+        entry.span.end(error)
         self._release(self._landed(entry))
 
     def _landed(self, entry: _Entry) -> _Entry:
@@ -160,6 +178,7 @@ class FramePipeline:
     def _abandon(self) -> None:
         left = [*self._in_flight.values(), *self._returned, *self._waiting]
         for entry in left:
+            entry.span.end(_ABANDONED)
             self._release(entry)
         if left:
             log.error("%d frames received and not published", len(left), extra={"stream": left[0].record.stream})

@@ -9,6 +9,7 @@ from sightline_bridge.metrics import BridgeMetrics, ConnectionEnd
 from sightline_bridge.pipeline import RecordPublisher
 from sightline_bridge.reader import ChunkReader
 from sightline_common.budget import ByteBudget
+from sightline_common.tracing import Tracing
 
 # Connections that the kernel accepts ahead of us; a burst above it is retried by the peers' TCP.
 BACKLOG: Final = 128
@@ -28,12 +29,14 @@ class BridgeServer:
         metrics: BridgeMetrics,
         *,
         max_connections: int,
+        tracing: Tracing,
     ) -> None:
         self._source = source
         self._publisher = publisher
         self._budget = budget
         self._metrics = metrics
         self._max_connections = max_connections
+        self._tracing = tracing
         self._connections: dict[asyncio.Task[None], Connection] = {}
         self._server: asyncio.Server | None = None
         self._failed: asyncio.Future[object] = asyncio.get_running_loop().create_future()
@@ -75,7 +78,7 @@ class BridgeServer:
             self._metrics.connection_end(ConnectionEnd.REFUSED)
             reader.reset()
             return
-        connection = Connection(reader, self._source, self._publisher, self._budget, self._metrics)
+        connection = Connection(reader, self._source, self._publisher, self._budget, self._metrics, self._tracing)
         task = asyncio.create_task(connection.serve(), name=f"connection from {reader.peer_host}")
         self._connections[task] = connection
         self._metrics.connections.set(len(self._connections))

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pythonjsonlogger.json import JsonFormatter
 
 from sightline_common.settings import LogFormat, ServiceSettings
+from sightline_contracts.images import ImageRecord
+from sightline_contracts.traces import trace_id_of
 
 # Kafka's client logs two records an attempt while a broker is down, for ever; we say it once ourselves.
 _QUIET = ("kafka",)
@@ -26,6 +28,12 @@ def configure_logging(settings: ServiceSettings, service: str) -> None:
 def writes_text(log_format: LogFormat) -> bool:
     """Whether that makes this process log lines for people rather than JSON."""
     return log_format == "text" or (log_format == "auto" and sys.stderr.isatty())
+
+
+def log_fields(record: ImageRecord) -> dict[str, str]:
+    """The `extra` of a line about one image: its id and, if it has one, its trace's."""
+    trace_id = trace_id_of(record.traceparent)
+    return {"image_id": record.id} | ({} if trace_id is None else {"trace_id": trace_id})
 
 
 def _json_formatter(service: str) -> logging.Formatter:

@@ -20,6 +20,7 @@ FROM_ENVIRONMENT: Final = SettingsConfigDict(
     hide_input_in_errors=True,  # a refused setting may stand beside a password
 )
 LogFormat = Literal["auto", "json", "text"]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 S = TypeVar("S", bound=BaseSettings)
 
 
@@ -43,7 +44,7 @@ class KafkaSettings(KafkaConnection):
 class ServiceSettings(KafkaSettings):
     """What a long-running process has on top: how it logs."""
 
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least severe line logged")
+    log_level: LogLevel = Field("INFO", description="least severe line logged; with DEBUG, one for each image")
     log_format: LogFormat = Field("auto", description="json lines, text for people, or auto: text on a terminal")
 
 

@@ -62,6 +62,7 @@ class Result:
 
     `precision` is how the model computes (f32, bf16 or int8), `engine` what runs it (onednn or bigdl); later versions
     may add some of both. None when the model could not be found, and in results of classifiers that did not say.
+    `trace_id` is the trace that the image came with or was given, 32 hexadecimal digits.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Result:
     error: ErrorInfo | None
     precision: str | None = None
     engine: str | None = None
+    trace_id: str | None = None
 
 
 def encode_result(result: Result) -> bytes:
@@ -119,6 +121,7 @@ def _result(document: dict[str, Any]) -> Result:
         error=None if error is None else ErrorInfo(error["code"], error["detail"]),
         precision=document.get("precision"),
         engine=document.get("engine"),
+        trace_id=document.get("trace_id"),
     )
 
 

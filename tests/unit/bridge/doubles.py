@@ -15,6 +15,7 @@ from sightline_bridge.server import BridgeServer
 from sightline_common.budget import ByteBudget
 from sightline_common.errors import DeliveryUnknown
 from sightline_common.publisher import Ack
+from sightline_common.tracing import Tracing
 from sightline_contracts.images import ImageRecord
 
 MIB = 1024 * 1024
@@ -100,11 +101,17 @@ def source(
 
 @asynccontextmanager
 async def running(
-    read: Source | None = None, *, buffer_bytes: int = 8 * MIB, connections: int = 8
+    read: Source | None = None,
+    *,
+    buffer_bytes: int = 8 * MIB,
+    connections: int = 8,
+    tracing: Tracing | None = None,
 ) -> AsyncIterator[Bridge]:
     publisher, budget, registry = FakePublisher(), ByteBudget(buffer_bytes), CollectorRegistry()
     metrics = BridgeMetrics(registry)
-    server = BridgeServer(read or source(), publisher, budget, metrics, max_connections=connections)
+    server = BridgeServer(
+        read or source(), publisher, budget, metrics, max_connections=connections, tracing=tracing or Tracing()
+    )
     await server.start("127.0.0.1", 0)
     bridge = Bridge(server, publisher, budget, registry)
     try:

@@ -3,11 +3,13 @@
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from sightline_common.logging import configure_logging
+from sightline_common.logging import configure_logging, log_fields
 from sightline_common.settings import ServiceSettings
+from sightline_contracts.images import ImageRecord
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +34,17 @@ def test_text_is_one_readable_line(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging(ServiceSettings(log_format="text"), "gateway")
     logging.getLogger("door").warning("slow", extra={"image_id": "0199"})
     assert capsys.readouterr().err.endswith("WARNING gateway: slow image_id=0199\n")
+
+
+def test_a_line_about_an_image_has_its_id_and_its_traces(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(ServiceSettings(log_format="json"), "bridge")
+    image = ImageRecord("0199", b"", "image/png", "tcp", 1, traceparent=f"00-{'a' * 32}-{'b' * 16}-01")
+    logging.getLogger("door").info("accepted", extra=log_fields(image))
+    logging.getLogger("door").info("accepted", extra=log_fields(replace(image, traceparent=None)))
+    traced, untraced = map(json.loads, capsys.readouterr().err.splitlines())
+    assert (traced["image_id"], traced["trace_id"]) == ("0199", "a" * 32)
+    assert untraced["image_id"] == "0199"
+    assert "trace_id" not in untraced
 
 
 def test_the_level_and_the_chatty_client_are_kept_down(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from sightline_common.management import Readiness
+from sightline_common.tracing import Tracing
 from sightline_gateway.app import create_app
 from sightline_gateway.metrics import Metrics
 from sightline_gateway.protocol import GatewayProtocol
@@ -52,7 +53,7 @@ Serve = Callable[..., Any]
 
 
 @asynccontextmanager
-async def _serve(folder: Path, **settings: Any) -> AsyncIterator[Served]:
+async def _serve(folder: Path, tracing: Tracing, **settings: Any) -> AsyncIterator[Served]:
     configured = GatewaySettings(gateway_state_dir=folder, models_dir=folder / "models", **settings)
     store, metrics = Store(folder), Metrics()
     if not store.topic:
@@ -60,7 +61,7 @@ async def _serve(folder: Path, **settings: Any) -> AsyncIterator[Served]:
     view = ResultsView(store, metrics)
     view.start()
     publisher, checks = FakePublisher(), {"kafka": Readiness(ok=True, reason="fake")}
-    app = create_app(configured, publisher, view, metrics, lambda: checks)
+    app = create_app(configured, publisher, view, metrics, lambda: checks, tracing)
     config = uvicorn.Config(app, http=GatewayProtocol, port=0, lifespan="off", log_config=None, timeout_keep_alive=60)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server._serve())
@@ -83,8 +84,8 @@ async def _serve(folder: Path, **settings: Any) -> AsyncIterator[Served]:
 def serve(tmp_path: Path) -> Serve:
     """Serves a gateway with the given settings; `folder` keeps the view from one to the next."""
 
-    def started(folder: Path = tmp_path / "state", **settings: Any) -> Any:
-        return _serve(folder, **settings)
+    def started(folder: Path = tmp_path / "state", tracing: Tracing | None = None, **settings: Any) -> Any:
+        return _serve(folder, tracing or Tracing(), **settings)
 
     return started
 

@@ -12,6 +12,7 @@ from sightline_common.management import Readiness
 from sightline_common.publisher import Ack
 from sightline_contracts.images import ImageRecord
 from sightline_contracts.results import ErrorInfo, ModelRef, Prediction, Result, Timing
+from sightline_contracts.traces import trace_id_of
 from sightline_gateway.view.store import Arrival
 from sightline_gateway.view.view import ResultsView
 
@@ -49,6 +50,7 @@ def make_result(record: ImageRecord, *, version: str | None = "1", error: ErrorI
         error=error,
         precision=version and "f32",
         engine=version and "onednn",
+        trace_id=trace_id_of(record.traceparent),
     )
 
 

@@ -1,6 +1,7 @@
 """One image as the raw body: what is accepted, what is refused and how."""
 
 import asyncio
+import logging
 import struct
 import zlib
 from typing import Any
@@ -147,6 +148,17 @@ async def test_a_name_in_utf_8_arrives_as_it_was_sent(served: Served) -> None:
 async def test_only_a_well_formed_trace_context_is_passed_on(served: Served, given: str, kept: str | None) -> None:
     assert (await post(served, PNG, traceparent=given)).status_code == 202
     assert served.publisher.records[0].traceparent == kept
+
+
+async def test_at_debug_level_each_image_has_a_line_with_its_ids(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG, "sightline_gateway"):
+        image_id = (await post(served, PNG, traceparent=TRACE)).json()["id"]
+        await post(served, b"no image", traceparent=TRACE)
+    accepted, refused = (vars(line) for line in caplog.records if line.name.startswith("sightline_gateway"))
+    assert (accepted["message"], accepted["image_id"], accepted["trace_id"]) == ("accepted", image_id, TRACE[3:35])
+    assert (refused["code"], refused["trace_id"]) == ("unsupported-type", TRACE[3:35])
 
 
 @pytest.mark.parametrize(

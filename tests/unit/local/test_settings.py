@@ -12,17 +12,21 @@ from sightline_local.settings import Settings, load_environment
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     # A copy, so that what load_environment adds is gone after the test.
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("SIGHTLINE_")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SIGHTLINE_", "OTEL_"))}
     monkeypatch.setattr(os, "environ", kept)
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     env_file = tmp_path / ".env"
-    env_file.write_text("SIGHTLINE_GATEWAY_PORT=8101\nSIGHTLINE_BRIDGE_PORT=9101\nSECRET=x\nSIGHTLINE_BRIDGE_MODEL=\n")
+    env_file.write_text(
+        "SIGHTLINE_GATEWAY_PORT=8101\nSIGHTLINE_BRIDGE_PORT=9101\nSECRET=x\nSIGHTLINE_BRIDGE_MODEL=\n"
+        "OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318\n"
+    )
     os.environ["SIGHTLINE_GATEWAY_PORT"] = "8202"
     load_environment(env_file)
     assert os.environ["SIGHTLINE_GATEWAY_PORT"] == "8202"
     assert os.environ["SIGHTLINE_BRIDGE_PORT"] == "9101"
+    assert os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://collector:4318"
     assert "SECRET" not in os.environ
     assert "SIGHTLINE_BRIDGE_MODEL" not in os.environ
 

@@ -51,6 +51,13 @@ def test_executors_are_made_like_the_driver(settings: ClassifierSettings) -> Non
     assert Path(log4j.partition("file://")[2]).is_file()
 
 
+def test_our_code_in_the_jvm_logs_at_the_processs_level() -> None:
+    for level, named in {"DEBUG": "DEBUG", "WARNING": "WARN"}.items():
+        options = configured(STANDALONE.model_copy(update={"log_level": level}))
+        for kind in ("driver", "executor"):
+            assert f"-Dsightline.level={named}" in options[f"spark.{kind}.extraJavaOptions"].split()
+
+
 def test_jars_are_never_shipped() -> None:
     """Executors would copy them, those on local:// paths too."""
     for settings in (ClassifierSettings(), STANDALONE, KUBERNETES):

@@ -26,6 +26,23 @@ def test_the_engine_is_told_what_computes_and_in_which_precision(monkeypatch: py
     assert (told["engine"], told["precision"]) == ("bigdl", "bf16")
 
 
+def test_the_engine_is_told_where_spans_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert EngineOptions.of(ClassifierSettings()).tracing is None
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20secret, x-team = a=b ,nonsense")
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "site=gate%207")
+
+    options = EngineOptions.of(ClassifierSettings())
+
+    told = json.loads(options.to_json())["tracing"]
+    assert told["endpoint"] == "http://collector:4318/v1/traces"
+    assert told["headers"] == {"authorization": "Bearer secret", "x-team": "a=b"}
+    assert (told["resource"]["service.name"], told["resource"]["site"]) == ("sightline-classifier", "gate 7")
+    assert "secret" not in repr(options)
+    monkeypatch.setenv("OTEL_SERVICE_NAME", "eyes")
+    assert json.loads(EngineOptions.of(ClassifierSettings()).to_json())["tracing"]["resource"]["service.name"] == "eyes"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

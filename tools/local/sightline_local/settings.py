@@ -16,6 +16,7 @@ from sightline_spark.settings import ClassifierSettings
 
 ROOT = Path(__file__).resolve().parents[3]
 KAFKA_SETTING = f"{PREFIX}KAFKA_BOOTSTRAP_SERVERS"
+_READ = (PREFIX, "OTEL_")  # ours, and OpenTelemetry's own
 
 # Folders that programs would otherwise put next to the working directory, and where below the state they go instead.
 _STATE_FOLDERS = {"gateway_state_dir": "gateway", "classifier_checkpoint_dir": "classifier/checkpoint"}
@@ -84,12 +85,12 @@ class Settings:
 
 
 def load_environment(env_file: Path = ROOT / ".env") -> None:
-    """Put the SIGHTLINE_ lines of `.env` and the folders below the state directory into this process's environment.
+    """Put the SIGHTLINE_ and OTEL_ lines of `.env` and the state directory's folders into this process's environment.
 
     What the environment says already wins. The programs inherit it, so all read the same settings.
     """
     for name, value in dotenv_values(env_file).items():
-        if name.startswith(PREFIX) and value:
+        if name.startswith(_READ) and value:
             os.environ.setdefault(name, value)
     # People read these logs in a terminal, even though the programs write them to files.
     os.environ.setdefault(f"{PREFIX}LOG_FORMAT", "text")
@@ -99,5 +100,5 @@ def load_environment(env_file: Path = ROOT / ".env") -> None:
 
 
 def shown_environment() -> dict[str, str]:
-    """The SIGHTLINE_ variables of this process: what decides how the programs run."""
-    return {name: value for name, value in sorted(os.environ.items()) if name.startswith(PREFIX)}
+    """The variables of this process that decide how the programs run."""
+    return {name: value for name, value in sorted(os.environ.items()) if name.startswith(_READ)}

@@ -11,6 +11,7 @@
  * @property {{name: string, version: string | null}} model
  * @property {string | null} precision  f32, bf16 or int8
  * @property {string | null} engine  onednn or bigdl
+ * @property {string | null} [trace_id]  32 hexadecimal digits
  * @property {Prediction[]} predictions  best first, at most five
  * @property {string | null} stream
  * @property {string | null} name  file or frame name

@@ -24,6 +24,7 @@ final class ClassifyingIterator implements Iterator<Row>, AutoCloseable {
   private final int batchSize;
   private final BatchClassifier classifier;
   private final OutputRows output;
+  private final RecordSpans spans;
   private final Deque<Row> ready = new ArrayDeque<>();
 
   ClassifyingIterator(Iterator<Row> source, Models models, StreamOptions options) {
@@ -31,6 +32,7 @@ final class ClassifyingIterator implements Iterator<Row>, AutoCloseable {
     this.batchSize = options.batchSize();
     this.classifier = new BatchClassifier(models, options);
     this.output = new OutputRows(options);
+    this.spans = RecordSpans.of(options);
   }
 
   @Override
@@ -66,10 +68,14 @@ final class ClassifyingIterator implements Iterator<Row>, AutoCloseable {
       batch.add(record);
       bytes += record.value().length;
     } while (batch.size() < batchSize && bytes < BATCH_BYTES && source.hasNext());
+    long begun = spans.begin();
     List<Outcome> outcomes = classifier.classify(batch);
     stopIfKilled();
     for (int i = 0; i < batch.size(); i++) {
-      ready.addAll(output.of(batch.get(i), outcomes.get(i)));
+      ImageRecord record = batch.get(i);
+      String trace = spans.end(record, outcomes.get(i), begun, batch.size());
+      OutcomeLog.write(record, outcomes.get(i));
+      ready.addAll(output.of(record, outcomes.get(i), trace));
     }
   }
 

@@ -1,5 +1,6 @@
 package io.sightline.engine.stream;
 
+import io.sightline.engine.trace.Traceparent;
 import java.nio.charset.StandardCharsets;
 import java.sql.Timestamp;
 import java.util.ArrayList;
@@ -69,6 +70,12 @@ record ImageRecord(Origin origin, byte[] key, byte[] value, List<Header> headers
   Long acceptedAt() {
     String text = text("accepted-at");
     return text != null && MILLISECONDS.matcher(text).matches() ? Long.valueOf(text) : null;
+  }
+
+  /** The id of the trace that the image belongs to, or null: it has none. */
+  String traceId() {
+    Traceparent place = Traceparent.parse(text("traceparent"));
+    return place == null ? null : place.traceId();
   }
 
   private Header header(String name) {

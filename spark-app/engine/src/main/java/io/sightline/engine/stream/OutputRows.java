@@ -27,9 +27,12 @@ final class OutputRows {
     this.options = options;
   }
 
-  List<Row> of(ImageRecord record, Outcome outcome) {
+  /**
+   * @param trace the result's header {@code traceparent}, or null: it has none
+   */
+  List<Row> of(ImageRecord record, Outcome outcome, String trace) {
     List<Row> rows = new ArrayList<>(2);
-    rows.add(result(record, outcome));
+    rows.add(result(record, outcome, trace));
     if (outcome.failure() != null) {
       DeadLetter letter = DeadLetter.of(record, outcome.failure(), options.recordLimit());
       rows.add(row(options.deadLettersTopic(), letter.key(), letter.value(), letter.headers()));
@@ -37,9 +40,8 @@ final class OutputRows {
     return rows;
   }
 
-  private Row result(ImageRecord record, Outcome outcome) {
+  private Row result(ImageRecord record, Outcome outcome, String trace) {
     byte[] key = record.id().getBytes(StandardCharsets.US_ASCII);
-    String trace = record.text("traceparent");
     List<Header> headers = trace == null ? List.of() : List.of(Header.of("traceparent", trace));
     return row(options.resultsTopic(), key, ResultJson.write(record, outcome), headers);
   }

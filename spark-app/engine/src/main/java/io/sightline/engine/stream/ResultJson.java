@@ -26,6 +26,7 @@ final class ResultJson {
       json.writeStringField("stream", record.text("stream"));
       json.writeStringField("name", record.text("name"));
       json.writeStringField("source", record.text("source"));
+      json.writeStringField("trace_id", record.traceId());
       writeTimes(json, record, outcome);
       writeError(json, outcome.failure());
       json.writeEndObject();

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sightline.engine.nn.EngineKind;
 import io.sightline.engine.nn.NetworkOptions;
 import io.sightline.engine.nn.PrecisionWish;
+import io.sightline.engine.trace.TraceOptions;
 import java.io.Serializable;
 import java.util.List;
 
@@ -23,6 +24,7 @@ import java.util.List;
  * @param engine what computes networks, as {@link EngineKind} names it
  * @param precision what networks are compiled in, as {@link PrecisionWish} names it
  * @param batchSize records taken up together; 1 where waiting for a second would hold back the first
+ * @param tracing where spans go, or null: there are none
  */
 record StreamOptions(
     @JsonProperty(value = "models_dir", required = true) String modelsDir,
@@ -35,7 +37,8 @@ record StreamOptions(
     @JsonProperty(value = "batch_sizes", required = true) List<Integer> batchSizes,
     @JsonProperty(value = "engine", required = true) String engine,
     @JsonProperty(value = "precision", required = true) String precision,
-    @JsonProperty(value = "batch_size", required = true) int batchSize)
+    @JsonProperty(value = "batch_size", required = true) int batchSize,
+    @JsonProperty("tracing") TraceOptions tracing)
     implements Serializable {
 
   /**
