@@ -30,12 +30,13 @@ KINDS: Final[Mapping[str, Kind]] = {
     "unauthorized": Kind(
         HTTPStatus.UNAUTHORIZED,
         "A key is needed",
-        "Send an API key as `Authorization: Bearer KEY` or `X-API-Key: KEY`. Operators make them with sightline-key.",
+        "Send an API key as `Authorization: Bearer KEY` or `X-API-Key: KEY`; operators make them with sightline-key. "
+        "Where the gateway trusts an OpenID Connect provider, a token of its takes the key's place.",
     ),
     "forbidden": Kind(
         HTTPStatus.FORBIDDEN,
         "The key may not do this",
-        "`scope` names what the key lacks. Ask the operator for a key that has it.",
+        "`scope` names what the key or token lacks. Ask the operator for one that has it.",
     ),
     "not-found": Kind(
         HTTPStatus.NOT_FOUND,

@@ -40,7 +40,7 @@
 {{- define "sightline.access.settings" -}}
 {{- if .Values.gateway.keysSecret -}}
 SIGHTLINE_GATEWAY_KEYS_FILE: /etc/sightline/access/keys
-{{- else -}}
+{{- else if not .Values.config.SIGHTLINE_GATEWAY_OIDC_ISSUER -}}
 SIGHTLINE_GATEWAY_OPEN_ACCESS: "true"
 {{- end }}
 {{- end }}

@@ -57,7 +57,9 @@
 {{- $outside := or .ingress.enabled .httpRoute.enabled (ne .gateway.service.type "ClusterIP") }}
 {{- if and .gateway.keysSecret .gateway.openAccess }}
 {{- fail "gateway.keysSecret and gateway.openAccess are both set: keep one" }}
-{{- else if and $outside (not .gateway.keysSecret) (not .gateway.openAccess) }}
+{{- else if and .config.SIGHTLINE_GATEWAY_OIDC_ISSUER .gateway.openAccess }}
+{{- fail "config.SIGHTLINE_GATEWAY_OIDC_ISSUER and gateway.openAccess are both set: keep one" }}
+{{- else if and $outside (not .gateway.keysSecret) (not .gateway.openAccess) (not .config.SIGHTLINE_GATEWAY_OIDC_ISSUER) }}
 {{- fail "the gateway can be reached from outside of the cluster: set gateway.keysSecret, or gateway.openAccess to true to let everyone in" }}
 {{- end }}
 {{- end }}

@@ -1,15 +1,16 @@
-"""Who makes a request, by what it carries: a key in a header, or in the console's cookie."""
+"""Who makes a request, by what it carries: a key or token in a header, or in the console's cookie."""
 
 from typing import Final
 
 from fastapi import Request
 
 from sightline_gateway.guard.callers import Caller, Scope
-from sightline_gateway.guard.keys import KeyFile
+from sightline_gateway.guard.keys import KEY_PREFIX, KeyFile
 from sightline_gateway.guard.settings import GuardSettings
+from sightline_gateway.guard.tokens import Provider, Tokens
 
 COOKIE: Final = "sightline_session"
-_MOST_CHARACTERS: Final = 4096  # a cookie's limit; tokens with long lists of groups come near it
+_MOST_CHARACTERS: Final = 16 * 1024  # tokens with long lists of groups come near it; browsers keep cookies of 4,096
 _EVERYBODY: Final = Caller("", "everybody", frozenset(Scope))
 
 
@@ -19,15 +20,31 @@ class Access:
     def __init__(self, settings: GuardSettings) -> None:
         self._open = not settings.identifies
         self._keys = None if settings.gateway_keys_file is None else KeyFile(settings.gateway_keys_file)
+        self._tokens = _tokens(settings)
 
     async def caller(self, request: Request) -> Caller | None:
         """Who calls; None when nobody we know."""
         if self._open:
             return _EVERYBODY
         credential = header_credential(request) or _cookie_credential(request)
-        if credential is None or len(credential) > _MOST_CHARACTERS or self._keys is None:
+        if credential is None or len(credential) > _MOST_CHARACTERS:
             return None
-        return self._keys.find(credential)
+        if credential.startswith(KEY_PREFIX):
+            return None if self._keys is None else self._keys.find(credential)
+        return None if self._tokens is None else await self._tokens.find(credential)
+
+
+def _tokens(settings: GuardSettings) -> Tokens | None:
+    issuer, audience = settings.gateway_oidc_issuer, settings.gateway_oidc_audience
+    if issuer is None or audience is None:
+        return None
+    return Tokens(issuer, audience, Provider(issuer, settings.gateway_oidc_keys_url))
+
+
+def caller_id(request: Request) -> str:
+    """What tells apart whoever made `request`, which the guard let in; "" where nobody is asked who they are."""
+    caller: Caller = request.state.caller
+    return caller.id
 
 
 def header_credential(request: Request) -> str | None:

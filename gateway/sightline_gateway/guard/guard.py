@@ -48,6 +48,7 @@ class Guard:
             response = render_problem(request, problem, {**sent, **_challenge(problem)})
             await response(scope, receive, send)
             return
+        request.state.caller = caller
         await self._app(scope, receive, _with_headers(send, sent) if sent else send)
 
     def _rate(self, request: Request, caller: Caller | None) -> Verdict | None:
@@ -65,10 +66,10 @@ def _refusal(request: Request, caller: Caller | None, verdict: Verdict | None) -
     if verdict is not None and verdict.wait_s:
         return Problem("rate-limited", f"more calls than the {verdict.policy} may make: wait {verdict.wait_s} s")
     if caller is None:
-        return Problem("unauthorized", "this call needs a valid API key")
+        return Problem("unauthorized", "this call needs a valid API key or token")
     needed = needed_scope(request.method, request.scope["path"])  # its URL has the Host header in it
     if needed is not None and not caller.may(needed):
-        return Problem("forbidden", f"the key lacks the scope '{needed}'", members={"scope": str(needed)})
+        return Problem("forbidden", f"the key or token lacks the scope '{needed}'", members={"scope": str(needed)})
     return None
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from sightline_common.addresses import is_loopback, is_safe_url
 from sightline_common.settings import PREFIX, ServiceSettings
 from sightline_gateway.guard.keys import KeyFile
 
@@ -34,6 +35,13 @@ class GuardSettings(ServiceSettings):
         None, description="calls a second of one address that come without a valid key; unset: no limit"
     )
     gateway_burst_s: PositiveFloat = Field(10.0, description="seconds' worth of those calls that may come at once")
+    gateway_oidc_issuer: str | None = Field(
+        None, description="OpenID Connect provider whose JWTs let callers in, as their `iss` says"
+    )
+    gateway_oidc_audience: str | None = Field(None, min_length=1, description="what such a token's `aud` has to name")
+    gateway_oidc_keys_url: str | None = Field(
+        None, description="where the provider's JWKS is; unset: where its .well-known/openid-configuration says"
+    )
     # Below the file descriptors that a process usually gets (1,024): beyond them nothing could be accepted or opened.
     gateway_max_connections: PositiveInt = Field(800, description="connections at a time; further ones get 503")
     gateway_max_connections_per_ip: PositiveInt = Field(
@@ -68,6 +76,20 @@ class GuardSettings(ServiceSettings):
             ipaddress.ip_network(proxy)
         return value
 
+    @field_validator("gateway_oidc_issuer", "gateway_oidc_keys_url")
+    @classmethod
+    def _provider_is_safe(cls, value: str | None) -> str | None:
+        if value is not None and not is_safe_url(value):
+            raise ValueError("is no https URL: whoever is in between could let himself in")
+        return value
+
+    @model_validator(mode="after")
+    def _names_its_audience(self) -> Self:
+        if (self.gateway_oidc_issuer is None) != (self.gateway_oidc_audience is None):
+            names = f"{PREFIX}GATEWAY_OIDC_ISSUER and {PREFIX}GATEWAY_OIDC_AUDIENCE"
+            raise ValueError(f"{names} belong together: a token for another service is none for this one")
+        return self
+
     @model_validator(mode="after")
     def _is_guarded(self) -> Self:
         if self.gateway_keys_file is not None:
@@ -76,25 +98,18 @@ class GuardSettings(ServiceSettings):
             raise ValueError(f"{PREFIX}GATEWAY_OPEN_ACCESS is set beside keys, which it would make useless: keep one")
         if not self.identifies and not self.gateway_open_access and not is_loopback(self.exposed_on):
             raise ValueError(
-                f"{PREFIX}GATEWAY_KEYS_FILE is needed to serve others on {self.exposed_on}: `sightline-key` makes"
-                f" keys. {PREFIX}GATEWAY_OPEN_ACCESS=true lets everyone in instead"
+                f"{PREFIX}GATEWAY_KEYS_FILE or {PREFIX}GATEWAY_OIDC_ISSUER is needed to serve others on"
+                f" {self.exposed_on}: `sightline-key` makes keys."
+                f" {PREFIX}GATEWAY_OPEN_ACCESS=true lets everyone in instead"
             )
         return self
 
     @property
     def identifies(self) -> bool:
         """Whether callers have to say who they are."""
-        return self.gateway_keys_file is not None
+        return self.gateway_keys_file is not None or self.gateway_oidc_issuer is not None
 
     @property
     def exposed_on(self) -> str:
         """The address on which others can reach the gateway."""
         return self.gateway_exposed_on or self.gateway_host
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches `host`."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -141,7 +141,7 @@ def test_on_its_own_machine_the_gateway_needs_no_keys(host: str) -> None:
 
 @pytest.mark.parametrize("changes", [{"gateway_host": "0.0.0.0"}, {"gateway_exposed_on": "10.0.0.7"}])
 def test_beyond_it_keys_or_a_word_are_needed(changes: dict[str, str], tmp_path: Path) -> None:
-    with pytest.raises(ValidationError, match="SIGHTLINE_GATEWAY_KEYS_FILE is needed"):
+    with pytest.raises(ValidationError, match="SIGHTLINE_GATEWAY_KEYS_FILE or SIGHTLINE_GATEWAY_OIDC_ISSUER is needed"):
         GatewaySettings(**changes)  # type: ignore[arg-type]
     keys = tmp_path / "keys"
     keys.write_text(make_key("x", BOTH)[1].line())
