@@ -15,7 +15,9 @@ _LOGIN_MODULES: Final = {
     "SCRAM-SHA-512": "org.apache.kafka.common.security.scram.ScramLoginModule",
     "SCRAM-SHA-256": "org.apache.kafka.common.security.scram.ScramLoginModule",
     "PLAIN": "org.apache.kafka.common.security.plain.PlainLoginModule",
+    "OAUTHBEARER": "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule",
 }
+_TOKENS: Final = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginCallbackHandler"
 
 # Spark hides an option whose name or value matches: its defaults (secret, password, token, access key; url), and ours.
 REDACTION: Final = {
@@ -54,10 +56,16 @@ def without_old_reader(frame: DataFrame) -> DataFrame:
 
 def _user(settings: KafkaConnection) -> dict[str, str]:
     module = _LOGIN_MODULES[settings.kafka_sasl_mechanism]
+    mechanism = {"kafka.sasl.mechanism": settings.kafka_sasl_mechanism}
     user, password = _quoted(settings.kafka_username or ""), _quoted(settings.read_password())
+    if settings.kafka_oauth_token_url is None:
+        return {**mechanism, "kafka.sasl.jaas.config": f"{module} required username={user} password={password};"}
+    scope = f" scope={_quoted(settings.kafka_oauth_scope)}" if settings.kafka_oauth_scope else ""
     return {
-        "kafka.sasl.mechanism": settings.kafka_sasl_mechanism,
-        "kafka.sasl.jaas.config": f"{module} required username={user} password={password};",
+        **mechanism,
+        "kafka.sasl.jaas.config": f"{module} required clientId={user} clientSecret={password}{scope};",
+        "kafka.sasl.login.callback.handler.class": _TOKENS,
+        "kafka.sasl.oauthbearer.token.endpoint.url": settings.kafka_oauth_token_url,
     }
 
 

@@ -83,6 +83,14 @@ SIGHTLINE_KAFKA_SECURITY_PROTOCOL: {{ $protocol }}
 SIGHTLINE_KAFKA_SASL_MECHANISM: {{ eq $kafka.mode "strimzi" | ternary "SCRAM-SHA-512" $kafka.external.saslMechanism }}
 SIGHTLINE_KAFKA_PASSWORD_FILE: /etc/sightline/kafka/password
 {{- end }}
+{{- if eq $kafka.mode "external" }}
+{{- with $kafka.external.oauthTokenUrl }}
+SIGHTLINE_KAFKA_OAUTH_TOKEN_URL: {{ . | quote }}
+{{- end }}
+{{- with $kafka.external.oauthScope }}
+SIGHTLINE_KAFKA_OAUTH_SCOPE: {{ . | quote }}
+{{- end }}
+{{- end }}
 {{- if eq $kafka.mode "strimzi" }}
 SIGHTLINE_KAFKA_USERNAME: {{ include "sightline.componentName" . }}
 {{- end }}

@@ -71,7 +71,7 @@
 {{- $passwords := prepend (values $external.secretPerProcess) $external.existingSecret | compact }}
 {{- $certificates := list $external.caSecret $external.certificateSecret | compact }}
 {{- if ne .mode "external" }}
-{{- range $name := list "bootstrapServers" "securityProtocol" "existingSecret" "secretPerProcess" "caSecret" "certificateSecret" }}
+{{- range $name := list "bootstrapServers" "securityProtocol" "existingSecret" "secretPerProcess" "caSecret" "certificateSecret" "oauthTokenUrl" }}
 {{- $value := get $external $name }}
 {{- if kindIs "map" $value }}{{ $value = values $value | compact }}{{ end }}
 {{- if and $value (ne (toString $value) "PLAINTEXT") }}
@@ -80,6 +80,8 @@
 {{- end }}
 {{- else if and $passwords (not (hasPrefix "SASL_" $protocol)) }}
 {{- fail (printf "a Secret with a password is set, and kafka.external.securityProtocol is %s, which sends no password: set SASL_SSL" $protocol) }}
+{{- else if ne (and (hasPrefix "SASL_" $protocol) (eq $external.saslMechanism "OAUTHBEARER")) (ne $external.oauthTokenUrl "") }}
+{{- fail "kafka.external.oauthTokenUrl and saslMechanism OAUTHBEARER belong together: set both" }}
 {{- else if and $certificates (not (hasSuffix "SSL" $protocol)) }}
 {{- fail (printf "a Secret with a certificate is set, and kafka.external.securityProtocol is %s, which checks no certificate: set SASL_SSL or SSL" $protocol) }}
 {{- end }}

@@ -21,6 +21,8 @@ from kafka.net.compat import KafkaNetClient
 from kafka.net.manager import KafkaConnectionManager
 from kafka.net.selector import NetworkSelector
 
+from sightline_common.kafka_oauth import NoToken
+
 _GRACE_MS: Final = 500  # the library's own deadline passes first, unless it hangs
 _DEFAULT_TIMEOUT_MS: Final = 30_000
 _HOST_MISMATCH: Final = {62, 64}  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
@@ -191,7 +193,9 @@ def _detail(failure: BaseException) -> str:
 
 def _telling(failure: BaseException) -> int:
     """How much a failure says of the cause: 0 nothing, 1 something, 2 all."""
-    if isinstance(failure, SaslAuthenticationFailedError | UnsupportedSaslMechanismError | IllegalSaslStateError):
+    if isinstance(
+        failure, SaslAuthenticationFailedError | UnsupportedSaslMechanismError | IllegalSaslStateError | NoToken
+    ):
         return 2
     if isinstance(failure.__context__, ssl.SSLError):
         return 2

@@ -8,11 +8,13 @@ from kafka.errors import KafkaConfigurationError
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings
 
+from sightline_common.addresses import is_safe_url
 from sightline_common.kafka_client import KafkaClient
+from sightline_common.kafka_oauth import ClientCredentials, TokenSource
 from sightline_common.secret_file import checked_secret, has_control, read_secret_file
 
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
-SaslMechanism = Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"]
+SaslMechanism = Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN", "OAUTHBEARER"]
 
 _PKCS8: Final = "-----BEGIN PRIVATE KEY-----"
 
@@ -27,12 +29,25 @@ class KafkaConnection(BaseSettings):
         "PLAINTEXT", description="PLAINTEXT, SSL (TLS), SASL_SSL (TLS and a user) or SASL_PLAINTEXT (a user, no TLS)"
     )
     kafka_sasl_mechanism: SaslMechanism = Field(
-        "SCRAM-SHA-512", description="how a user proves its password: SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN"
+        "SCRAM-SHA-512",
+        description="how a user proves who it is: SCRAM-SHA-512, SCRAM-SHA-256, PLAIN or, by a token, OAUTHBEARER",
     )
-    kafka_username: str | None = Field(None, min_length=1, description="user, for SASL_SSL and SASL_PLAINTEXT")
-    kafka_password: SecretStr | None = Field(None, description="the user's password; better in a file")
+    kafka_username: str | None = Field(
+        None, min_length=1, description="user, for SASL_SSL and SASL_PLAINTEXT; with OAUTHBEARER the client's id"
+    )
+    kafka_password: SecretStr | None = Field(
+        None, description="the user's password, with OAUTHBEARER the client's secret; better in a file"
+    )
     kafka_password_file: Path | None = Field(
         None, description="file with the user's password, read anew at each connection; a line's end is not part of it"
+    )
+    kafka_oauth_token_url: str | None = Field(
+        None, description="the provider's token endpoint, for OAUTHBEARER: https, or http on this machine"
+    )
+    kafka_oauth_scope: str | None = Field(
+        None,
+        min_length=1,
+        description="scope that tokens are asked for, with OAUTHBEARER; unset: the provider's default",
     )
     kafka_ca_file: Path | None = Field(
         None, description="PEM file of the authorities that brokers' certificates must come from; unset: the system's"
@@ -58,6 +73,20 @@ class KafkaConnection(BaseSettings):
     def _is_user(cls, value: str | None) -> str | None:
         if value is not None and (has_control(value) or set(value) & {",", "="}):
             raise ValueError("has a comma, an equals sign or a control character: SCRAM cannot carry it")
+        return value
+
+    @field_validator("kafka_oauth_token_url")
+    @classmethod
+    def _endpoint_is_safe(cls, value: str | None) -> str | None:
+        if value is not None and not is_safe_url(value):
+            raise ValueError("is no https URL: whoever is in between could read the secret")
+        return value
+
+    @field_validator("kafka_oauth_scope")
+    @classmethod
+    def _is_scope(cls, value: str | None) -> str | None:
+        if value is not None and (has_control(value) or not value.isascii()):
+            raise ValueError("has a control character, or is not ASCII")
         return value
 
     @field_validator("kafka_password_file", "kafka_ca_file", "kafka_certificate_file", "kafka_key_file")
@@ -86,6 +115,22 @@ class KafkaConnection(BaseSettings):
             self.read_password()
         except KafkaConfigurationError as error:
             raise ValueError(*error.args) from None
+        return self
+
+    @model_validator(mode="after")
+    def _provider_suits_mechanism(self) -> Self:
+        if not self.authenticates:
+            return self
+        if self.kafka_sasl_mechanism == "OAUTHBEARER":
+            if self.kafka_oauth_token_url is None:
+                raise ValueError("SIGHTLINE_KAFKA_OAUTH_TOKEN_URL is needed with OAUTHBEARER")
+            return self
+        for name in _OAUTH_ONLY:
+            if getattr(self, name) is not None:
+                raise ValueError(
+                    f"SIGHTLINE_{name.upper()} is set, but SIGHTLINE_KAFKA_SASL_MECHANISM is"
+                    f" {self.kafka_sasl_mechanism}: set OAUTHBEARER, which uses it"
+                )
         return self
 
     @model_validator(mode="after")
@@ -146,8 +191,7 @@ class KafkaConnection(BaseSettings):
         }
         if self.authenticates:
             options["sasl_mechanism"] = self.kafka_sasl_mechanism
-            options["sasl_plain_username"] = self.kafka_username
-            options["sasl_plain_password"] = self.read_password()
+            options |= self._login()
         if self.encrypts:
             options["ssl_check_hostname"] = True
             options["ssl_cafile"] = _text(self.kafka_ca_file)
@@ -155,8 +199,16 @@ class KafkaConnection(BaseSettings):
             options["ssl_keyfile"] = _text(self.kafka_key_file)
         return options
 
+    def _login(self) -> dict[str, Any]:
+        user, password = self.kafka_username or "", self.read_password()
+        if self.kafka_oauth_token_url is None:
+            return {"sasl_plain_username": user, "sasl_plain_password": password}
+        credentials = ClientCredentials(self.kafka_oauth_token_url, user, self.read_password, self.kafka_oauth_scope)
+        return {"sasl_oauth_token_provider": TokenSource(credentials)}
 
-_SASL_ONLY: Final = ("kafka_username", "kafka_password", "kafka_password_file")
+
+_OAUTH_ONLY: Final = ("kafka_oauth_token_url", "kafka_oauth_scope")
+_SASL_ONLY: Final = ("kafka_username", "kafka_password", "kafka_password_file", *_OAUTH_ONLY)
 _TLS_ONLY: Final = ("kafka_ca_file", "kafka_certificate_file", "kafka_key_file")
 
 

@@ -36,8 +36,9 @@ class AccessSettings(JobSettings):
 
     @model_validator(mode="after")
     def _keeps_passwords(self) -> Self:
-        if self.kafka_sasl_mechanism == "PLAIN":
+        if not self.kafka_sasl_mechanism.startswith("SCRAM-"):
             raise ValueError(
-                "SIGHTLINE_KAFKA_SASL_MECHANISM=PLAIN: Kafka keeps passwords for SCRAM-SHA-512 and 256 only"
+                f"SIGHTLINE_KAFKA_SASL_MECHANISM={self.kafka_sasl_mechanism}: Kafka keeps passwords for SCRAM-SHA-512"
+                " and 256 only"
             )
         return self

@@ -46,6 +46,25 @@ def test_a_user(mechanism: str, module: str) -> None:
     assert options["kafka.sasl.jaas.config"] == (rf'{module} required username="classifier" password="a\"b\\c; $d";')
 
 
+@pytest.mark.parametrize(("scope", "said"), [(None, ""), ("kafka", ' scope="kafka"')])
+def test_a_client_with_tokens(scope: str | None, said: str) -> None:
+    settings = KafkaSettings(
+        kafka_security_protocol="SASL_PLAINTEXT",
+        kafka_sasl_mechanism="OAUTHBEARER",
+        kafka_username="classifier",
+        kafka_password='a"b',
+        kafka_oauth_token_url="https://login.example/token",
+        kafka_oauth_scope=scope,
+    )
+    options = kafka_options(settings)
+    package = "org.apache.kafka.common.security.oauthbearer"
+    assert options["kafka.sasl.jaas.config"] == (
+        rf'{package}.OAuthBearerLoginModule required clientId="classifier" clientSecret="a\"b"{said};'
+    )
+    assert options["kafka.sasl.login.callback.handler.class"] == f"{package}.OAuthBearerLoginCallbackHandler"
+    assert options["kafka.sasl.oauthbearer.token.endpoint.url"] == "https://login.example/token"
+
+
 def test_certificates_travel_in_the_options(pair: tuple[Path, Path]) -> None:
     """Executors on other machines have no copy of the files."""
     certificate, key = pair

@@ -74,5 +74,6 @@ def test_a_mounted_secret_is_read_as_the_processes_read_theirs(tmp_path: Path) -
 
 
 def test_a_mechanism_whose_passwords_kafka_does_not_keep_is_refused() -> None:
-    with pytest.raises(ValidationError, match="SIGHTLINE_KAFKA_SASL_MECHANISM=PLAIN"):
-        AccessSettings(kafka_sasl_mechanism="PLAIN")
+    for mechanism in ("PLAIN", "OAUTHBEARER"):
+        with pytest.raises(ValidationError, match=f"SIGHTLINE_KAFKA_SASL_MECHANISM={mechanism}"):
+            AccessSettings(kafka_sasl_mechanism=mechanism)

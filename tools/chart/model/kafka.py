@@ -27,9 +27,15 @@ class External(Section):
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         "PLAINTEXT", description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL."
     )
-    sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = Field(
-        "SCRAM-SHA-512", description="SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN."
+    sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN", "OAUTHBEARER"] = Field(
+        "SCRAM-SHA-512", description="SCRAM-SHA-512, SCRAM-SHA-256, PLAIN or OAUTHBEARER."
     )
+    oauth_token_url: str = Field(
+        "",
+        pattern=r"^(https://\S+)?$",
+        description="Token endpoint, for OAUTHBEARER; user and password are the client's id and secret.",
+    )
+    oauth_scope: str = Field("", description="Scope that tokens are asked for; empty: the provider's default.")
     existing_secret: Name = Field("", description="Secret with user and password, for SASL.")
     secret_per_process: SecretPerProcess = Field(
         SecretPerProcess(), description="Instead of `existingSecret`, a Secret of the same keys for a process."
