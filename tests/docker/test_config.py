@@ -102,12 +102,16 @@ def test_a_file_of_settings_that_names_itself_reaches_the_containers(tmp_path: P
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_grafanas_password_is_grafanas_alone(profile: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "owner"), [("GRAFANA_PASSWORD", "grafana"), ("METRICS_KEY", "prometheus"), ("API_KEY", "demo")]
+)
+def test_a_secret_is_its_owners_alone(profile: str, name: str, owner: str, tmp_path: Path) -> None:
     """It stands in the file that every container gets."""
     settings = tmp_path / "secrets.env"
-    settings.write_text("SIGHTLINE_GRAFANA_PASSWORD=hush\n")
+    settings.write_text(f"SIGHTLINE_{name}=hush\n")
     services = rendered(PROFILES[profile][0], settings=settings)
-    assert {name for name, service in services.items() if "hush" in json.dumps(service)} <= {"grafana"}
+    told = {name for name, service in services.items() if "hush" in json.dumps(service)}
+    assert told == {owner} & services.keys()
 
 
 def test_an_image_is_told_the_version_that_its_tag_says() -> None:

@@ -12,6 +12,8 @@ import httpx
 import pytest
 import yaml
 
+from sightline_gateway.guard.callers import Scope
+from sightline_gateway.guard.keys import make_key
 from sightline_local.ports import free_port
 from tests.observability.conftest import INSTALL
 from tests.observability.queries import FOLDER, alerts
@@ -26,8 +28,9 @@ PORTS = {"gateway:8080": "gateway", "bridge:9501": "bridge", "classifier:9502": 
 class Prometheus:
     """The project's own configuration, quicker and with targets on this machine, in Debian's Prometheus."""
 
-    def __init__(self, folder: Path, targets: dict[str, str]) -> None:
+    def __init__(self, folder: Path, targets: dict[str, str], key: str) -> None:
         port = free_port()
+        (folder / "gateway-key").write_text(key)
         self._render(folder, {**targets, "localhost:9090": f"127.0.0.1:{port}"})
         self._log = folder / "prometheus.log"
         options = (f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data")
@@ -40,6 +43,7 @@ class Prometheus:
     @staticmethod
     def _render(folder: Path, targets: dict[str, str]) -> None:
         configuration = (FOLDER / "prometheus.yml").read_text().replace(": 15s", ": 1s")
+        configuration = configuration.replace("/tmp/gateway-key", f"{folder}/gateway-key")
         for name, address in targets.items():
             configuration = configuration.replace(name, address)
         (folder / "prometheus.yml").write_text(configuration)
@@ -74,11 +78,11 @@ class Prometheus:
 
 
 @contextmanager
-def running_prometheus(folder: Path, targets: dict[str, str]) -> Iterator[Prometheus]:
-    """A Prometheus that serves; `targets` are addresses here by those in prometheus.yml."""
+def running_prometheus(folder: Path, targets: dict[str, str], key: str = "") -> Iterator[Prometheus]:
+    """A Prometheus that serves; `targets` are addresses here by those in prometheus.yml, `key` is for the gateway."""
     if shutil.which("prometheus") is None:
         pytest.skip(f"needs Prometheus: {INSTALL}")
-    prometheus = Prometheus(folder, targets)
+    prometheus = Prometheus(folder, targets, key)
     try:
         wait_until(prometheus.ready)
         yield prometheus
@@ -96,6 +100,18 @@ def test_a_gateway_that_stops_is_missed(tmp_path: Path) -> None:
             _is_seen(prometheus)
             _has_every_rule(prometheus)
             _is_missed(prometheus, gateway)
+
+
+def test_a_gateway_that_asks_for_keys_is_seen_with_one_that_has_admin(tmp_path: Path) -> None:
+    """Compose's Prometheus had no key: a gateway with keys was down for it."""
+    key, entry = make_key("prometheus", frozenset({Scope.ADMIN}))
+    file = tmp_path / "keys"
+    file.write_text(entry.line())
+    with running_gateway(NO_BROKER, tmp_path, gateway_keys_file=file) as gateway:
+        targets = {name: f"127.0.0.1:{free_port()}" for name in PORTS}
+        targets["gateway:8080"] = gateway.url.removeprefix("http://")
+        with running_prometheus(tmp_path, targets, key) as prometheus:
+            wait_until(lambda: prometheus.value('up{job="gateway"}') == 1)
 
 
 def _is_seen(prometheus: Prometheus) -> None:

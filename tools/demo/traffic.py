@@ -1,13 +1,14 @@
 """Sends photos over HTTP and digits over HTTP and TCP for ever, at a gentle pace, and logs each label.
 
-`traffic.py URL HOST:PORT`: the gateway and the bridge. What fails is logged and the next picture follows: whoever
-restarts the services wants to see the demo recover.
+`traffic.py URL HOST:PORT`: the gateway, to which SIGHTLINE_API_KEY is shown, and the bridge. What fails is logged and
+the next picture follows: whoever restarts the services wants to see the demo recover.
 """
 
 import argparse
 import itertools
 import logging
 import mimetypes
+import os
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -34,7 +35,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     framing = FRAMINGS[options.framing]
-    with GatewayClient(options.gateway) as gateway:
+    with GatewayClient(options.gateway, os.environ.get("SIGHTLINE_API_KEY")) as gateway:
         for number, sample in enumerate(samples(options.samples)):
             if sample.content_type == "image/png" and number % 2 == 0:
                 _attempt(sample, partial(_over_tcp, options.bridge, framing))

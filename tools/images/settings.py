@@ -20,6 +20,9 @@ class ComposeSettings(BaseSettings):
     grafana_password: SecretStr | None = Field(
         None, description="password of Grafana's user admin, profile observability"
     )
+    metrics_key: SecretStr | None = Field(
+        None, description="key with admin for Prometheus, where the gateway asks for keys, profile observability"
+    )
     compose_env: str = Field(
         ".env", description="file of settings that containers get; a file named by --env-file names itself here"
     )
