@@ -12,7 +12,7 @@ from sightline_local.demo import demo
 from sightline_local.down import down
 from sightline_local.errors import LocalError
 from sightline_local.kafka import EmbeddedKafka
-from sightline_local.settings import Settings, load_environment
+from sightline_local.settings import Settings, forget_api_key, load_environment
 from sightline_local.status import logs, status
 from sightline_local.supervisor import Supervisor
 from sightline_local.up import check, up
@@ -26,7 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(soft_wrap=True)
     try:
         load_environment()
-        return _COMMANDS[options.command](Settings.load(), options, console)
+        settings = Settings.load()
+        forget_api_key()
+        return _COMMANDS[options.command](settings, options, console)
     except LocalError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -13,9 +13,9 @@ _TIMEOUT_S = 5.0
 class GatewayClient:
     """Talks to one gateway; a context manager."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, api_key: str | None = None) -> None:
         # No proxy of the environment stands between us and our own machine.
-        self._http = httpx.Client(base_url=url, timeout=_TIMEOUT_S, trust_env=False)
+        self._http = httpx.Client(base_url=url, headers=authorization(api_key), timeout=_TIMEOUT_S, trust_env=False)
 
     def __enter__(self) -> Self:
         return self
@@ -45,6 +45,11 @@ class GatewayClient:
         answer = self._http.get("/v1/images", params={"limit": limit})
         answer.raise_for_status()
         return list(answer.json()["images"])
+
+
+def authorization(api_key: str | None) -> dict[str, str]:
+    """The headers that show the key, if there is one."""
+    return {"Authorization": f"Bearer {api_key}"} if api_key else {}
 
 
 def readiness_problem(http: httpx.Client, url: str) -> str | None:

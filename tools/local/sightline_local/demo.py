@@ -38,7 +38,7 @@ def demo(settings: Settings, console: Console, *, follow: bool) -> None:
     _install_model(console)
     up(settings, console)
     photos, digits = [photo(name) for name in PHOTOS], [digit(index) for index in _DIGITS]
-    with GatewayClient(settings.gateway_url) as gateway:
+    with GatewayClient(settings.gateway_url, settings.api_key) as gateway:
         console.print(f"Loading {PHOTO_MODEL} ...")
         # Models are loaded by the first image that asks for them: without this the table would show that time.
         _over_http(gateway, replace(photos[0], name="warm-up.jpg"), PHOTO_MODEL)
@@ -116,7 +116,7 @@ def _outcome(result: Any) -> tuple[str, str]:
 def _follow_until_interrupted(settings: Settings, console: Console) -> None:
     supervisor = Supervisor(settings.state_dir)
     try:
-        for result in follow_results(settings.gateway_url, lambda: supervisor.pid() is not None):
+        for result in follow_results(settings.gateway_url, lambda: supervisor.pid() is not None, settings.api_key):
             label, probability = _outcome(result)
             name, via = result["name"] or result["id"], result["source"]
             console.print(f"{name:<28} {via:<6} {label:<28} {probability}", markup=False, highlight=False)

@@ -7,17 +7,19 @@ from typing import Any, Final
 
 import httpx
 
+from sightline_local.client import authorization
+
 # The gateway sends a comment every 15 s; twice that in silence means the connection is dead.
 _SILENCE_S: Final = 30.0
 _RETRY_S: Final = 1.0
 
 
-def follow_results(url: str, running: Callable[[], bool] = lambda: True) -> Generator[Any]:
+def follow_results(url: str, running: Callable[[], bool] = lambda: True, api_key: str | None = None) -> Generator[Any]:
     """Yield result documents as they come.
 
     Resumes after the last one when the connection breaks, for as long as `running` says that it can come back.
     """
-    headers: dict[str, str] = {}
+    headers = authorization(api_key)
     timeout = httpx.Timeout(5.0, read=_SILENCE_S)
     with httpx.Client(base_url=url, timeout=timeout, trust_env=False) as http:
         while True:

@@ -10,11 +10,12 @@ from sightline_local.client import GatewayClient, readiness_problem
 from sightline_local.errors import LocalError
 from sightline_local.ports import is_listening
 from sightline_local.samples import drawn_zero
-from sightline_local.settings import Settings
+from sightline_local.settings import API_KEY, Settings
 from sightline_local.supervisor import ProgramState
 
 # Of one attempt; `up` tries again until its own deadline.
 _FIRST_IMAGE_WAIT_S: Final = 10
+_KEY_REFUSED: Final = (401, 403)
 
 
 class Readiness:
@@ -24,7 +25,7 @@ class Readiness:
         self._settings = settings
         self._stack = ExitStack()
         self._http = self._stack.enter_context(httpx.Client(timeout=5, trust_env=False))
-        self._gateway = self._stack.enter_context(GatewayClient(settings.gateway_url))
+        self._gateway = self._stack.enter_context(GatewayClient(settings.gateway_url, settings.api_key))
 
     def __enter__(self) -> Self:
         return self
@@ -43,11 +44,13 @@ class Readiness:
     def first_image_problem(self) -> str | None:
         """None once a picture sent over HTTP came back classified, else why it has not.
 
-        Raises LocalError when it came back as failed: waiting longer would not help.
+        Raises LocalError when it came back as failed, or our key is refused: waiting longer would not help.
         """
         try:
             result = self._gateway.classify(drawn_zero(), _FIRST_IMAGE_WAIT_S, stream="sightline-local")
         except httpx.HTTPStatusError as refused:
+            if refused.response.status_code in _KEY_REFUSED:
+                raise LocalError(f"the gateway refuses {API_KEY}: {refused.response.json()['detail']}") from refused
             return f"the gateway answers {refused.response.status_code}: {refused.response.text[:200]}"
         except httpx.HTTPError as error:
             return f"the gateway does not answer: {error}"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from dotenv import dotenv_values
-from pydantic import Field, NonNegativeInt, PositiveFloat
+from pydantic import Field, NonNegativeInt, PositiveFloat, SecretStr
 
 from sightline_bridge.settings import BridgeSettings
 from sightline_common.settings import PREFIX, ServiceSettings
@@ -17,6 +17,7 @@ from sightline_spark.settings import ClassifierSettings
 ROOT = Path(__file__).resolve().parents[3]
 KAFKA_SETTING = f"{PREFIX}KAFKA_BOOTSTRAP_SERVERS"
 _READ = (PREFIX, "OTEL_")  # ours, and OpenTelemetry's own
+API_KEY = f"{PREFIX}API_KEY"
 
 # Folders that programs would otherwise put next to the working directory, and where below the state they go instead.
 _STATE_FOLDERS = {"gateway_state_dir": "gateway", "classifier_checkpoint_dir": "classifier/checkpoint"}
@@ -31,6 +32,9 @@ class LocalSettings(ServiceSettings):
         180.0, description="seconds in which the first image must be classified"
     )
     local_stop_timeout_s: PositiveFloat = Field(60.0, description="seconds after which what still runs is killed")
+    api_key: SecretStr | None = Field(
+        None, description="key with upload and read, where the gateway asks for one; `sightline classify` reads it too"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,12 @@ class Settings:
         }
 
     @property
+    def api_key(self) -> str | None:
+        """What the run itself shows the gateway; None without a key."""
+        key = self.local.api_key
+        return None if key is None else key.get_secret_value()
+
+    @property
     def state_dir(self) -> Path:
         """Folder of everything the run writes; absolute."""
         return self.local.local_state_dir.resolve()
@@ -97,6 +107,11 @@ def load_environment(env_file: Path = ROOT / ".env") -> None:
     state = LocalSettings().local_state_dir.resolve()
     for field, folder in _STATE_FOLDERS.items():
         os.environ.setdefault(f"{PREFIX}{field}".upper(), str(state / folder))
+
+
+def forget_api_key() -> None:
+    """Take our own key, once it is read, out of the environment: programs inherit it, and a file keeps it."""
+    os.environ.pop(API_KEY, None)
 
 
 def shown_environment() -> dict[str, str]:

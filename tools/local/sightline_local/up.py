@@ -13,7 +13,7 @@ from sightline_local.ports import is_taken
 from sightline_local.programs import PROGRAMS
 from sightline_local.progress import Reporter, reporter
 from sightline_local.readiness import Readiness
-from sightline_local.settings import KAFKA_SETTING, Settings
+from sightline_local.settings import API_KEY, KAFKA_SETTING, Settings
 from sightline_local.supervisor import ProgramState, Supervisor
 
 FIRST_IMAGE: Final = "first image"
@@ -29,6 +29,11 @@ def check(settings: Settings, supervisor: Supervisor) -> None:
     problems = missing_prerequisites()
     if not any(settings.classifier.classifier_engine_dir.glob("*.jar")):
         problems.append("the inference engine is not built: run `make engine`")
+    if settings.gateway.identifies and settings.api_key is None:
+        problems.append(
+            f"the gateway asks for keys: set {API_KEY} to one with upload and read, for the first image"
+            " (`sightline-key` makes keys)"
+        )
     if supervisor.pid() is None:
         problems += port_problems(settings)
     if problems:
