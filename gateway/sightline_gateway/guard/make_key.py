@@ -10,7 +10,8 @@ from sightline_gateway.guard.keys import make_key, parse_keys
 
 _ABOUT = """\
 Make an API key. The key itself goes to standard output and is kept nowhere; its hash is appended to the file.
-To revoke a key, delete its line: the gateway notices within a second.
+To revoke a key, delete its line: the gateway notices within a second. A new file is its owner's alone: where the
+gateway is another user, as in a container, let that one read it.
 """
 
 
@@ -46,7 +47,8 @@ def _append(file: Path, line: str) -> None:
         return
     text = file.read_text(encoding="utf-8") if file.exists() else ""
     parse_keys(text)  # nothing is added to a file of something else
-    with file.open("a", encoding="utf-8") as keys:
+    # It says who may do what, which is nobody else's business; a file that exists keeps whom it was opened to.
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8") as keys:
         keys.write(("" if not text or text.endswith("\n") else "\n") + f"{line}\n")
 
 

@@ -120,6 +120,16 @@ def test_the_command_makes_keys_that_the_file_knows(tmp_path: Path) -> None:
     ]
 
 
+def test_a_file_that_the_command_makes_is_its_owners_alone(tmp_path: Path) -> None:
+    """It lay open to everybody; one that was opened on purpose stays so."""
+    file = tmp_path / "keys"
+    assert sightline_key("first", "--file", str(file)).returncode == 0
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.chmod(0o644)
+    assert sightline_key("second", "--file", str(file)).returncode == 0
+    assert file.stat().st_mode & 0o777 == 0o644
+
+
 @pytest.mark.parametrize("arguments", [("x", "--scopes", "write"), ("x\ny",), (" ",)])
 def test_the_command_refuses_what_would_break_the_file(arguments: tuple[str, ...], tmp_path: Path) -> None:
     file = tmp_path / "keys"
