@@ -1,7 +1,8 @@
 """Wires the gateway: one place where its objects meet."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
 
 from fastapi import FastAPI
 from starlette.routing import Route
@@ -12,6 +13,7 @@ from sightline_common.tracing import Tracing
 from sightline_gateway.body import Bodies
 from sightline_gateway.errors import add_error_door
 from sightline_gateway.guard import session
+from sightline_gateway.guard.described import describe_security
 from sightline_gateway.guard.guard import guarded
 from sightline_gateway.metrics import Metrics
 from sightline_gateway.openapi import any_problem
@@ -47,6 +49,13 @@ def _with_spans(app: ASGIApp, tracing: Tracing) -> ASGIApp:
     from sightline_gateway.tracing import Traced  # noqa: PLC0415 - it loads OpenTelemetry
 
     return Traced(app, tracing.tracer)
+
+    def openapi(self) -> dict[str, Any]:
+        """The framework's description, and what the guard asks for."""
+        if self.openapi_schema is None:
+            gateway: Gateway = self.state.gateway
+            describe_security(super().openapi(), identifies=gateway.settings.identifies)
+        return super().openapi()
 
 
 def create_app(

@@ -71,7 +71,7 @@ async def test_a_key_opens_what_its_scopes_say(serve: Serve, keys: Keys, scopes:
         {"Authorization": "Bearer sightline_00000000_x"},
         {"Authorization": "Basic eDp5"},
         {"Authorization": "Bearer"},
-        {"X-API-Key": "x" * 5000},
+        {"X-API-Key": "x" * 20_000},
         {"Cookie": "sightline_session=nope"},
     ],
 )
@@ -220,3 +220,21 @@ async def test_without_the_setting_no_origin_is_let_in(served: Served) -> None:
     answer = await served.client.options("/v1/images", headers=ask)
     assert_problem(answer, 405, "method-not-allowed")
     assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+async def test_the_description_says_which_call_needs_what(serve: Serve, keys: Keys) -> None:
+    """Generated clients had no way to send a key."""
+    async with serve(gateway_keys_file=keys.file) as served:
+        described = (await served.client.get("/openapi.json")).json()
+    assert set(described["components"]["securitySchemes"]) == {"bearer", "apiKey", "session"}
+    for scope, (method, path) in CALLS.items():
+        security = described["paths"][path][method.lower()]["security"]
+        assert security == [{"bearer": [scope]}, {"apiKey": [scope]}, {"session": [scope]}]
+    assert described["paths"]["/healthz"]["get"]["security"] == []
+    assert described["paths"]["/v1/session"]["post"]["security"][0] == {"bearer": []}
+
+
+async def test_an_open_gateway_asks_for_nothing(served: Served) -> None:
+    described = (await served.client.get("/openapi.json")).json()
+    assert "bearer" in described["components"]["securitySchemes"]
+    assert not [one for path in described["paths"].values() for one in path.values() if "security" in one]
