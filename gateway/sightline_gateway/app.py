@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any, Final
 
-
 from fastapi import FastAPI
 from starlette.routing import Route
 from starlette.types import ASGIApp
@@ -41,6 +40,13 @@ class _Guarded(FastAPI):
         app = _with_spans(super().build_middleware_stack(), self.state.tracing)
         return guarded(app, gateway.settings, gateway.metrics)
 
+    def openapi(self) -> dict[str, Any]:
+        """The framework's description, and what the guard asks for."""
+        if self.openapi_schema is None:
+            gateway: Gateway = self.state.gateway
+            describe_security(super().openapi(), identifies=gateway.settings.identifies)
+        return super().openapi()
+
 
 def _with_spans(app: ASGIApp, tracing: Tracing) -> ASGIApp:
     """`app` within spans, if anybody collects them: behind the guard, so that a stranger makes none."""
@@ -49,13 +55,6 @@ def _with_spans(app: ASGIApp, tracing: Tracing) -> ASGIApp:
     from sightline_gateway.tracing import Traced  # noqa: PLC0415 - it loads OpenTelemetry
 
     return Traced(app, tracing.tracer)
-
-    def openapi(self) -> dict[str, Any]:
-        """The framework's description, and what the guard asks for."""
-        if self.openapi_schema is None:
-            gateway: Gateway = self.state.gateway
-            describe_security(super().openapi(), identifies=gateway.settings.identifies)
-        return super().openapi()
 
 
 def create_app(

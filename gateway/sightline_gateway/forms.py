@@ -11,6 +11,7 @@ from fastapi import Request, Response
 
 from sightline_gateway import documents
 from sightline_gateway.body import BodyTooLarge, BodyTooSlow, Stopping, content_length
+from sightline_gateway.guard.access import caller_id
 from sightline_gateway.multipart import FormFile, FormReader, MalformedForm
 from sightline_gateway.parameters import UploadHeaders, UploadQuery, check_text
 from sightline_gateway.problems import KINDS, Problem, body_problem
@@ -36,7 +37,7 @@ async def read_form(request: Request, gateway: Gateway, query: UploadQuery, head
         Problem: no file was accepted, or the form is malformed; its member `images` has what became of each file.
     """
     wait_until = None if headers.wait_s is None else asyncio.get_running_loop().time() + headers.wait_s
-    files = _Files(gateway, query, headers, wait_until)
+    files = _Files(gateway, query, headers, caller_id(request), wait_until)
     failure: Problem | None = None
     try:
         await _feed(request, gateway, files.start)
@@ -72,10 +73,13 @@ async def _feed(request: Request, gateway: Gateway, on_file: Callable[[FormFile]
 class _Files:
     """The files of one request, each accepted by a task of its own."""
 
-    def __init__(self, gateway: Gateway, query: UploadQuery, headers: UploadHeaders, wait_until: float | None) -> None:
+    def __init__(
+        self, gateway: Gateway, query: UploadQuery, headers: UploadHeaders, caller: str, wait_until: float | None
+    ) -> None:
         self._gateway = gateway
         self._query = query
         self._headers = headers
+        self._caller = caller
         self._wait_until = wait_until
         self._tasks: list[asyncio.Task[_Item]] = []
 
@@ -90,6 +94,7 @@ class _Files:
     async def _accept(self, file: FormFile, index: int) -> _Item:
         upload = Upload(
             key=self._headers.key_of(index),
+            caller=self._caller,
             data=file.data,
             declared_type=file.content_type,
             name=file.name or None,

@@ -71,10 +71,11 @@ class Reservation:
 class Upload:
     """An image with what its sender said about it.
 
-    `key`: its Idempotency-Key, if any. `started`: `time.perf_counter()` when its request came.
+    `key`: its Idempotency-Key, if any, which is `caller`'s own. `started`: `time.perf_counter()` when its request came.
     """
 
     key: str | None
+    caller: str
     data: bytes
     declared_type: str | None
     name: str | None
@@ -200,7 +201,7 @@ class Uploads:
         declared = _media_type(upload.declared_type)
         if declared not in _ANY_TYPE and declared != info.content_type:
             raise Problem("unsupported-type", f"the header says {declared}, the bytes are {info.content_type}")
-        return info, new_image_id() if upload.key is None else image_id_from_key("http", upload.key, upload.data)
+        return info, new_image_id() if upload.key is None else _id_from_key(upload, upload.key)
 
     async def _publish(self, image_id: str, upload: Upload, info: ImageInfo) -> None:
         started = time.perf_counter()
@@ -249,6 +250,11 @@ def _record(image_id: str, upload: Upload, info: ImageInfo, traceparent: str | N
         model=upload.model,
         traceparent=traceparent,
     )
+
+
+def _id_from_key(upload: Upload, key: str) -> str:
+    door = f"http/{upload.caller}" if upload.caller else "http"
+    return image_id_from_key(door, key, upload.data)
 
 
 def _bad_callback(reason: str) -> Problem:

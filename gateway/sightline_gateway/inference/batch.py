@@ -17,9 +17,10 @@ _SENDERS_FAULT: Final = frozenset({"empty", "unsupported-type", "truncated", "co
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What the images of one request share. `model` is `name` or `name@version`; `started` as in `Upload`."""
+    """What the images of one request share. `model` is `name` or `name@version`; the rest is as in `Upload`."""
 
     model: str
+    caller: str
     headers: SenderHeaders
     started: float
 
@@ -84,6 +85,7 @@ def _claim(uploads: Uploads, images: Sequence[bytes]) -> list[Reservation]:
 def _upload(batch: Batch, index: int, data: bytes) -> Upload:
     return Upload(
         key=batch.headers.key_of(index),
+        caller=batch.caller,
         data=data,
         declared_type=None,
         name=None,

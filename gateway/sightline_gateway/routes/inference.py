@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from pydantic import Field, NonNegativeInt
 from starlette.requests import ClientDisconnect
 
+from sightline_gateway.guard.access import caller_id
 from sightline_gateway.inference import documents
 from sightline_gateway.inference.batch import Batch, classify
 from sightline_gateway.inference.tensors import (
@@ -170,7 +171,7 @@ async def infer(
     try:
         await _versions(gateway, model)
         inference = await _read(request, gateway, headers.inference_header_content_length, body)
-        batch = Batch(str(model), headers, started)
+        batch = Batch(str(model), caller_id(request), headers, started)
         results = await classify(gateway.uploads, batch, inference, body)
     except ClientDisconnect:
         gateway.metrics.disconnects.inc()

@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect
 
 from sightline_gateway import documents
 from sightline_gateway.forms import read_form
+from sightline_gateway.guard.access import caller_id
 from sightline_gateway.openapi import problems
 from sightline_gateway.parameters import UploadHeaders, UploadQuery
 from sightline_gateway.state import Gateway, TheGateway
@@ -78,6 +79,7 @@ async def _raw(request: Request, gateway: Gateway, query: UploadQuery, headers: 
     try:
         image = Upload(
             key=headers.idempotency_key,
+            caller=caller_id(request),
             data=await read_whole(request, gateway, reservation, gateway.settings.max_image_bytes),
             declared_type=headers.content_type,
             name=headers.x_image_name,

@@ -1,13 +1,16 @@
 """Idempotency keys: the same image again is the same image, another one under its key is refused."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from sightline_common.errors import Unavailable
 from sightline_contracts.ids import image_id_from_key
 from sightline_contracts.images import ImageRecord
-from tests.unit.gateway.conftest import Served, until
+from sightline_gateway.guard.callers import Scope
+from sightline_gateway.guard.keys import make_key
+from tests.unit.gateway.conftest import Serve, Served, until
 from tests.unit.gateway.fakes import make_result
 from tests.unit.gateway.process import image_bytes
 from tests.unit.gateway.test_upload import post
@@ -85,3 +88,23 @@ async def test_images_without_a_key_never_meet(served: Served) -> None:
     await until(lambda: len(served.view._waiters) == len(sending))
     served.publisher.gate.set()
     assert {answer.status_code for answer in await asyncio.gather(*sending)} == {202}
+
+
+async def test_the_key_of_one_caller_is_not_anothers(serve: Serve, tmp_path: Path) -> None:
+    """Two callers that both count their orders met: the second was refused, and told the first one's id."""
+    made = [make_key(name, frozenset({Scope.UPLOAD})) for name in ("ada", "bob")]
+    file = tmp_path / "keys"
+    file.write_text("\n".join(entry.line() for _, entry in made))
+    ada, bob = ({"Idempotency-Key": "order-7", "Authorization": f"Bearer {key}"} for key, _ in made)
+    async with serve(gateway_keys_file=file) as served:
+        first, other = await post(served, PNG, **ada), await post(served, JPEG, **bob)
+        same = await post(served, PNG, **ada)
+        assert (first.status_code, other.status_code) == (202, 202)
+        assert first.json()["id"] == same.json()["id"] != other.json()["id"]
+        assert (await post(served, JPEG, **ada)).json()["code"] == "key-reused"
+        forms = [
+            await served.client.post("/v1/images", headers=headers, files={"file": ("a.png", PNG)})
+            for headers in (ada, ada, bob)
+        ]
+    ids = [form.json()["images"][0]["id"] for form in forms]
+    assert ids[0] == ids[1] != ids[2]
