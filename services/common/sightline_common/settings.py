@@ -33,7 +33,13 @@ class KafkaSettings(KafkaConnection):
     max_image_bytes: PositiveInt = Field(
         DEFAULT_MAX_IMAGE_BYTES, le=64 * 1024 * 1024, description="largest image in bytes, on every hop; at most 64 MiB"
     )
-    max_pixels: PositiveInt = Field(DEFAULT_MAX_PIXELS, description="most pixels (width x height) of an image")
+    # Decoded, a pixel takes 3 bytes and at worst 15 (docs/operations.md): far more than this, and one file is enough to
+    # end a classifier.
+    max_pixels: PositiveInt = Field(
+        DEFAULT_MAX_PIXELS,
+        le=250_000_000,
+        description="most pixels (width x height) of an image; at most 250,000,000",
+    )
 
     @property
     def record_limit(self) -> int:

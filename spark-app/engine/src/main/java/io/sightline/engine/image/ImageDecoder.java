@@ -14,9 +14,12 @@ import static org.bytedeco.opencv.global.opencv_imgcodecs.imdecode;
 
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.opencv.opencv_core.Mat;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The codecs behind {@link ImageInspector}, OpenCV's but for GIF: only inspected bytes come here. */
 final class ImageDecoder {
+  private static final Logger LOG = LoggerFactory.getLogger(ImageDecoder.class);
   private static final int FLIP_ROWS = 0;
   private static final int FLIP_COLUMNS = 1;
   private static final int FLIP_BOTH = -1;
@@ -47,13 +50,14 @@ final class ImageDecoder {
   }
 
   /** Whether the codec read all of it: where it did not, {@code stored} may still show the image before. */
-  private static boolean read(Parts parts, int reduction, Scratch scratch) throws ImageRejected {
+  private static boolean read(Parts parts, int reduction, Scratch scratch) {
     BytePointer bytes = scratch.encoded(parts);
     try (Mat encoded = new Mat(1, parts.length(), CV_8UC1, bytes);
         Mat decoded = imdecode(encoded, flags(reduction), scratch.stored())) {
       return !decoded.empty();
-    } catch (RuntimeException failure) { // what OpenCV's C++ exceptions arrive as
-      throw ImageRejected.corrupt("the codec cannot read it: " + failure.getMessage());
+    } catch (RuntimeException failure) { // what OpenCV's C++ exceptions arrive as: paths of its build, and its sources
+      LOG.debug("The codec cannot read an image", failure);
+      return false;
     }
   }
 

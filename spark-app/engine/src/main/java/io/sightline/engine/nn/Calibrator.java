@@ -43,12 +43,17 @@ public final class Calibrator implements AutoCloseable {
   /**
    * Chooses the ranges and compiles the network in whole numbers.
    *
-   * @throws NetworkException if the network would fail the check at load
+   * @throws NetworkException if oneDNN refuses it, or it would fail the check at load
    */
   public void quantise() throws NetworkException {
     bounds = observer.bounds();
-    comparison = new Comparison(compile(new Types(program, Precision.F32)),
-        compile(new Types(program, Quantisation.of(program, bounds))), source.classes());
+    Types whole = new Types(program, Quantisation.of(program, bounds));
+    try {
+      comparison =
+          Comparison.of(compile(new Types(program, Precision.F32)), () -> compile(whole), source.classes());
+    } catch (RuntimeException e) { // what oneDNN's C++ exceptions arrive as
+      throw new NetworkException(source.name() + ": cannot be compiled in int8: " + e.getMessage(), e);
+    }
     double deviation = check.deviation(comparison.candidate(), 1, Precision.INT8);
     if (!(deviation <= 1)) {
       throw new NetworkException(source.name() + ": does not suit int8: its probabilities differ by " + deviation

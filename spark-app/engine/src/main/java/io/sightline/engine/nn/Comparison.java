@@ -1,6 +1,7 @@
 package io.sightline.engine.nn;
 
 import java.nio.FloatBuffer;
+import java.util.function.Supplier;
 
 /** Runs images in two ways and keeps book of how much the answers differ. Owns both backends. */
 final class Comparison implements AutoCloseable {
@@ -14,13 +15,26 @@ final class Comparison implements AutoCloseable {
   private int agreeing;
   private double distances;
 
-  Comparison(Backend reference, Backend candidate, int classes) {
+  private Comparison(Backend reference, Backend candidate, int classes) {
     this.reference = reference;
     this.candidate = candidate;
     this.expecting = reference.newRunner();
     this.answering = candidate.newRunner();
     this.expected = new float[classes];
     this.actual = new float[classes];
+  }
+
+  /** Takes the reference over; closes it where the candidate cannot be made. */
+  static Comparison of(Backend reference, Supplier<Backend> candidate, int classes) {
+    Backend made = null;
+    try {
+      made = candidate.get();
+    } finally {
+      if (made == null) {
+        reference.close();
+      }
+    }
+    return new Comparison(reference, made, classes);
   }
 
   Runner candidate() {

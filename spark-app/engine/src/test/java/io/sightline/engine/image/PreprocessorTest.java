@@ -105,4 +105,16 @@ class PreprocessorTest {
 
     assertEquals(ErrorCode.CORRUPT, assertThrows(ImageRejected.class, () -> grey(3).pixels(png)).code());
   }
+
+  /** OpenCV's messages name the folders it was built in, and they went into results and dead letters. */
+  @Test
+  void tellsNothingOfHowTheCodecWasBuilt() {
+    Inspected nothing =
+        new Inspected(new ImageInfo(ImageFormat.PNG, 8, 8, Orientation.UPRIGHT), new Parts(new byte[0]));
+    try (Scratch scratch = new Scratch(true)) {
+      ImageRejected rejected =
+          assertThrows(ImageRejected.class, () -> ImageDecoder.decode(nothing, 1, scratch));
+      assertEquals("the codec cannot read this PNG", rejected.getMessage());
+    }
+  }
 }

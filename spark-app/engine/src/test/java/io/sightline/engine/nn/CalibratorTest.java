@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -90,6 +91,23 @@ final class CalibratorTest {
     NetworkException refused =
         assertThrows(NetworkException.class, () -> Calibrator.open(TestNetworks.unknownSource(folder)));
     assertTrue(refused.getMessage().contains("cannot run in int8: layer HardShrink"), refused.getMessage());
+  }
+
+  /** What single precision had compiled by then stayed in native memory. */
+  @Test
+  void freesTheReferenceWhenTheCandidateIsRefused() throws Exception {
+    NetworkSource source = TestNetworks.lenetSource(folder);
+    Program program = Optimiser.optimise(ModuleImporter.read(BigDlModule.load(source), source));
+    Types single = new Types(program, Precision.F32);
+    DnnlBackend.compile(source, program, List.of(1), single).close(); // creates the engine, which stays
+    long before = Pointer.totalCount();
+    assertThrows(IllegalStateException.class, () -> Comparison.of(
+        DnnlBackend.compile(source, program, List.of(1), single),
+        () -> {
+          throw new IllegalStateException("could not create a primitive descriptor");
+        },
+        source.classes()));
+    assertEquals(before, Pointer.totalCount());
   }
 
   private static Calibration calibrate(NetworkSource source) throws NetworkException {
