@@ -29,9 +29,12 @@ final class Fusion {
   void fuse(Node node, Op.Fusing op, Attributes attributes) {
     Iterator<Node> addends = addends(node, op).iterator();
     Storage storage = addend(node, op);
-    for (PostOp postOp : op.postOps()) {
-      if (postOp instanceof PostOp.Apply apply) {
-        attributes.apply(apply.activation());
+    for (int i = 0; i < op.postOps().size(); i++) {
+      if (op.postOps().get(i) instanceof PostOp.Apply apply) {
+        boolean last = i + 1 == op.postOps().size();
+        if (!last || !quantisation.stored(node).clips(apply.activation())) {
+          attributes.apply(apply.activation());
+        }
       } else {
         attributes.add(values.addend(addends.next(), storage));
       }

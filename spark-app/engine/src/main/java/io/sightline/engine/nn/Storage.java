@@ -31,6 +31,18 @@ record Storage(Kind kind, float scale) {
     return new Storage(kind, bound == 0 ? 1 : bound / kind.levels());
   }
 
+  /** Whether storing a value does all that the function would: whole numbers end at 0 and at their largest anyway. */
+  boolean clips(Activation activation) {
+    if (kind != Kind.UNSIGNED || activation.alpha() != 0) {
+      return false;
+    }
+    return switch (activation.kind()) {
+      case RELU -> true;
+      case CLIP -> Math.round(activation.beta() / scale) >= kind.levels();
+      default -> false;
+    };
+  }
+
   boolean isWhole() {
     return kind != Kind.REAL;
   }
