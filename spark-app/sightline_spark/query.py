@@ -44,6 +44,7 @@ class EngineOptions:
     engine: str
     precision: str
     batch_size: int
+    cache_dir: str
     tracing: TraceOptions | None
 
     @classmethod
@@ -65,6 +66,7 @@ class EngineOptions:
             engine=settings.classifier_engine,
             precision=settings.classifier_precision,
             batch_size=1 if continuous else max(settings.classifier_batch_sizes),
+            cache_dir=str(settings.cache_dir.resolve()),
             tracing=TraceOptions.of(os.environ),
         )
 

@@ -45,6 +45,11 @@ class ClassifierSettings(ClusterSettings, ServiceSettings):
     classifier_checkpoint_dir: Path = Field(
         Path(".sightline/classifier/checkpoint"), description="where the query's position in Kafka is kept"
     )
+    classifier_cache_dir: Path | None = Field(
+        None,
+        description="where a model's first load leaves what later ones then need no BigDL for (default: programs beside"
+        " the checkpoint); may be emptied at any time; who can write to it can change what models answer",
+    )
     classifier_batch_target_ms: PositiveInt = Field(
         2000,
         description="ms that a micro-batch takes while images wait in Kafka: the number of its images follows from how"
@@ -135,6 +140,11 @@ class ClassifierSettings(ClusterSettings, ServiceSettings):
         if self.classifier_master is not None:
             return self.classifier_master
         return "local[2]" if self.classifier_trigger == "processing" else f"local[{self._contracted_partitions()}]"
+
+    @property
+    def cache_dir(self) -> Path:
+        """Where first loads of models leave what makes later ones quicker."""
+        return self.classifier_cache_dir or self.classifier_checkpoint_dir.parent / "programs"
 
     @property
     def task_slots(self) -> int | None:

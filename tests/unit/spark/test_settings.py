@@ -43,9 +43,20 @@ def test_the_engine_is_told_where_spans_go(monkeypatch: pytest.MonkeyPatch) -> N
     assert json.loads(EngineOptions.of(ClassifierSettings()).to_json())["tracing"]["resource"]["service.name"] == "eyes"
 
 
+def test_what_first_loads_leave_lies_beside_the_checkpoint_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SIGHTLINE_CLASSIFIER_CHECKPOINT_DIR", "/data/checkpoint")
+    assert EngineOptions.of(ClassifierSettings()).cache_dir == "/data/programs"
+
+    monkeypatch.setenv("SIGHTLINE_CLASSIFIER_CACHE_DIR", "/cache")
+    assert EngineOptions.of(ClassifierSettings()).cache_dir == "/cache"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("SIGHTLINE_MAX_PIXELS", "250000001"),
         ("SIGHTLINE_CLASSIFIER_BATCH_SIZES", "1,zero"),
         ("SIGHTLINE_CLASSIFIER_BATCH_SIZES", "0"),
         ("SIGHTLINE_CLASSIFIER_ENGINE", "tensorflow"),

@@ -11,6 +11,7 @@ import java.util.Optional;
  * One version of one model: what {@code model.json} says, with every file's digest checked.
  *
  * @param calibration what whole numbers need to know, if the model was calibrated
+ * @param digest of what definition and parameters contain
  */
 public record Bundle(
     Path directory,
@@ -20,6 +21,7 @@ public record Bundle(
     InputSpec input,
     OutputKind output,
     Optional<Calibration> calibration,
+    String digest,
     List<String> labels,
     String licence,
     String origin) {
@@ -49,6 +51,6 @@ public record Bundle(
   /** What the engine runs. */
   public NetworkSource source() {
     return new NetworkSource(id.toString(), definition, parameters, input.channels(), input.height(), input.width(),
-        labels.size(), output, calibration);
+        labels.size(), output, calibration, Optional.of(digest));
   }
 }

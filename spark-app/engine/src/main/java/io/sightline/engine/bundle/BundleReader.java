@@ -46,8 +46,11 @@ final class BundleReader {
     List<String> labels = json.texts("labels");
     JsonFields files = json.object("files");
     checkDigests(files);
-    return new Bundle(directory, id, listed(weights, "definition", files), listed(weights, "parameters", files),
-        input, output, calibration(json, files), labels, json.text("licence"), json.text("origin"));
+    Path definition = listed(weights, "definition", files);
+    Path parameters = listed(weights, "parameters", files);
+    String digest = digest(files, definition) + " " + digest(files, parameters);
+    return new Bundle(directory, id, definition, parameters, input, output, calibration(json, files), digest, labels,
+        json.text("licence"), json.text("origin"));
   }
 
   private Optional<Calibration> calibration(JsonFields json, JsonFields files) throws BundleException {
@@ -118,12 +121,17 @@ final class BundleReader {
       if (!FILE_NAME.matcher(name).matches()) {
         throw files.wrong("\"" + name + "\"", "a plain file name");
       }
-      String expected = files.text(name).toLowerCase(Locale.ROOT);
-      if (!SHA256.matcher(expected).matches()) {
-        throw files.wrong(name, "a SHA-256 in 64 hexadecimal digits");
-      }
-      checkDigest(directory.resolve(name), expected);
+      checkDigest(directory.resolve(name), digest(files, directory.resolve(name)));
     }
+  }
+
+  private static String digest(JsonFields files, Path file) throws BundleException {
+    String name = file.getFileName().toString();
+    String digest = files.text(name).toLowerCase(Locale.ROOT);
+    if (!SHA256.matcher(digest).matches()) {
+      throw files.wrong(name, "a SHA-256 in 64 hexadecimal digits");
+    }
+    return digest;
   }
 
   private static void checkDigest(Path path, String expected) throws BundleException {

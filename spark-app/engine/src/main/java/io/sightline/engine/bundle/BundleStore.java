@@ -95,7 +95,7 @@ public final class BundleStore {
   }
 
   private static LoadedModel load(Path directory, NetworkOptions options) throws BundleException {
-    Network.prepare();
+    Network.prepare(directory.getParent().getFileName() + "@" + directory.getFileName(), options);
     Bundle bundle = Bundle.read(directory);
     try {
       Network network = Network.load(bundle.source(), options);

@@ -1,7 +1,6 @@
 package io.sightline.engine.nn;
 
 import com.intel.analytics.bigdl.dllib.utils.serializer.ModuleSerializer$;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -12,15 +11,23 @@ import org.slf4j.LoggerFactory;
  */
 final class HeadStart {
   private static final Logger LOG = LoggerFactory.getLogger(HeadStart.class);
-  private static final AtomicBoolean BEGUN = new AtomicBoolean();
-  private static final List<Runnable> WORK = List.of(() -> ModuleSerializer$.MODULE$.getLock(), Dnnl::cpu);
+  private static final AtomicBoolean COMPILER = new AtomicBoolean();
+  private static final AtomicBoolean BIGDL = new AtomicBoolean();
 
   private HeadStart() {}
 
   /** Returns at once. What fails in the background fails again, and is reported, where it is needed. */
   static void begin() {
-    if (BEGUN.compareAndSet(false, true)) {
-      WORK.forEach(HeadStart::start);
+    beginCompiler();
+    if (BIGDL.compareAndSet(false, true)) {
+      start(() -> ModuleSerializer$.MODULE$.getLock());
+    }
+  }
+
+  /** For a network that needs no BigDL. */
+  static void beginCompiler() {
+    if (COMPILER.compareAndSet(false, true)) {
+      start(Dnnl::cpu);
     }
   }
 

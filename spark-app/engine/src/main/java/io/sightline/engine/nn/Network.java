@@ -40,9 +40,15 @@ public final class Network implements AutoCloseable {
   /**
    * Begins in the background what the first load in this JVM needs; returns at once. Worth calling where something else
    * is to be done first, as checking files.
+   *
+   * @param name the network's, as its source will say
    */
-  public static void prepare() {
-    HeadStart.begin();
+  public static void prepare(String name, NetworkOptions options) {
+    if (ProgramCache.has(name, options)) {
+      HeadStart.beginCompiler();
+    } else {
+      HeadStart.begin();
+    }
   }
 
   public int classes() {

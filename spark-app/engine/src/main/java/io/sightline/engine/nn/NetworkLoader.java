@@ -1,5 +1,6 @@
 package io.sightline.engine.nn;
 
+import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,15 +18,40 @@ final class NetworkLoader {
   }
 
   Network load() throws NetworkException {
-    HeadStart.begin();
-    BigDlModule module = BigDlModule.load(source);
-    BigDlBackend plain = new BigDlBackend(source, module);
-    SelfCheck check = referee(plain);
-    Backend compiled = options.engine() == EngineKind.ONEDNN ? compile(module, check) : null;
-    Network network = new Network(source, compiled == null ? plain : compiled, options.idleSessions());
+    Optional<ProgramCache> cache = ProgramCache.of(source, options);
+    Backend backend = cache.isEmpty() ? null : kept(cache.get());
+    if (backend == null) {
+      backend = made(cache);
+    }
+    Network network = new Network(source, backend, options.idleSessions());
     LOG.info("{}: {} on {}, up to {} images at once", source.name(), network.precision().label(),
         network.engine().label(), network.largestBatch());
     return network;
+  }
+
+  /** From what an earlier start kept, or null. */
+  private Backend kept(ProgramCache cache) throws NetworkException {
+    Optional<KeptProgram> kept = cache.get();
+    if (kept.isEmpty()) {
+      return null;
+    }
+    HeadStart.beginCompiler();
+    return compile(kept.get().program(), Judge.of(source.name(), new SelfCheck(source, kept.get().expected())));
+  }
+
+  private Backend made(Optional<ProgramCache> cache) throws NetworkException {
+    HeadStart.begin();
+    BigDlModule module = BigDlModule.load(source);
+    BigDlBackend plain = new BigDlBackend(source, module);
+    Program program = options.engine() == EngineKind.ONEDNN ? read(module) : null; // while nothing else uses the module
+    Judge judge = Judge.ask(source.name(), () -> referee(plain));
+    Backend compiled = program == null ? null : compile(program, judge);
+    SelfCheck check = judge.await(); // also where nothing was compiled
+    if (compiled == null) {
+      return plain;
+    }
+    cache.ifPresent(place -> place.put(new KeptProgram(program, check.expected())));
+    return compiled;
   }
 
   /** The plain forward must work: it is the fallback, and says what is right. */
@@ -38,16 +64,10 @@ final class NetworkLoader {
     }
   }
 
-  /** The fastest allowed backend that is right, or null. */
-  private Backend compile(BigDlModule module, SelfCheck check) {
+  /** The program to compile, or null if a layer is not known. */
+  private Program read(BigDlModule module) {
     try {
-      Program program = Optimiser.optimise(ModuleImporter.read(module, source));
-      for (Precision precision : options.precision().candidates(Dnnl.computesInBf16(), program.multiplyAdds())) {
-        Backend backend = compile(program, precision, check);
-        if (backend != null) {
-          return backend;
-        }
-      }
+      return Optimiser.optimise(ModuleImporter.read(module, source));
     } catch (UnsupportedLayerException e) {
       LOG.warn("{}: {}; BigDL's own forward is used, which is slower", source.name(), e.getMessage());
     } catch (RuntimeException e) { // BigDL's layers have the last word on what they are made of
@@ -56,26 +76,35 @@ final class NetworkLoader {
     return null;
   }
 
-  /** The backend in this precision if it is right, or null. */
-  private Backend compile(Program program, Precision precision, SelfCheck check) {
+  /** The fastest allowed backend that is right, or null. */
+  private Backend compile(Program program, Judge judge) throws NetworkException {
+    List<Precision> candidates = options.precision().candidates(Dnnl.computesInBf16(), program.multiplyAdds());
+    for (int i = 0; i < candidates.size(); i++) {
+      String next = i + 1 < candidates.size() ? candidates.get(i + 1).label() : "BigDL's own forward";
+      Backend backend = compile(program, candidates.get(i), judge, next);
+      if (backend != null) {
+        return backend;
+      }
+    }
+    return null;
+  }
+
+  /** The backend in this precision if it is right, or null: then {@code next} is tried. */
+  private Backend compile(Program program, Precision precision, Judge judge, String next) throws NetworkException {
     try {
-      Optional<Types> types = types(program, precision);
+      Optional<Types> types = types(program, precision, next);
       return types.isEmpty()
           ? null
-          : checked(DnnlBackend.compile(source, program, options.batchSizes(), types.get()), check);
+          : judged(DnnlBackend.compile(source, program, options.batchSizes(), types.get()), judge, next);
     } catch (RuntimeException e) { // oneDNN's C++ exceptions arrive as plain RuntimeException
-      LOG.warn("{}: could not be compiled in {}; {} is used, which is slower", source.name(), precision.label(),
-          safer(precision), e);
+      LOG.warn("{}: could not be compiled in {}; it gets {}, which is slower", source.name(), precision.label(), next,
+          e);
       return null;
     }
   }
 
-  private static String safer(Precision precision) {
-    return precision == Precision.F32 ? "BigDL's own forward" : "the next safer precision";
-  }
-
   /** Empty for whole numbers when no calibration says what they stand for. */
-  private Optional<Types> types(Program program, Precision precision) {
+  private Optional<Types> types(Program program, Precision precision, String next) {
     if (precision != Precision.INT8) {
       return Optional.of(new Types(program, precision));
     }
@@ -83,15 +112,27 @@ final class NetworkLoader {
     if (calibration.isPresent() && calibration.get().program().equals(Fingerprint.of(program))) {
       return Optional.of(new Types(program, Quantisation.of(program, calibration.get().bounds())));
     }
-    LOG.warn("{}: cannot run in int8, because {}; the next safer precision is used. "
-        + "`sightline-model calibrate {} IMAGES...` makes a version that can", source.name(),
-        calibration.isPresent() ? "its calibration was made with another version of the engine" : "it is not calibrated",
+    LOG.warn("{}: {}, so it runs in {} and not in int8; `sightline-model calibrate {} IMAGES...` makes a version that "
+        + "runs in int8", source.name(),
+        calibration.isPresent() ? "was calibrated for another version of the engine" : "is not calibrated", next,
         source.name());
     return Optional.empty();
   }
 
+  private Backend judged(Backend backend, Judge judge, String next) throws NetworkException {
+    SelfCheck check = null;
+    try {
+      check = judge.await();
+    } finally {
+      if (check == null) {
+        backend.close();
+      }
+    }
+    return checked(backend, check, next);
+  }
+
   /** The backend if it is right at every batch size; otherwise null, and the backend is closed. */
-  Backend checked(Backend backend, SelfCheck check) {
+  Backend checked(Backend backend, SelfCheck check, String next) {
     boolean right = false;
     try (Runner runner = backend.newRunner()) {
       right = true;
@@ -100,8 +141,8 @@ final class NetworkLoader {
         if (!(deviation <= 1)) {
           right = false;
           LOG.warn("{}: compiled in {} for batch size {} it differs from BigDL's own forward by {} times what is "
-              + "allowed; {} is used, which is slower", source.name(), backend.precision().label(), batch, deviation,
-              safer(backend.precision()));
+              + "allowed; it gets {}, which is slower", source.name(), backend.precision().label(), batch, deviation,
+              next);
           return null;
         }
       }

@@ -1,7 +1,9 @@
 package io.sightline.engine.nn;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeSet;
 
 /**
@@ -12,9 +14,11 @@ import java.util.TreeSet;
  * @param idleSessions how many closed sessions a network keeps ready. More: their activations stay in memory unused
  *     (about 12 MB each for EfficientNet-Lite0 at batch 2). Fewer than the threads at work: sessions are built again
  *     and again.
+ * @param cache the folder where what BigDL is needed for is kept from one start to the next, if any
  */
 public record NetworkOptions(
-    List<Integer> batchSizes, int idleSessions, PrecisionWish precision, EngineKind engine) {
+    List<Integer> batchSizes, int idleSessions, PrecisionWish precision, EngineKind engine,
+    Optional<Path> cache) {
 
   private static final int MAX_BATCH_SIZE = 256;
 
@@ -30,6 +34,7 @@ public record NetworkOptions(
     batchSizes = List.copyOf(sorted);
     Objects.requireNonNull(precision);
     Objects.requireNonNull(engine);
+    Objects.requireNonNull(cache);
   }
 
   /** Batch sizes up to 16, one idle session per processor, single precision on oneDNN. */
@@ -39,14 +44,18 @@ public record NetworkOptions(
 
   public static NetworkOptions withBatchSizes(List<Integer> batchSizes) {
     return new NetworkOptions(batchSizes, Runtime.getRuntime().availableProcessors(), PrecisionWish.F32,
-        EngineKind.ONEDNN);
+        EngineKind.ONEDNN, Optional.empty());
   }
 
   public NetworkOptions with(PrecisionWish wanted) {
-    return new NetworkOptions(batchSizes, idleSessions, wanted, engine);
+    return new NetworkOptions(batchSizes, idleSessions, wanted, engine, cache);
   }
 
   public NetworkOptions with(EngineKind wanted) {
-    return new NetworkOptions(batchSizes, idleSessions, precision, wanted);
+    return new NetworkOptions(batchSizes, idleSessions, precision, wanted, cache);
+  }
+
+  public NetworkOptions withCache(Path folder) {
+    return new NetworkOptions(batchSizes, idleSessions, precision, engine, Optional.of(folder));
   }
 }

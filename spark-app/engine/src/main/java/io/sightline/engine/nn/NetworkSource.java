@@ -12,16 +12,17 @@ import java.util.Optional;
  * @param parameters its weights, as {@code saveModel} puts them beside the definition
  * @param classes how many probabilities come out per image
  * @param calibration what whole numbers need to know, if the model was calibrated
+ * @param digest of what both files contain, if somebody has checked it: networks that have one can be kept
  */
 public record NetworkSource(
     String name, Path definition, Path parameters, int channels, int height, int width, int classes,
-    OutputKind output, Optional<Calibration> calibration) {
+    OutputKind output, Optional<Calibration> calibration, Optional<String> digest) {
 
-  /** Not calibrated. */
+  /** Not calibrated, and not checked. */
   public NetworkSource(
       String name, Path definition, Path parameters, int channels, int height, int width, int classes,
       OutputKind output) {
-    this(name, definition, parameters, channels, height, width, classes, output, Optional.empty());
+    this(name, definition, parameters, channels, height, width, classes, output, Optional.empty(), Optional.empty());
   }
 
   public NetworkSource {
@@ -30,6 +31,7 @@ public record NetworkSource(
     Objects.requireNonNull(parameters);
     Objects.requireNonNull(output);
     Objects.requireNonNull(calibration);
+    Objects.requireNonNull(digest);
     if (channels <= 0 || height <= 0 || width <= 0 || classes <= 0) {
       throw new IllegalArgumentException("sizes must be positive");
     }
@@ -37,7 +39,7 @@ public record NetworkSource(
 
   public NetworkSource with(Calibration found) {
     return new NetworkSource(
-        name, definition, parameters, channels, height, width, classes, output, Optional.of(found));
+        name, definition, parameters, channels, height, width, classes, output, Optional.of(found), digest);
   }
 
   /** Floats per image. */

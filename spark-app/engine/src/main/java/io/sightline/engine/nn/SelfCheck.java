@@ -19,6 +19,21 @@ final class SelfCheck {
     referee.forward(FloatBuffer.wrap(images), SAMPLES, expected);
   }
 
+  /** With the referee's answers of an earlier start. */
+  SelfCheck(NetworkSource source, float[] expected) {
+    if (expected.length != SAMPLES * source.classes()) {
+      throw new IllegalArgumentException(expected.length + " answers for " + SAMPLES + " images");
+    }
+    this.source = source;
+    this.images = noise(SAMPLES * source.inputLength());
+    this.expected = expected.clone();
+  }
+
+  /** The referee's answers, image by image. */
+  float[] expected() {
+    return expected.clone();
+  }
+
   /**
    * How far off the runner is in a batch of {@code n} copies of the samples; 0 is equal, above 1 or NaN is too far.
    *

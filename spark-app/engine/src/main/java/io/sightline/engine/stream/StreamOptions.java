@@ -8,6 +8,7 @@ import io.sightline.engine.nn.NetworkOptions;
 import io.sightline.engine.nn.PrecisionWish;
 import io.sightline.engine.trace.TraceOptions;
 import java.io.Serializable;
+import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -24,6 +25,7 @@ import java.util.List;
  * @param engine what computes networks, as {@link EngineKind} names it
  * @param precision what networks are compiled in, as {@link PrecisionWish} names it
  * @param batchSize records taken up together; 1 where waiting for a second would hold back the first
+ * @param cacheDir folder where what BigDL is needed for is kept for the next start; made if need be. Empty: nowhere
  * @param tracing where spans go, or null: there are none
  */
 record StreamOptions(
@@ -38,6 +40,7 @@ record StreamOptions(
     @JsonProperty(value = "engine", required = true) String engine,
     @JsonProperty(value = "precision", required = true) String precision,
     @JsonProperty(value = "batch_size", required = true) int batchSize,
+    @JsonProperty(value = "cache_dir", required = true) String cacheDir,
     @JsonProperty("tracing") TraceOptions tracing)
     implements Serializable {
 
@@ -58,8 +61,9 @@ record StreamOptions(
    * @throws IllegalArgumentException an engine or a precision of that name is not known
    */
   NetworkOptions networkOptions() {
-    return NetworkOptions.withBatchSizes(batchSizes)
+    NetworkOptions options = NetworkOptions.withBatchSizes(batchSizes)
         .with(EngineKind.named(engine))
         .with(PrecisionWish.named(precision));
+    return cacheDir.isEmpty() ? options : options.withCache(Path.of(cacheDir));
   }
 }

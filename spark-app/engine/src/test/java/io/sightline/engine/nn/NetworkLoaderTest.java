@@ -96,10 +96,10 @@ final class NetworkLoaderTest {
     try (Runner referee = plain.newRunner()) {
       SelfCheck check = new SelfCheck(source, referee);
       WrongAt wrong = new WrongAt(16, plain);
-      assertNull(loader.checked(wrong, check));
+      assertNull(loader.checked(wrong, check, "another"));
       assertTrue(wrong.closed);
       WrongAt right = new WrongAt(99, plain);
-      assertSame(right, loader.checked(right, check));
+      assertSame(right, loader.checked(right, check, "another"));
       assertFalse(right.closed);
     }
   }

@@ -21,6 +21,6 @@ final class Records {
   static StreamOptions options(int batchSize) {
     return new StreamOptions(
         "models", "fake", "results", "dead-letters", 100, 100 + (64 << 10), 1000, List.of(1, 4), "onednn", "auto",
-        batchSize, null);
+        batchSize, "", null);
   }
 }
