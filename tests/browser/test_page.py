@@ -96,14 +96,15 @@ def test_text_is_readable_in_light_and_dark(open_page: OpenPage, gateway: Gatewa
 
 def test_everything_is_reached_by_keyboard_with_a_visible_focus(page: Page) -> None:
     reached: list[dict[str, Any]] = []
-    for _ in range(12):
+    for _ in range(25):
         page.keyboard.press("Tab")
         reached.append(
             page.evaluate(
                 """() => ({
                     name: document.activeElement.ariaLabel ?? document.activeElement.textContent.trim(),
                     tag: document.activeElement.localName,
-                    outline: getComputedStyle(document.activeElement).outlineStyle,
+                    outline: getComputedStyle(document.activeElement.closest(".field") ?? document.activeElement)
+                        .outlineStyle,
                 })"""
             )
         )
@@ -140,11 +141,11 @@ def test_the_empty_page_teaches_lines_for_this_very_address(open_page: OpenPage,
 
 def test_photos_go_to_a_model_of_colour_photos_until_another_is_chosen(page: Page) -> None:
     """The default model of grey digits was preselected, and called the first photo of a newcomer a 7."""
-    expect(page.get_by_label("Model")).to_have_value("efficientnet-lite0")
-    page.get_by_label("Model").select_option("digits-lenet")
+    expect(page.locator("model-switch select")).to_have_value("efficientnet-lite0")
+    page.locator("model-switch select").select_option("digits-lenet")
     page.reload()
     expect(page.locator("connection-state")).to_have_text("Live")
-    expect(page.get_by_label("Model")).to_have_value("digits-lenet")
+    expect(page.locator("model-switch select")).to_have_value("digits-lenet")
 
 
 def test_reduced_motion_stops_every_animation(open_page: OpenPage, gateway: GatewayUnderTest) -> None:
@@ -170,18 +171,50 @@ def test_thumbnails_over_the_budget_are_revoked_oldest_first(page: Page) -> None
     assert outcome == {"kept": [False, True, True], "revoked": [0]}
 
 
-def test_the_minute_window_forgets_and_never_counts_ahead(page: Page) -> None:
+def test_the_window_forgets_and_never_counts_ahead(page: Page) -> None:
     outcome = page.evaluate(
         """async () => {
-            const { MinuteWindow } = await import("/console/js/minute-window.js");
-            const window = new MinuteWindow(60);
+            const { RateWindow } = await import("/console/js/rate-window.js");
+            const minute = new RateWindow(1, 60);
             const now = 1_000_000_000;
-            window.add(now - 61_000, "too old", now);
-            window.add(now - 59_000, "old", now);
-            window.add(now + 5_000, "clock ahead", now);
-            window.add(now, "clock ahead", now);
-            const counts = window.perSecond(now);
-            return [counts.length, counts[0], counts[59], window.labels(now), window.labels(now + 2_000)];
+            minute.add(now - 61_000, "too old", now);
+            minute.add(now - 59_000, "old", now);
+            minute.add(now + 5_000, "clock ahead", now);
+            minute.add(now, "clock ahead", now);
+            const counts = minute.counts(now);
+            const old = minute.counts(now, "old").slice(0, 2);
+            return [counts.length, counts[0], counts[59], old, minute.labels(now), minute.labels(now + 2_000)];
         }"""
     )
-    assert outcome == [60, 1, 2, [["clock ahead", 2], ["old", 1]], [["clock ahead", 2]]]
+    assert outcome == [60, 1, 2, [1, 0], [["clock ahead", 2], ["old", 1]], [["clock ahead", 2]]]
+
+
+def test_a_wide_window_gathers_seconds_into_slots(page: Page) -> None:
+    outcome = page.evaluate(
+        """async () => {
+            const { RateWindow } = await import("/console/js/rate-window.js");
+            const hour = new RateWindow(60, 60);
+            const now = 36_000_000_000;
+            for (const seconds of [0, 1, 59, 60, 61, 3599, 3601]) hour.add(now - seconds * 1000, "a", now);
+            const counts = hour.counts(now);
+            return [hour.span, counts.at(-1), counts.at(-2), counts[0], hour.beginning(now, 59)];
+        }"""
+    )
+    # `now` begins a minute: the running slot has one, the one before those of 1 to 60 s ago
+    assert outcome == [3600, 1, 3, 0, 36_000_000_000]
+
+
+def test_charts_draw_what_they_are_given(page: Page) -> None:
+    drawn = page.evaluate(
+        """async () => {
+            const { bars, gaps, gathered, line } = await import("/console/js/chart.js");
+            const size = { width: 40, height: 10 };
+            return [
+                bars([0, 5, 10, 1], 10, size), gaps([0, 5, 0, 5], size), line([0, 5, 10], 10, size),
+                line([0, 0], 0, size), gathered([1, 2, 3, 4, 5], 2),
+            ];
+        }"""
+    )
+    assert drawn[0] == "M10 10h6.2v-5h-6.2zM20 10h6.2v-10h-6.2zM30 10h6.2v-3h-6.2z"
+    assert drawn[1] == "M0 10h6.2v-1.5h-6.2zM20 10h6.2v-1.5h-6.2z"
+    assert drawn[2:] == ["M0 10L20 5L40 0", "M0 10L40 10", [3, 7, 5]]

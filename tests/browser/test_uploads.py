@@ -64,7 +64,7 @@ def test_own_photos_show_their_thumbnail_and_others_a_placeholder(page: Page, ga
 
 
 def test_the_chosen_model_is_the_one_asked_for(page: Page) -> None:
-    page.get_by_label("Model").select_option("efficientnet-lite0")
+    page.locator("model-switch select").select_option("efficientnet-lite0")
     with page.expect_request(UPLOADS) as posted:
         choose(page, photo("boat.png"))
     assert posted.value.url.endswith("?model=efficientnet-lite0")

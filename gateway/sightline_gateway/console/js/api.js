@@ -21,12 +21,17 @@ export const address = (path) => new URL(path, document.baseURI);
  * @returns {Promise<any>}
  */
 async function getJson(path) {
-  const response = await fetch(address(path), { headers: { Accept: "application/json" } }).catch(() => {
+  const response = await get(path, "application/json");
+  return response.json().catch(() => null);
+}
+
+/** @param {string} path @param {string} accept @returns {Promise<Response>} a good one; throws a Problem otherwise */
+async function get(path, accept) {
+  const response = await fetch(address(path), { headers: { Accept: accept } }).catch(() => {
     throw noAnswer();
   });
-  const body = await response.json().catch(() => null);
-  if (!response.ok) throw refusal(response.status, body, response.headers.get("Retry-After"));
-  return body;
+  if (response.ok) return response;
+  throw refusal(response.status, await response.json().catch(() => null), response.headers.get("Retry-After"));
 }
 
 /** @param {number} status @param {unknown} body @param {string | null} retryAfter @returns {Problem} */
@@ -47,10 +52,13 @@ export async function signIn(key) {
 /** @returns {Promise<Model[]>} */
 export const listModels = async () => (await getJson("v1/models")).models;
 
-/** @param {number} limit @returns {Promise<Result[]>} newest first, finished ones only */
-export async function recentResults(limit) {
-  const { images } = await getJson(`v1/images?limit=${limit}`);
-  return images.filter((/** @type {Result | Pending} */ image) => image.status !== "pending");
+/**
+ * @param {URLSearchParams} query  filters, limit and cursor of the listing
+ * @returns {Promise<{results: Result[], next: string | null}>} newest first; next: the cursor of the page after
+ */
+export async function listResults(query) {
+  const { images, next } = await getJson(`v1/images?${query}`);
+  return { results: images, next };
 }
 
 /** @param {string} id @returns {Promise<Result | Pending>} */

@@ -1,6 +1,7 @@
 /** Builds the page's objects and connects them. Everything else is in the elements and the modules they use. */
 import { Announcer } from "./announcer.js";
 import { access, listModels } from "./api.js";
+import { Browsing } from "./browsing.js";
 import { part } from "./dom.js";
 import { ConnectionStateElement } from "./elements/connection-state.js";
 import { DigitPadElement } from "./elements/digit-pad.js";
@@ -9,10 +10,13 @@ import { KeyPromptElement } from "./elements/key-prompt.js";
 import { LiveStripElement } from "./elements/live-strip.js";
 import { ModelSwitchElement } from "./elements/model-switch.js";
 import { ResultCardElement } from "./elements/result-card.js";
+import { ResultFilterElement } from "./elements/result-filter.js";
 import { ResultWallElement } from "./elements/result-wall.js";
 import { SendLinesElement } from "./elements/send-lines.js";
 import { UploadTrayElement } from "./elements/upload-tray.js";
+import { fromQuery, toQuery } from "./filter.js";
 import { spoken } from "./format.js";
+import { pastResults } from "./history.js";
 import { Problem } from "./problem.js";
 import { ResultFeed } from "./result-feed.js";
 import { ThumbnailStore } from "./thumbnails.js";
@@ -20,6 +24,8 @@ import { UploadQueue } from "./upload-queue.js";
 
 /** The model that reads drawn digits. */
 const DIGITS = "digits-lenet";
+/** How far back the longest chart reaches, in ms. */
+const LONGEST_SPAN = 3_600_000;
 /** Seconds a drawing's request stays open for its answer; the event stream brings later ones. */
 const DRAWING_WAIT = 10;
 
@@ -31,6 +37,7 @@ const ELEMENTS = {
   "live-strip": LiveStripElement,
   "model-switch": ModelSwitchElement,
   "result-card": ResultCardElement,
+  "result-filter": ResultFilterElement,
   "result-wall": ResultWallElement,
   "send-lines": SendLinesElement,
   "upload-tray": UploadTrayElement,
@@ -48,6 +55,7 @@ function main() {
   const queue = new UploadQueue(feed, thumbnails);
   const announcer = new Announcer(part(document, "announcer"));
   showResults(feed, thumbnails);
+  showNumbers(feed);
   showConnection(feed, announcer);
   sendPhotos(queue, thumbnails, announcer);
   sendDrawings(queue, announcer);
@@ -58,14 +66,41 @@ function main() {
 
 /** @param {ResultFeed} feed @param {ThumbnailStore} thumbnails */
 function showResults(feed, thumbnails) {
-  const [wall, strip] = [element("result-wall"), element("live-strip")];
+  const [wall, filter] = [element("result-wall"), element("result-filter")];
   wall.thumbnails = thumbnails;
   on(thumbnails, "thumbnail", (id) => wall.showThumbnail(id));
+  filter.value = fromQuery(location.search);
+  remember(filter.value);
+  const browsing = new Browsing(wall, filter.value);
   on(feed, "result", ({ result, live }) => {
-    wall.add(result, live);
-    strip.add(result, live ? Date.now() : result.classified_at);
+    filter.learn(result);
+    browsing.heard(result, live);
   });
-  on(feed, "filled", () => wall.settle());
+  on(feed, "filled", ({ next }) => browsing.filled(next));
+  on(filter, "filter", (chosen) => {
+    remember(chosen);
+    void browsing.apply(chosen);
+  });
+  on(document, "narrow", (more) => filter.narrow(more));
+}
+
+/** Puts the filter into the page's address, so that a reload and a bookmark keep it. @param {import("./filter.js").Filter} filter */
+function remember(filter) {
+  const query = toQuery(filter).toString();
+  history.replaceState(null, "", `${location.pathname}${query && `?${query}`}${location.hash}`);
+  part(document, "export").href = `v1/results/export${query && `?${query}`}`;
+}
+
+/** @param {ResultFeed} feed */
+function showNumbers(feed) {
+  const [strip, opened] = [element("live-strip"), Date.now()];
+  on(feed, "result", ({ result, live }) => strip.add(result, live ? Date.now() : result.classified_at, live));
+  const read = async () => {
+    const { results, since } = await pastResults(opened - LONGEST_SPAN, opened);
+    strip.addPast(results, since);
+  };
+  strip.addEventListener("far", () => void read(), { once: true });
+  strip.restore();
 }
 
 /** @param {ResultFeed} feed @param {Announcer} announcer */
@@ -82,15 +117,18 @@ function showConnection(feed, announcer) {
 /** @param {UploadQueue} queue @param {ThumbnailStore} thumbnails @param {Announcer} announcer */
 function sendPhotos(queue, thumbnails, announcer) {
   const tray = element("upload-tray");
-  on(element("image-drop"), "images", ({ files }) => {
-    for (const file of files) queue.add(file, file.name, { model: element("model-switch").value });
+  on(element("image-drop"), "images", ({ photos, note }) => {
+    for (const { file, name } of photos) queue.add(file, name, { model: element("model-switch").value });
+    if (note) announcer.say(note);
   });
   on(tray, "retry", (item) => queue.retry(item));
+  on(tray, "stop", () => queue.stop());
   on(queue, "change", (/** @type {Item} */ item) => {
     if (item.wait) return; // a drawing
     tray.update(item, item.id ? thumbnails.get(item.id) : null);
-    announce(item, announcer);
+    if (!tray.many) announce(item, announcer);
   });
+  on(tray, "finished", (words) => announcer.say(words));
 }
 
 /** @param {UploadQueue} queue @param {Announcer} announcer */
@@ -138,7 +176,7 @@ function askForKey(feed) {
 /** @param {ModelSwitchElement} control */
 async function readModels(control) {
   try {
-    control.models = await listModels();
+    control.models = element("result-filter").models = await listModels();
   } catch (error) {
     if (!(error instanceof Problem)) throw error; // no answer: the choice stays as it is until the next connection
   }

@@ -1,11 +1,13 @@
 /**
  * Every result this page hears of, each once: the recent ones first, then live ones from the event stream.
  *
- * Events: "result" (detail {result, live}), "state" (detail "connecting" | "live" | "reconnecting").
+ * Events: "result" (detail {result, live}), "state" (detail "connecting" | "live" | "reconnecting"), and "filled" once
+ * the results of before are in (detail {next: cursor of those before them, or null}).
  *
  * @typedef {import("./types.js").Result} Result
  */
-import { address, recentResults } from "./api.js";
+import { address, listResults } from "./api.js";
+import { resultKey } from "./filter.js";
 import { Problem } from "./problem.js";
 
 /** How many results to ask for when the page opens and after a broken connection. */
@@ -41,7 +43,7 @@ export class ResultFeed extends EventTarget {
    * @param {boolean} live  false for those of before the page was opened
    */
   ingest(result, live) {
-    const key = `${result.id} ${result.model.name}@${result.model.version}`;
+    const key = resultKey(result);
     if (this.#seen.has(key)) return;
     remember(this.#seen, key, result);
     remember(this.#byId, result.id, result);
@@ -61,12 +63,13 @@ export class ResultFeed extends EventTarget {
 
   async #fill() {
     const before = this.#seen.size > 0;
-    const results = await recentResults(FILL).catch((error) => {
-      if (error instanceof Problem) return []; // the stream is up, so live results still come
+    const query = new URLSearchParams({ limit: String(FILL) });
+    const { results, next } = await listResults(query).catch((error) => {
+      if (error instanceof Problem) return { results: [], next: null }; // the stream is up, so live results still come
       throw error;
     });
     for (const result of results.reverse()) this.ingest(result, before);
-    this.dispatchEvent(new CustomEvent("filled"));
+    this.dispatchEvent(new CustomEvent("filled", { detail: { next } }));
   }
 
   /** The browser retries a dropped connection itself, but not an answer such as 502. @param {EventSource} source */

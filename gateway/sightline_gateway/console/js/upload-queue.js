@@ -1,10 +1,10 @@
 /**
  * Sends images a few at a time and follows each to its result.
  *
- * Events: "change" (detail: the Item). An item goes queued → sending → waiting → done, or ends as refused.
+ * Events: "change" (detail: the Item). An item goes queued → sending → waiting → done, or ends as refused or stopped.
  *
  * @typedef {import("./types.js").Result} Result
- * @typedef {"queued" | "sending" | "pausing" | "waiting" | "done" | "refused"} State
+ * @typedef {"queued" | "sending" | "pausing" | "waiting" | "done" | "refused" | "stopped"} State
  */
 import { findImage, sendImage } from "./api.js";
 import { Problem } from "./problem.js";
@@ -48,7 +48,7 @@ export class Item {
   }
 
   get finished() {
-    return this.state === "done" || this.state === "refused";
+    return this.state === "done" || this.state === "refused" || this.state === "stopped";
   }
 }
 
@@ -57,6 +57,8 @@ export class UploadQueue extends EventTarget {
   #queued = [];
   /** @type {Set<Item>} */
   #waiting = new Set();
+  /** Those that a busy gateway put off, with their timers. @type {Map<Item, number>} */
+  #pausing = new Map();
   #sending = 0;
 
   /** @param {import("./result-feed.js").ResultFeed} feed @param {import("./thumbnails.js").ThumbnailStore} thumbnails */
@@ -71,10 +73,20 @@ export class UploadQueue extends EventTarget {
   /** @param {Blob} body @param {string} name @param {{model: string, wait?: number}} options @returns {Item} */
   add(body, name, options) {
     const item = new Item(body, name, options);
-    this.#queued.push(item);
-    this.#change(item);
-    this.#next();
+    this.#queue(item);
     return item;
+  }
+
+  /** Drops what has not begun; what is on its way goes on. Drawings stay: somebody waits for each. */
+  stop() {
+    const dropped = [...this.#queued, ...this.#pausing.keys()].filter((item) => !item.wait);
+    this.#queued = this.#queued.filter((item) => item.wait);
+    for (const item of dropped) {
+      clearTimeout(this.#pausing.get(item));
+      this.#pausing.delete(item);
+      item.state = "stopped";
+      this.#change(item);
+    }
   }
 
   /** @param {Item} item one that was refused */
@@ -84,11 +96,12 @@ export class UploadQueue extends EventTarget {
     this.#queue(item);
   }
 
-  /** @param {Item} item */
+  /** A drawing goes before a folder's photos. @param {Item} item */
   #queue(item) {
     item.state = "queued";
     item.sent = 0;
-    this.#queued.push(item);
+    if (item.wait) this.#queued.unshift(item);
+    else this.#queued.push(item);
     this.#change(item);
     this.#next();
   }
@@ -132,6 +145,7 @@ export class UploadQueue extends EventTarget {
     item.state = "waiting";
     item.waitingSince = Date.now();
     if (item.thumbnail) this.thumbnails.put(answer.id, item.thumbnail);
+    item.thumbnail = null; // the store keeps it under its budget; thousands of items would not
     if (answer.status !== "pending") this.feed.ingest(/** @type {Result} */ (answer), true);
     const known = this.feed.find(answer.id); // the stream may have been faster than this answer
     if (known) return this.#settle(item, known);
@@ -144,9 +158,18 @@ export class UploadQueue extends EventTarget {
     item.problem = problem;
     if (problem.temporary && item.attempts < ATTEMPTS) {
       item.state = "pausing";
-      setTimeout(() => this.#queue(item), 1000 * Math.min(problem.retryAfter ?? 2, LONGEST_PAUSE));
+      this.#pause(item, 1000 * Math.min(problem.retryAfter ?? 2, LONGEST_PAUSE));
     } else item.state = "refused";
     this.#change(item);
+  }
+
+  /** @param {Item} item @param {number} ms */
+  #pause(item, ms) {
+    const again = () => {
+      this.#pausing.delete(item);
+      this.#queue(item);
+    };
+    this.#pausing.set(item, window.setTimeout(again, ms));
   }
 
   /** @param {Result} result */

@@ -1,9 +1,12 @@
 /**
- * <image-drop>: photos by drop (anywhere on the page), paste, file chooser or camera.
- * Fires "images" with detail {files: File[]}.
+ * <image-drop>: photos by drop (anywhere on the page, folders too), paste, file or folder chooser, or camera.
+ * Fires "images" with detail {photos: Photo[], note: string}; the note says what was left out, if anything.
  */
-import { part } from "../dom.js";
-import { filesOf } from "../dropped.js";
+import { part, setText } from "../dom.js";
+import { filesOf, folderFiles, looseFiles } from "../dropped.js";
+import { count } from "../format.js";
+
+/** @typedef {import("../dropped.js").Gathered} Gathered */
 
 export class ImageDropElement extends HTMLElement {
   #leave = new AbortController();
@@ -12,8 +15,11 @@ export class ImageDropElement extends HTMLElement {
 
   connectedCallback() {
     this.#leave = new AbortController();
-    this.#wire("choose", "files");
-    this.#wire("take", "camera");
+    this.#wire("choose", "files", looseFiles);
+    this.#wire("choose-folder", "folder", folderFiles);
+    this.#wire("take", "camera", looseFiles);
+    // Browsers on phones know the attribute or not; where they do not, the chooser would take single files.
+    part(this, "choose-folder").hidden = !("webkitdirectory" in HTMLInputElement.prototype);
     const options = { signal: this.#leave.signal };
     document.addEventListener("dragenter", (event) => this.#over(event, 1), options);
     document.addEventListener("dragleave", (event) => this.#over(event, -1), options);
@@ -26,14 +32,14 @@ export class ImageDropElement extends HTMLElement {
     this.#leave.abort();
   }
 
-  /** @param {string} button @param {string} input */
-  #wire(button, input) {
+  /** @param {string} button @param {string} input @param {(files: File[]) => Gathered} gather */
+  #wire(button, input, gather) {
     /** @type {HTMLInputElement} */
     const chooser = part(this, input);
     const options = { signal: this.#leave.signal };
     part(this, button).addEventListener("click", () => chooser.click(), options);
     const taken = () => {
-      this.#give([...(chooser.files ?? [])]);
+      this.#give(gather([...(chooser.files ?? [])]));
       chooser.value = ""; // the same file again is a change, too
     };
     chooser.addEventListener("change", taken, options);
@@ -55,8 +61,8 @@ export class ImageDropElement extends HTMLElement {
 
   /** @param {ClipboardEvent} event */
   async #pasted(event) {
-    const files = await filesOf(event.clipboardData);
-    this.#give(files.filter((file) => file.type.startsWith("image/")));
+    const files = [...(event.clipboardData?.files ?? [])];
+    this.#give(looseFiles(files.filter((file) => file.type.startsWith("image/"))));
   }
 
   /** @param {number} depth */
@@ -65,8 +71,21 @@ export class ImageDropElement extends HTMLElement {
     part(document, "veil").hidden = this.#depth === 0;
   }
 
-  /** @param {File[]} files */
-  #give(files) {
-    if (files.length) this.dispatchEvent(new CustomEvent("images", { detail: { files } }));
+  /** @param {Gathered} gathered */
+  #give(gathered) {
+    const { photos } = gathered;
+    const note = noteOf(gathered);
+    setText(part(this, "note"), note);
+    part(this, "note").hidden = !note;
+    if (photos.length || note) this.dispatchEvent(new CustomEvent("images", { detail: { photos, note } }));
   }
+}
+
+/** @param {Gathered} gathered @returns {string} empty when there is nothing to say */
+function noteOf({ photos, others, cut, folder }) {
+  const place = folder ?? "the folders";
+  if (folder !== null && photos.length === 0) return `No photos in ${place}: JPEG, PNG, WebP, GIF and BMP are taken.`;
+  if (cut) return `Took the first ${count(photos.length)}: there is more in ${place}.`;
+  if (others) return `Left out ${count(others)} ${others === 1 ? "file that is no photo" : "files that are no photos"}.`;
+  return "";
 }

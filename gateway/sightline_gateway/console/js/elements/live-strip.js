@@ -1,95 +1,192 @@
-/** <live-strip>: results per second and labels over the last minute. Feed it with `add`. */
-import { part, setText } from "../dom.js";
+/**
+ * <live-strip>: results and labels over the last minute, ten minutes or hour. Feed it with `add`.
+ *
+ * Events: "narrow" (detail: part of a Filter; bubbles) when a label is chosen, "far" once a longer span than a minute is
+ * shown: then `addPast` may bring what was before the page.
+ */
+import { bars, gaps, gathered, line } from "../chart.js";
+import { part, setText, stamp } from "../dom.js";
 import { count, rate, shortLabel } from "../format.js";
-import { MinuteWindow } from "../minute-window.js";
+import { RateWindow } from "../rate-window.js";
+
+/** @typedef {import("../types.js").Result} Result */
 
 /** The headline number is the mean over this many seconds: short enough to follow, long enough to read. */
 const RECENT = 5;
 /** Labels shown; the rest is summed up. */
 const TOP_LABELS = 5;
 const VIEW = { width: 300, height: 56 };
-const FAILED = "failed";
+const ROW = { width: 60, height: 14 };
+/** Slots of the window that share a point of a label's line. */
+const GATHERED = 3;
+/** Not the label of any model: labels have no control characters. */
+const FAILED = "\u0001failed";
+/** What the spans are called, by their seconds. */
+const SPANS = {
+  60: { ago: "60 s ago", words: "in the last minute" },
+  600: { ago: "10 min ago", words: "in the last 10 minutes" },
+  3600: { ago: "1 h ago", words: "in the last hour" },
+};
+const CHOSEN = "sightline.span"; // the key of the choice that a reload remembers
 
 export class LiveStripElement extends HTMLElement {
-  #window = new MinuteWindow();
+  #windows = [new RateWindow(1), new RateWindow(10), new RateWindow(60)];
+  /** The one that is shown. */
+  #window = this.#windows[0];
+  /** The longer windows know all from here on, in Unix ms. */
+  #since = Date.now();
   #timer = 0;
-  /** @type {SVGRectElement[]} */
-  #bars = [];
 
   connectedCallback() {
-    this.#bars = drawBars(part(this, "spark"), this.#window.span);
     this.#timer = window.setInterval(() => this.#render(), 1000);
+    part(this, "spans").addEventListener("change", (/** @type {Event} */ event) => {
+      const { value } = /** @type {HTMLInputElement} */ (event.target);
+      localStorage.setItem(CHOSEN, value);
+      this.#choose(Number(value));
+    });
+    const board = part(this, "board");
+    board.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => this.#point(event, board));
+    board.addEventListener("pointerleave", () => setText(part(this, "at"), ""));
   }
 
   disconnectedCallback() {
     clearInterval(this.#timer);
   }
 
-  /** @param {import("../types.js").Result} result @param {number} at Unix ms */
-  add(result, at) {
-    const best = result.predictions[0];
-    this.#window.add(at, best ? shortLabel(best.label) : FAILED, Date.now());
+  /** Shows the span that was chosen last time. Call once there are listeners. */
+  restore() {
+    const chosen = this.querySelector(`[name=span][value="${CSS.escape(localStorage.getItem(CHOSEN) ?? "")}"]`);
+    if (chosen instanceof HTMLInputElement && !chosen.checked) {
+      chosen.checked = true;
+      this.#choose(Number(chosen.value));
+    }
+  }
+
+  /** @param {Result} result @param {number} at Unix ms @param {boolean} [live] others only count in the minute */
+  add(result, at, live = true) {
+    for (const each of live ? this.#windows : this.#windows.slice(0, 1)) each.add(at, labelOf(result), Date.now());
+  }
+
+  /** Counts results of before the page in the longer spans. @param {Result[]} results @param {number} since all from then on */
+  addPast(results, since) {
+    for (const result of results) {
+      for (const each of this.#windows.slice(1)) each.add(result.classified_at, labelOf(result), Date.now());
+    }
+    this.#since = since;
+    this.#render();
+  }
+
+  /** @param {number} seconds */
+  #choose(seconds) {
+    this.#window = this.#windows.find((each) => each.span === seconds) ?? this.#windows[0];
+    if (this.#window !== this.#windows[0]) this.dispatchEvent(new CustomEvent("far"));
+    this.#render();
   }
 
   #render() {
     const now = Date.now();
-    const perSecond = this.#window.perSecond(now);
-    const past = perSecond.slice(-RECENT - 1, -1); // the running second is not over yet
-    const total = perSecond.reduce((sum, each) => sum + each, 0);
-    const peak = Math.max(...perSecond);
+    const counts = this.#window.counts(now);
+    const total = counts.reduce((sum, each) => sum + each, 0);
     this.toggleAttribute("data-idle", total === 0);
-    setText(part(this, "rate"), rate(past.reduce((sum, each) => sum + each, 0) / RECENT));
-    setText(part(this, "detail"), total ? `${count(total)} in the last minute, peak ${count(peak)}/s` : "nothing in the last minute");
-    scaleBars(this.#bars, perSecond, peak);
-    this.#showLabels(this.#window.labels(now), total);
+    this.#showRate(now);
+    this.#showSpan(now, counts, total);
+    this.#draw(counts, this.#window.counts(now, FAILED));
+    this.#showLabels(now, total);
   }
 
-  /** @param {[string, number][]} labels @param {number} total */
-  #showLabels(labels, total) {
+  /** @param {number} now */
+  #showRate(now) {
+    const past = this.#windows[0].counts(now).slice(-RECENT - 1, -1); // the running second is not over yet
+    setText(part(this, "rate"), rate(past.reduce((sum, each) => sum + each, 0) / RECENT));
+  }
+
+  /** @param {number} now @param {number[]} counts @param {number} total */
+  #showSpan(now, counts, total) {
+    const { ago, words } = SPANS[/** @type {keyof typeof SPANS} */ (this.#window.span)];
+    const whole = this.#window === this.#windows[0] || this.#since <= now - this.#window.span * 1000;
+    const when = whole ? words : `since ${clock(this.#since, this.#window.step)}`;
+    const peak = `peak ${rate(Math.max(...counts) / this.#window.step)}/s`;
+    setText(part(this, "detail"), total ? `${count(total)} ${when}, ${peak}` : `nothing ${when}`);
+    setText(part(this, "ago"), ago);
+    part(this, "spark").setAttribute("aria-label", `Results ${words}: ${count(total)}, ${peak}`);
+  }
+
+  /** @param {number[]} counts @param {number[]} failed */
+  #draw(counts, failed) {
+    const peak = Math.max(...counts);
+    part(this, "gaps").setAttribute("d", gaps(counts, VIEW));
+    part(this, "bars").setAttribute("d", bars(counts, peak, VIEW));
+    part(this, "failed").setAttribute("d", bars(failed, peak, VIEW));
+  }
+
+  /** @param {number} now @param {number} total */
+  #showLabels(now, total) {
+    const labels = this.#window.labels(now);
+    const list = part(this, "counts");
     const shown = labels.slice(0, TOP_LABELS);
     const rest = labels.slice(TOP_LABELS).reduce((sum, [, n]) => sum + n, 0);
-    if (rest) shown.push([`${count(labels.length - TOP_LABELS)} more`, rest]);
-    const list = part(this, "counts");
-    while (list.children.length > shown.length) list.lastElementChild.remove();
-    shown.forEach(([label, n], i) => showCount(list.children[i] ?? list.appendChild(countRow()), label, n, n / total));
+    while (list.children.length > shown.length + Number(rest > 0)) list.lastElementChild.remove();
+    const row = (/** @type {number} */ i) => list.children[i] ?? list.appendChild(this.#row());
+    shown.forEach(([label, n], i) => {
+      showCount(row(i), { ...naming(label), label, n, share: n / total });
+      showLine(row(i), gathered(this.#window.counts(now, label), GATHERED));
+    });
+    if (rest) {
+      const words = `${count(labels.length - TOP_LABELS)} more`;
+      showCount(row(shown.length), { words, title: "", label: "", n: rest, share: rest / total });
+      showLine(row(shown.length), []);
+    }
     part(this, "no-counts").hidden = shown.length > 0;
+  }
+
+  #row() {
+    const row = /** @type {HTMLElement} */ (stamp("count-template").firstElementChild);
+    part(row, "label").addEventListener("click", () => {
+      const { label } = row.dataset;
+      const detail = label === FAILED ? { status: "failed", label: "" } : { status: "", label };
+      this.dispatchEvent(new CustomEvent("narrow", { detail, bubbles: true }));
+    });
+    return row;
+  }
+
+  /** Says what is under the pointer. @param {PointerEvent} event @param {Element} board */
+  #point(event, board) {
+    const now = Date.now();
+    const box = board.getBoundingClientRect();
+    const index = Math.min(this.#window.length - 1, Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * this.#window.length)));
+    const [all, failed] = [this.#window.counts(now)[index], this.#window.counts(now, FAILED)[index]];
+    const words = `${count(all)} ${all === 1 ? "result" : "results"}${failed ? `, ${count(failed)} failed` : ""}`;
+    setText(part(this, "at"), `${clock(this.#window.beginning(now, index), this.#window.step)} · ${words}`);
   }
 }
 
-/** @param {SVGElement} svg @param {number} howMany @returns {SVGRectElement[]} */
-function drawBars(svg, howMany) {
-  const step = VIEW.width / howMany;
-  const bars = Array.from({ length: howMany }, (_, i) => {
-    const bar = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-    bar.setAttribute("x", String(i * step));
-    bar.setAttribute("width", String(step * 0.62));
-    return bar;
-  });
-  svg.replaceChildren(...bars);
-  return bars;
+/** @param {Result} result */
+const labelOf = (result) => result.predictions[0]?.label ?? FAILED;
+
+/** @param {number} at Unix ms @param {number} step seconds: what is finer is not said */
+function clock(at, step) {
+  return new Date(at).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: step < 60 ? "2-digit" : undefined });
 }
 
-/** @param {SVGRectElement[]} bars @param {number[]} values @param {number} peak */
-function scaleBars(bars, values, peak) {
-  bars.forEach((bar, i) => {
-    const height = values[i] ? Math.max(3, (values[i] / peak) * VIEW.height) : 1.5; // a hairline where nothing came
-    bar.setAttribute("y", String(VIEW.height - height));
-    bar.setAttribute("height", String(height));
-    bar.classList.toggle("idle", !values[i]);
-  });
-}
+/** @param {string} label */
+const naming = (label) =>
+  label === FAILED
+    ? { words: "failed", title: "Show the images that failed" }
+    : { words: shortLabel(label), title: `Show only ${label}` };
 
-function countRow() {
-  const row = document.createElement("li");
-  row.append(document.createElement("span"), document.createElement("b"));
-  return row;
-}
-
-/** @param {HTMLElement} row @param {string} label @param {number} n @param {number} share 0..1 */
-function showCount(row, label, n, share) {
-  setText(row.children[0], label);
-  setText(row.children[1], count(n));
-  row.title = label;
+/** @param {HTMLElement} row @param {{words: string, title: string, label: string, n: number, share: number}} what */
+function showCount(row, { words, title, label, n, share }) {
+  const button = part(row, "label");
+  row.dataset.label = label;
   row.classList.toggle("bad", label === FAILED);
   row.style.setProperty("--share", String(share));
+  button.disabled = !label; // the sum of the rest is no filter
+  button.title = title;
+  setText(button, words);
+  setText(part(row, "count"), count(n));
+}
+
+/** @param {HTMLElement} row @param {number[]} values */
+function showLine(row, values) {
+  part(row, "line").setAttribute("d", values.length ? line(values, Math.max(...values), ROW) : "");
 }

@@ -1,4 +1,7 @@
-/** <result-card>: one result. Set `result`, then `thumbnail` when there is one; call `tick` now and then. */
+/**
+ * <result-card>: one result. Set `result`, then `thumbnail` when there is one; call `tick` now and then.
+ * Fires "narrow" (detail: part of a Filter) for the stream's name; it bubbles.
+ */
 import { barRows, part, setIcon, setText, stamp } from "../dom.js";
 import { ago, bigPercent, duration, modelText, percent, shortLabel } from "../format.js";
 
@@ -24,6 +27,16 @@ export class ResultCardElement extends HTMLElement {
     this.tick(Date.now());
   }
 
+  /** @returns {Result | null} */
+  get result() {
+    return this.#result;
+  }
+
+  /** Unix ms; 0 without a result. */
+  get classifiedAt() {
+    return this.#result?.classified_at ?? 0;
+  }
+
   /** @param {string} url an object URL */
   set thumbnail(url) {
     const image = new Image();
@@ -31,7 +44,7 @@ export class ResultCardElement extends HTMLElement {
     image.alt = `Thumbnail of ${this.#result?.name ?? "the image"}`;
     const box = part(this, "thumb");
     box.classList.remove("viewfinder");
-    box.replaceChildren(image);
+    box.querySelector("svg, img")?.replaceWith(image);
   }
 
   /** Brings the relative time up to date. @param {number} now Unix ms */
@@ -63,6 +76,8 @@ export class ResultCardElement extends HTMLElement {
     const { source, stream, name, accepted_at, classified_at, timing_ms } = result;
     part(this, "source").textContent = source;
     part(this, "origin").textContent = stream ?? "";
+    part(this, "origin").title = `Show only ${stream}`;
+    part(this, "origin").addEventListener("click", () => this.#fire("narrow", { stream }));
     part(this, "name").textContent = name ?? "unnamed";
     part(this, "name").title = `${name ?? "unnamed"}, by ${modelText(result)}`;
     const latency = part(this, "latency");
@@ -70,5 +85,10 @@ export class ResultCardElement extends HTMLElement {
     latency.title = `queue ${timing_ms.queue} ms, decode ${timing_ms.decode} ms, inference ${timing_ms.inference} ms`;
     part(this, "time").dateTime = new Date(classified_at).toISOString();
     part(this, "time").title = new Date(classified_at).toLocaleString();
+  }
+
+  /** @param {string} name @param {object} detail */
+  #fire(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
   }
 }

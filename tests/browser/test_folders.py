@@ -1,0 +1,147 @@
+"""Whole folders: what is taken of them, how the sending shows, and how it is stopped."""
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.conftest import Watch
+from tests.browser.gateway import png
+from tests.browser.test_uploads import REFUSED, UPLOADS
+
+pytestmark = pytest.mark.browser
+
+SUMMARY = "[data-summary]"
+
+
+def make_folder(parent: Path, photos: int) -> Path:
+    """A folder of photos, some in a folder below, with what else lies about in folders."""
+    folder = parent / "holiday"
+    (folder / "beach").mkdir(parents=True)
+    (folder / ".trash").mkdir()
+    for number in range(photos):
+        (folder / ("beach" if number % 2 else ".") / f"photo {number}.png").write_bytes(png())
+    (folder / "notes.txt").write_text("not a photo")
+    (folder / ".trash" / "old.png").write_bytes(png())
+    return folder
+
+
+def choose_folder(page: Page, folder: Path) -> None:
+    """Pick a folder as a person does."""
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="A folder", exact=True).click()
+    chooser.value.set_files(folder)
+
+
+def hold(page: Page, pattern: str) -> list[Route]:
+    """The requests that the page makes, kept without an answer."""
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    page.route(pattern, keep)
+    return held
+
+
+def test_a_folder_is_sent_whole_with_the_folders_below_it(page: Page, tmp_path: Path) -> None:
+    choose_folder(page, make_folder(tmp_path, 6))
+    expect(page.locator(SUMMARY)).to_have_text("6 classified")
+    expect(page.locator("[data-note]")).to_have_text("Left out 1 file that is no photo.")
+    names = page.locator(".upload [data-name]").all_inner_texts()
+    assert sorted(names) == ["beach/photo 1.png", "beach/photo 3.png", "beach/photo 5.png"] + [
+        f"photo {number}.png" for number in (0, 2, 4)
+    ]
+    expect(page.locator("result-card", has_text="beach/photo 1.png")).to_have_count(1)
+    expect(page.locator("[data-announcer]")).to_contain_text("6 classified")
+
+
+def test_a_folder_without_photos_says_so(page: Page, tmp_path: Path) -> None:
+    choose_folder(page, make_folder(tmp_path, 0))
+    expect(page.locator("[data-note]")).to_contain_text("No photos in holiday")
+    expect(page.locator("upload-tray")).to_be_hidden()
+
+
+def test_a_large_folder_shows_one_bar_and_can_be_stopped(page: Page, tmp_path: Path) -> None:
+    """Rows for thousands of photos would freeze the page, and a home folder dropped by mistake is to be ended."""
+    held = hold(page, UPLOADS)
+    choose_folder(page, make_folder(tmp_path, 90))
+    expect(page.locator(SUMMARY)).to_have_text("0 of 90 done")
+    expect(page.locator("[data-whole]")).to_be_visible()
+    expect(page.locator(".upload")).to_have_count(40)
+    page.wait_for_function("document.querySelectorAll('.upload[data-state=sending]').length === 3")
+    page.get_by_role("button", name="Stop").click()
+    for route in held:
+        route.continue_()
+    expect(page.locator(SUMMARY)).to_have_text("3 classified, 87 not sent")
+    expect(page.locator("[data-whole]")).to_be_hidden()
+    expect(page.get_by_role("button", name="Stop")).to_be_hidden()
+    assert len(held) == 3
+    page.get_by_role("button", name="Clear finished").click()
+    expect(page.locator("upload-tray")).to_be_hidden()
+
+
+def test_more_than_the_tray_shows_are_all_counted(page: Page, tmp_path: Path) -> None:
+    choose_folder(page, make_folder(tmp_path, 60))
+    expect(page.locator(SUMMARY)).to_have_text("60 classified")
+    expect(page.locator(".upload")).to_have_count(40)
+    expect(page.locator("result-card")).to_have_count(60)
+
+
+def test_what_failed_on_the_way_is_sent_again_by_one_button(page: Page, tmp_path: Path, watch: Watch) -> None:
+    watch.expected.append(REFUSED)
+    page.route(UPLOADS, lambda route: route.abort("connectionreset"))
+    choose_folder(page, make_folder(tmp_path, 6))
+    expect(page.locator(SUMMARY)).to_have_text("0 classified, 6 not")
+    page.unroute(UPLOADS)
+    page.get_by_role("button", name="Try failed ones again").click()
+    expect(page.locator(SUMMARY)).to_have_text("6 classified")
+
+
+def test_a_drawing_does_not_wait_for_a_folder(page: Page, tmp_path: Path) -> None:
+    held = hold(page, "**/v1/images?model=efficientnet-lite0")
+    choose_folder(page, make_folder(tmp_path, 20))
+    page.wait_for_function("document.querySelectorAll('.upload[data-state=sending]').length === 3")
+    page.get_by_label("Drawing board").press("Space")
+    page.keyboard.press("Enter")
+    held.pop(0).continue_()  # one place is free: the drawing's, with 17 photos before it
+    expect(page.locator("digit-pad")).to_have_attribute("data-state", "answered")
+    for route in held:
+        route.continue_()
+
+
+def test_stop_also_ends_what_a_busy_gateway_put_off(page: Page, tmp_path: Path, watch: Watch) -> None:
+    """An image that is to be tried again waits for a timer, which must not send it after all."""
+    watch.expected.append(REFUSED)
+    problem = json.dumps({"code": "overloaded", "detail": "the gateway is busy", "status": 503})
+    headers = {"Retry-After": "20"}
+    page.route(UPLOADS, lambda route: route.fulfill(status=503, headers=headers, body=problem))
+    page.clock.install()
+    choose_folder(page, make_folder(tmp_path, 6))
+    expect(page.locator(".upload[data-state=pausing]")).to_have_count(6)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator(SUMMARY)).to_have_text("0 classified, 6 not sent")
+    page.unroute(UPLOADS)
+    page.clock.run_for(30_000)
+    expect(page.locator(".upload[data-state=stopped]")).to_have_count(6)
+
+
+def test_dropped_folders_are_opened(page: Page) -> None:
+    """No script can make a drop of folders, so the page's own reading is given entries as a browser hands them."""
+    gathered = page.evaluate(
+        """async () => {
+            const { filesOf } = await import("/console/js/dropped.js");
+            const file = (name) => ({ name, isFile: true, file: (give) => give(new File(["x"], name)) });
+            const folder = (name, ...inside) => ({
+                name, isDirectory: true,
+                createReader: () => ({ readEntries: (give) => give(inside.splice(0, 2)) }),
+            });
+            const [below, hidden] = [folder("sub", file("a.webp")), folder(".git", file("x.png"))];
+            const top = folder("top", ...["b10.jpg", "b2.JPG", ".c.png", "readme.md"].map(file), below, hidden);
+            const items = [top, file("loose.gif")].map((entry) => ({ kind: "file", webkitGetAsEntry: () => entry }));
+            const { photos, others, cut, folder: name } = await filesOf({ items, files: [] });
+            return [photos.map((photo) => photo.name), others, cut, name];
+        }"""
+    )
+    assert gathered == [["b2.JPG", "b10.jpg", "loose.gif", "sub/a.webp"], 1, False, "top"]
