@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
@@ -84,10 +85,10 @@ def parse_arguments() -> argparse.Namespace:
 
 
 @contextmanager
-def broker() -> Iterator[tuple[EmbeddedKafka, Path]]:
-    """A fresh broker with the topics, and a folder."""
+def broker(properties: Mapping[str, object] = MappingProxyType({})) -> Iterator[tuple[EmbeddedKafka, Path]]:
+    """A fresh broker with the topics, and a folder; `properties` are further lines of its server.properties."""
     with tempfile.TemporaryDirectory(prefix="sightline-bench-") as folder:
-        kafka = EmbeddedKafka(Path(folder) / "kafka", free_port())
+        kafka = EmbeddedKafka(Path(folder) / "kafka", free_port(), properties=properties)
         kafka.start()
         try:
             kafka.wait_ready()

@@ -6,8 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
 
-BEGIN = "<!-- bench-engine: begin -->"
-END = "<!-- bench-engine: end -->"
+BLOCK = "bench-engine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +105,16 @@ def number(value: float) -> str:
     return f"{value:.{max(0, digits)}f}"
 
 
-def renew(page: str, sections: Iterable[str]) -> str:
-    """The page with `sections` between its markers. Raises ValueError when it does not have both, in order."""
-    begin, end = page.find(BEGIN), page.find(END)
+def markers(block: str) -> tuple[str, str]:
+    """The lines between which a benchmark writes."""
+    return f"<!-- {block}: begin -->", f"<!-- {block}: end -->"
+
+
+def renew(page: str, sections: Iterable[str], block: str = BLOCK) -> str:
+    """The page with `sections` between the markers of `block`. Raises ValueError unless it has both, in order."""
+    opening, closing = markers(block)
+    begin, end = page.find(opening), page.find(closing)
     if not 0 <= begin < end:
-        raise ValueError(f"the page lacks the lines {BEGIN} and {END}")
+        raise ValueError(f"the page lacks the lines {opening} and {closing}")
     body = "\n\n".join(sections)
-    return f"{page[: begin + len(BEGIN)]}\n\n{body}\n\n{page[end:]}"
+    return f"{page[: begin + len(opening)]}\n\n{body}\n\n{page[end:]}"

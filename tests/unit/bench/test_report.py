@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.engine.report import BEGIN, END, Figure, Report, Table, goals, number, renew
+from bench.engine.report import BLOCK, Figure, Report, Table, goals, markers, number, renew
+
+BEGIN, END = markers(BLOCK)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +97,13 @@ def test_renewing_replaces_only_what_is_between_the_markers() -> None:
     once = renew(page, ["one", "two"])
     assert once == f"# Head\n\n{BEGIN}\n\none\n\ntwo\n\n{END}\n\ntail\n"
     assert renew(once, ["one", "two"]) == once
+
+
+def test_each_benchmark_has_a_block_of_its_own() -> None:
+    """One page, several benchmarks: none writes over another's tables."""
+    page = f"{BEGIN}\nmine\n{END}\n<!-- other: begin -->\nold\n<!-- other: end -->\n"
+    renewed = renew(page, ["new"], "other")
+    assert renewed == f"{BEGIN}\nmine\n{END}\n<!-- other: begin -->\n\nnew\n\n<!-- other: end -->\n"
 
 
 @pytest.mark.parametrize("page", ["", BEGIN, END, f"{END}{BEGIN}"])
