@@ -11,7 +11,7 @@ import pytest
 from kafka import KafkaConsumer, TopicPartition
 
 from sightline_common.errors import DeliveryUnknown, RecordTooLarge, Unavailable
-from sightline_common.publisher import Ack, Publisher
+from sightline_common.publisher import HANDED_OVER_BYTES, Ack, Publisher
 from sightline_common.settings import KafkaSettings
 from sightline_contracts.ids import new_image_id
 from sightline_contracts.images import ImageRecord, decode_record
@@ -108,6 +108,30 @@ async def test_it_recovers_from_a_broker_that_was_paused_past_the_delivery_timeo
             os.kill(restartable_broker.pid, signal.SIGCONT)
         await _until(lambda: publisher.readiness().ok)
         await publisher.publish(_record())
+
+
+async def test_a_client_never_holds_more_than_its_share_of_what_waits_for_a_paused_broker(
+    restartable_broker: EmbeddedKafka,
+) -> None:
+    """The client copies what it holds twice: 1,000 uploads once took twice the memory of the gateway's budget.
+
+    What did not get its turn was not sent, and is said so; what did may or may not be stored.
+    """
+    records = [_record(bytes(1024 * 1024)) for _ in range(3 * HANDED_OVER_BYTES // 1024 // 1024)]
+    async with _publisher(restartable_broker.bootstrap_servers) as publisher:
+        await _until(lambda: publisher.readiness().ok)
+        await publisher.publish(_record())
+        assert restartable_broker.pid is not None
+        os.kill(restartable_broker.pid, signal.SIGSTOP)
+        try:
+            outcomes = await asyncio.gather(*map(publisher.publish, records), return_exceptions=True)
+        finally:
+            os.kill(restartable_broker.pid, signal.SIGCONT)
+        kinds = [type(outcome) for outcome in outcomes]
+        assert kinds.count(DeliveryUnknown) == HANDED_OVER_BYTES // 1024 // 1024
+        assert kinds.count(Unavailable) == len(records) - kinds.count(DeliveryUnknown)
+        await _until(lambda: publisher.readiness().ok)
+        await asyncio.gather(*map(publisher.publish, records))  # nothing of the share was lost with the old client
 
 
 async def test_a_dead_broker_is_noticed_within_seconds_and_its_return_too(restartable_broker: EmbeddedKafka) -> None:

@@ -13,6 +13,7 @@ from kafka.errors import (
     NotEnoughReplicasError,
 )
 
+from sightline_common.budget import ByteBudget
 from sightline_common.errors import DeliveryUnknown, RecordTooLarge, Unavailable
 from sightline_common.management import Readiness
 from sightline_common.producer_link import DELIVERY_TIMEOUT_MS, ProducerLink
@@ -20,6 +21,12 @@ from sightline_common.settings import KafkaSettings
 from sightline_contracts.images import ImageRecord, encode_headers, partition_for
 from sightline_contracts.topics import IMAGES
 
+# What Kafka's client may hold at a time. It copies each record twice, into a batch and into a request: much more, and a
+# Kafka that stands still makes a process twice as large as its callers' budget says; much less than five requests of
+# some records each, and large images would wait for each other.
+HANDED_OVER_BYTES: Final = 16 * 1024 * 1024
+# How long a record may wait until the client has room: as long as Kafka may take for what the client holds.
+_TURN_S: Final = DELIVERY_TIMEOUT_MS / 1000
 # A producer that has not even failed its record this long after the delivery timeout never will.
 _GRACE_S: Final = 2.0
 
@@ -32,12 +39,16 @@ class Ack(NamedTuple):
 
 
 class Publisher:
-    """Publishes image records with acks=all. Callers bound what they offer by a `ByteBudget`."""
+    """Publishes image records with acks=all. Callers bound what they offer by a `ByteBudget`.
+
+    Of that, Kafka's client gets no more than `HANDED_OVER_BYTES` at a time; the rest waits here, uncopied.
+    """
 
     def __init__(self, settings: KafkaSettings, *, client_id: str) -> None:
         self._link = ProducerLink(settings, IMAGES, client_id=client_id, failed=self._on_failure)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._broken: asyncio.Future[object] | None = None
+        self._handed_over = ByteBudget(HANDED_OVER_BYTES)
         # One thread: send() can block on metadata, and records offered in order are sent in order.
         self._sending = ThreadPoolExecutor(max_workers=1, thread_name_prefix="kafka-send")
 
@@ -67,7 +78,7 @@ class Publisher:
         """Publish `record`; returns once all in-sync replicas have it.
 
         Raises:
-            Unavailable: nothing was sent.
+            Unavailable: nothing was sent. Known at once, or after 10 s when Kafka is too slow for what comes in.
             DeliveryUnknown: it was sent, and no answer came within 12 s.
             RecordTooLarge: the broker never will take it.
         """
@@ -79,15 +90,37 @@ class Publisher:
         The awaitable gives the acknowledgement. For senders whose order counts: with `publish` alone, a record that is
         refused while its successor is already on its way would be overtaken. Both steps raise as `publish` does.
         """
-        producer = self._link.producer()
-        if producer is None:
-            raise Unavailable(self._link.readiness.reason)
+        size = len(record.payload)
+        self._require_producer()
+        await self._turn(size)
+        try:
+            producer = self._require_producer()  # it may have gone while the record waited for its turn
+        except Unavailable:
+            self._handed_over.release(size)
+            raise
         loop = asyncio.get_running_loop()
         outcome: asyncio.Future[Ack] = loop.create_future()
+        outcome.add_done_callback(lambda _: self._handed_over.release(size))
         await loop.run_in_executor(self._sending, self._send, producer, record, loop, outcome)
         if outcome.done() and (error := outcome.exception()) is not None:
             raise error
         return self._acknowledgement(producer, outcome)
+
+    def _require_producer(self) -> KafkaProducer:
+        producer = self._link.producer()
+        if producer is None:
+            raise Unavailable(self._link.readiness.reason)
+        return producer
+
+    async def _turn(self, size: int) -> None:
+        """Wait until Kafka's client has room for `size` bytes, which its outcome gives back."""
+        if self._handed_over.try_acquire(size):
+            return
+        try:
+            async with asyncio.timeout(_TURN_S):
+                await self._handed_over.acquire(size)
+        except TimeoutError:
+            raise Unavailable(f"Kafka was busy for {_TURN_S:g} s with what came before") from None
 
     async def _acknowledgement(self, producer: KafkaProducer, outcome: "asyncio.Future[Ack]") -> Ack:
         try:
