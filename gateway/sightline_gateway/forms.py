@@ -95,7 +95,7 @@ class _Files:
         upload = Upload(
             key=self._headers.key_of(index),
             caller=self._caller,
-            data=file.data,
+            data=file.take(),
             declared_type=file.content_type,
             name=file.name or None,
             stream=self._query.stream,

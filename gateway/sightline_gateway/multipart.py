@@ -47,6 +47,11 @@ class FormFile:
         self.chunks.clear()
         self.claim.release()
 
+    def take(self) -> bytes:
+        """The data, which the file then holds no longer."""
+        data, self.data = self.data, b""
+        return data
+
 
 class FormReader:
     """Sans-IO: is fed pieces of a body and hands over each file as it is complete."""

@@ -67,11 +67,13 @@ class Reservation:
             self._metrics.in_flight_bytes.set(self._budget.used)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Upload:
     """An image with what its sender said about it.
 
     `key`: its Idempotency-Key, if any, which is `caller`'s own. `started`: `time.perf_counter()` when its request came.
+    `data` is let go of once Kafka has it: the sender may wait a minute for the result, and the byte budget counts it no
+    longer.
     """
 
     key: str | None
@@ -178,6 +180,7 @@ class Uploads:
                     return Accepted(image_id, upload.name, document)
             else:
                 await self._publish(image_id, upload, info)
+            upload.data = b""
             reservation.release()
             return Accepted(image_id, upload.name, await self._wait(arriving, wait_until))
 

@@ -45,11 +45,13 @@ async def classify(uploads: Uploads, batch: Batch, inference: Inference, body: R
     wait_until = asyncio.get_running_loop().time() + wait_s
     claims = _claim(uploads, inference.images)
     body.release()
+    images = [_upload(batch, index, data) for index, data in enumerate(inference.images)]
+    inference.images.clear()  # each upload lets go of its own once Kafka has it
     # The first failure is the answer at once. The others' images go their way: they are not called back from Kafka.
     return await asyncio.gather(
         *(
-            _classify(uploads, _upload(batch, index, data), claim, Wait(index, wait_s, wait_until))
-            for index, (data, claim) in enumerate(zip(inference.images, claims, strict=True))
+            _classify(uploads, image, claim, Wait(index, wait_s, wait_until))
+            for index, (image, claim) in enumerate(zip(images, claims, strict=True))
         )
     )
 

@@ -32,7 +32,7 @@ class Inference:
     """
 
     id: str | None
-    images: Sequence[bytes]
+    images: list[bytes]
     outputs: Sequence[tuple[str, bool]]
     timeout_s: float | None
 

@@ -3,11 +3,14 @@
 import asyncio
 import json
 import logging
+import tracemalloc
 from typing import Any
 
 import pytest
 from fastapi import Request
 
+from sightline_common.publisher import Ack
+from sightline_contracts.images import ImageRecord
 from sightline_gateway.body import Bodies, BodyTooLarge
 from sightline_gateway.settings import GatewaySettings
 from tests.unit.gateway.conftest import Serve, Served, until
@@ -175,3 +178,36 @@ async def test_a_stop_lets_a_body_finish_that_arrives_in_time(served: Served) ->
     assert status == 202
     await asyncio.wait_for(stopping, 5)
     writer.close()
+
+
+def as_form(image: bytes) -> tuple[bytes, str]:
+    """The image as the only file of a form, and the form's type."""
+    part = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a.bmp"\r\n\r\n'
+    return part + image + b"\r\n--x--\r\n", "multipart/form-data; boundary=x"
+
+
+@pytest.mark.parametrize("form", [False, True], ids=["raw", "form"])
+async def test_an_image_that_kafka_has_takes_no_memory_while_its_sender_waits(
+    served: Served, monkeypatch: pytest.MonkeyPatch, form: bool
+) -> None:
+    """The budget counts it no longer: 400 senders of 10 MB who waited for their results were 4 GB beside it."""
+    accepted: list[str] = []
+
+    async def forget(record: ImageRecord) -> Ack:
+        accepted.append(record.id)
+        return Ack(0, len(accepted))
+
+    monkeypatch.setattr(served.publisher, "publish", forget)
+    image = image_bytes("BMP", (1500, 1000))
+    body, kind = as_form(image) if form else (image, "image/bmp")
+    whole = head(Content_Length=len(body), Content_Type=kind, Prefer="wait=30") + body
+    _, writer = await connect(served)
+    tracemalloc.start()
+    try:
+        writer.write(whole)
+        await writer.drain()
+        await until(lambda: accepted)
+        await until(lambda: tracemalloc.get_traced_memory()[0] < len(image) / 2, 5)
+    finally:
+        tracemalloc.stop()
+        writer.close()
