@@ -4,6 +4,7 @@ import re
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from starlette.datastructures import Headers
 
 from sightline_contracts.traces import is_traceparent
 
@@ -82,6 +83,16 @@ class SenderHeaders(BaseModel):
     def key_of(self, index: int) -> str | None:
         """The key of the file at `index` of a request with many."""
         return None if self.idempotency_key is None else f"{self.idempotency_key}/{index}"
+
+
+def header_fields(model: type[BaseModel], headers: Headers) -> dict[str, str | list[str]]:
+    """What `headers` say of the fields of `model`, as the framework would take it: of repeated ones the first."""
+    fields: dict[str, str | list[str]] = {}
+    for name, field in model.model_fields.items():
+        values = headers.getlist(name.replace("_", "-"))
+        if values:
+            fields[name] = values if isinstance(field.default, list) else values[0]
+    return fields
 
 
 class UploadHeaders(SenderHeaders):

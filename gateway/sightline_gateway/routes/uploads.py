@@ -2,21 +2,46 @@
 
 import asyncio
 import time
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.routing import APIRoute
+from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 
 from sightline_gateway import documents
 from sightline_gateway.forms import read_form
 from sightline_gateway.guard.access import caller_id
 from sightline_gateway.openapi import problems
-from sightline_gateway.parameters import UploadHeaders, UploadQuery
+from sightline_gateway.parameters import UploadHeaders, UploadQuery, header_fields
 from sightline_gateway.state import Gateway, TheGateway
 from sightline_gateway.uploads import Accepted, Upload
 from sightline_gateway.whole_body import read_whole
 
-router = APIRouter(tags=["images"])
+
+class _UploadRoute(APIRoute):
+    """Reads the parameters of a well-formed upload itself: the framework takes a third of a millisecond for them.
+
+    Whatever is wrong with them is left to the framework, which raises what the error door renders.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The framework's, with a short way around it."""
+        careful = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            try:
+                query = UploadQuery.model_validate(dict(request.query_params))
+                headers = UploadHeaders.model_validate(header_fields(UploadHeaders, request.headers))
+            except ValidationError:
+                return await careful(request)
+            return await upload(request, query, headers, request.app.state.gateway)
+
+        return handle
+
+
+router = APIRouter(tags=["images"], route_class=_UploadRoute)
 
 POLL_AFTER_S: Final = "1"
 _BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
