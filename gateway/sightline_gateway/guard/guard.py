@@ -54,8 +54,9 @@ class Guard:
     def _rate(self, request: Request, caller: Caller | None) -> Verdict | None:
         if caller is not None and caller.id:
             return None if self._of_key is None else self._of_key.take(caller.id)
-        address = network_of(request.client.host if request.client else "")
-        return None if self._of_address is None else self._of_address.take(address)
+        if self._of_address is None:
+            return None
+        return self._of_address.take(network_of(request.client.host if request.client else ""))
 
 
 def _buckets(policy: str, rate: float | None, burst_s: float) -> Buckets | None:

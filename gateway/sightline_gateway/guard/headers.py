@@ -1,8 +1,8 @@
 """The security headers of every answer, errors and pages included."""
 
+from collections.abc import Mapping
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _NOT_MODIFIED: Final = 304
@@ -16,7 +16,6 @@ SECURITY_HEADERS: Final = {
 }
 # For answers that are no page: a browser that is made to show one runs and loads nothing. Pages bring their own.
 CONTENT_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
-_TRANSPORT: Final = "max-age=31536000"
 
 
 class SecurityHeaders:
@@ -37,11 +36,18 @@ class SecurityHeaders:
 
 
 def _complete(message: Message, *, encrypted: bool) -> None:
-    headers = MutableHeaders(scope=message)
-    for name, value in SECURITY_HEADERS.items():
-        headers.setdefault(name, value)
-    headers.setdefault("Cache-Control", "no-store")  # results are not for a proxy's cache
-    if encrypted:
-        headers.setdefault("Strict-Transport-Security", _TRANSPORT)
+    sent = list(message["headers"])
+    present = {name.lower() for name, _ in sent}
+    wanted = [*_ALWAYS, *(_ENCRYPTED if encrypted else ())]
     if message["status"] != _NOT_MODIFIED:  # it would replace the policy of the page that the browser has
-        headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
+        wanted += _OF_CONTENT
+    message["headers"] = sent + [header for header in wanted if header[0] not in present]
+
+
+def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
+_ALWAYS: Final = _raw({**SECURITY_HEADERS, "Cache-Control": "no-store"})  # results are not for a proxy's cache
+_ENCRYPTED: Final = _raw({"Strict-Transport-Security": "max-age=31536000"})
+_OF_CONTENT: Final = _raw({"Content-Security-Policy": CONTENT_POLICY})
