@@ -30,6 +30,9 @@ BOOTSTRAP_TIMEOUT_MS: Final = 5_000
 # The client's default of 30 s would keep us away that long after Kafka is back.
 RECONNECT_MAX_MS: Final = 1_000
 _DISCARD_CLOSE_S: Final = 1.0
+# Records that wait for a partition go together. With the client's 16 KB every photo is a batch of its own, and costs a
+# copy more for each one that it finds waiting. A record that is alone does not wait for others.
+BATCH_BYTES: Final = 1024 * 1024
 
 
 class ProducerLink:
@@ -132,6 +135,7 @@ class ProducerLink:
             enable_idempotence=True,  # said outright: conflicting settings then raise instead of switching it off
             max_request_size=self._settings.record_limit,
             max_block_ms=PROBE_TIMEOUT_MS,
+            batch_size=min(BATCH_BYTES, self._settings.record_limit),
             bootstrap_timeout_ms=BOOTSTRAP_TIMEOUT_MS,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
             delivery_timeout_ms=DELIVERY_TIMEOUT_MS,
