@@ -186,6 +186,11 @@ class ProducerLink:
         self._readiness = readiness
 
 
+def sends_at_once(producer: KafkaProducer, topic: str) -> bool:
+    """Whether `producer.send` will not block: it does only as long as it does not know the topic's partitions."""
+    return producer._metadata.partitions_for_topic(topic) is not None  # noqa: SLF001 - the public call would block
+
+
 def _close(producer: KafkaProducer, deadline_s: float) -> None:
     try:
         producer.close(timeout=deadline_s)

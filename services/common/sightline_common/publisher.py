@@ -16,7 +16,7 @@ from kafka.errors import (
 from sightline_common.budget import ByteBudget
 from sightline_common.errors import DeliveryUnknown, RecordTooLarge, Unavailable
 from sightline_common.management import Readiness
-from sightline_common.producer_link import DELIVERY_TIMEOUT_MS, ProducerLink
+from sightline_common.producer_link import DELIVERY_TIMEOUT_MS, ProducerLink, sends_at_once
 from sightline_common.settings import KafkaSettings
 from sightline_contracts.images import ImageRecord, encode_headers, partition_for
 from sightline_contracts.topics import IMAGES
@@ -49,7 +49,7 @@ class Publisher:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._broken: asyncio.Future[object] | None = None
         self._handed_over = ByteBudget(HANDED_OVER_BYTES)
-        # One thread: send() can block on metadata, and records offered in order are sent in order.
+        # For a send() that has to wait for metadata. One thread: records offered in order are sent in order.
         self._sending = ThreadPoolExecutor(max_workers=1, thread_name_prefix="kafka-send")
 
     async def start(self) -> None:
@@ -101,7 +101,10 @@ class Publisher:
         loop = asyncio.get_running_loop()
         outcome: asyncio.Future[Ack] = loop.create_future()
         outcome.add_done_callback(lambda _: self._handed_over.release(size))
-        await loop.run_in_executor(self._sending, self._send, producer, record, loop, outcome)
+        if sends_at_once(producer, IMAGES):
+            self._send(producer, record, loop, outcome)
+        else:
+            await loop.run_in_executor(self._sending, self._send, producer, record, loop, outcome)
         if outcome.done() and (error := outcome.exception()) is not None:
             raise error
         return self._acknowledgement(producer, outcome)
