@@ -115,7 +115,7 @@ class Connection:
         self._selector = selector
         self._socket = self._open()
         self._unsent = memoryview(b"")
-        self._answer = Answer()
+        self._answer: Answer | None = None
         self.due = 0.0
 
     def begin(self, whole: bytes, due: float) -> None:
@@ -125,6 +125,9 @@ class Connection:
 
     def on_ready(self, events: int) -> str | None:
         """Go on; gives the status once the answer is whole, or `BROKEN`."""
+        if self._answer is None:
+            self._reopen()  # nothing is asked: the gateway has closed a connection that was idle
+            return None
         try:
             if events & selectors.EVENT_READ and (done := self._receive()) is not None:
                 return done
@@ -149,7 +152,7 @@ class Connection:
 
     def _reopen(self) -> None:
         self.close()
-        self._socket, self._unsent = self._open(), memoryview(b"")
+        self._socket, self._unsent, self._answer = self._open(), memoryview(b""), None
 
     def _send(self) -> None:
         waited = bool(self._selector.get_key(self._socket).events & selectors.EVENT_WRITE)
@@ -170,11 +173,12 @@ class Connection:
         if not data:
             self._reopen()
             return BROKEN
-        if not self._answer.feed(data):
+        if self._answer is None or not self._answer.feed(data):
             return None
-        if self._answer.closes or self._unsent:
+        answered, self._answer = self._answer, None
+        if answered.closes or self._unsent:
             self._reopen()
-        return self._answer.status
+        return answered.status
 
 
 class Load:

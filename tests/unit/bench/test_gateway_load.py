@@ -69,6 +69,14 @@ def test_a_connection_that_ends_without_an_answer_is_broken_and_the_client_goes_
     assert outcome.answered == 5
 
 
+def test_an_idle_connection_that_the_server_closes_is_no_upload() -> None:
+    """The gateway closes connections without a request after 10 s: once they were counted as answers, twice each."""
+    closing = REFUSED.replace(b"connection: close", b"x: y; close")  # the server closes, and the answer does not say so
+    with server(lambda n: closing if n == 1 else ACCEPTED, 10) as address:
+        outcome = Load(address, [b"x" * 10], Plan(clients=2, seconds=1, rate=20)).run()
+    assert outcome.statuses == {"202": 19, "503": 1}
+
+
 def test_at_a_rate_uploads_come_when_they_are_due_and_a_stall_counts_against_the_server() -> None:
     """One client, a server that stalls once: all that were due meanwhile are late, not only the one that waited."""
 
