@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from kafka import KafkaConsumer, TopicPartition
@@ -39,6 +40,19 @@ async def _until(condition: Callable[[], bool], deadline_s: float = 30) -> None:
     async with asyncio.timeout(deadline_s):
         while not condition():
             await asyncio.sleep(0.05)
+
+
+async def _pause(broker: EmbeddedKafka) -> None:
+    """Stop the process and wait until each of its threads stands: one that still ran could acknowledge a record."""
+    assert broker.pid is not None
+    os.kill(broker.pid, signal.SIGSTOP)
+    threads = list(Path(f"/proc/{broker.pid}/task").glob("*/stat"))
+    await _until(lambda: all(stat.read_text().rpartition(")")[2].split()[0] == "T" for stat in threads))
+
+
+def _resume(broker: EmbeddedKafka) -> None:
+    assert broker.pid is not None
+    os.kill(broker.pid, signal.SIGCONT)
 
 
 def _read(bootstrap_servers: str, ack: Ack) -> ImageRecord:
@@ -97,15 +111,14 @@ async def test_it_recovers_from_a_broker_that_was_paused_past_the_delivery_timeo
     async with _publisher(restartable_broker.bootstrap_servers) as publisher:
         await _until(lambda: publisher.readiness().ok)
         await publisher.publish(_record())
-        assert restartable_broker.pid is not None
-        os.kill(restartable_broker.pid, signal.SIGSTOP)
+        await _pause(restartable_broker)
         try:
             with pytest.raises(DeliveryUnknown):
                 await publisher.publish(_record())
             with pytest.raises(Unavailable):
                 await publisher.publish(_record())
         finally:
-            os.kill(restartable_broker.pid, signal.SIGCONT)
+            _resume(restartable_broker)
         await _until(lambda: publisher.readiness().ok)
         await publisher.publish(_record())
 
@@ -121,12 +134,11 @@ async def test_a_client_never_holds_more_than_its_share_of_what_waits_for_a_paus
     async with _publisher(restartable_broker.bootstrap_servers) as publisher:
         await _until(lambda: publisher.readiness().ok)
         await publisher.publish(_record())
-        assert restartable_broker.pid is not None
-        os.kill(restartable_broker.pid, signal.SIGSTOP)
+        await _pause(restartable_broker)
         try:
             outcomes = await asyncio.gather(*map(publisher.publish, records), return_exceptions=True)
         finally:
-            os.kill(restartable_broker.pid, signal.SIGCONT)
+            _resume(restartable_broker)
         kinds = [type(outcome) for outcome in outcomes]
         assert kinds.count(DeliveryUnknown) == HANDED_OVER_BYTES // 1024 // 1024
         assert kinds.count(Unavailable) == len(records) - kinds.count(DeliveryUnknown)
