@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -46,8 +47,12 @@ async def _pause(broker: EmbeddedKafka) -> None:
     """Stop the process and wait until each of its threads stands: one that still ran could acknowledge a record."""
     assert broker.pid is not None
     os.kill(broker.pid, signal.SIGSTOP)
-    threads = list(Path(f"/proc/{broker.pid}/task").glob("*/stat"))
-    await _until(lambda: all(stat.read_text().rpartition(")")[2].split()[0] == "T" for stat in threads))
+    await _until(partial(_stands, broker.pid))
+
+
+def _stands(pid: int) -> bool:
+    states = (stat.read_text().rpartition(")")[2].split()[0] for stat in Path(f"/proc/{pid}/task").glob("*/stat"))
+    return all(state == "T" for state in states)
 
 
 def _resume(broker: EmbeddedKafka) -> None:
