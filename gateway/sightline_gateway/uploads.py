@@ -14,7 +14,7 @@ from sightline_common.publisher import Ack
 from sightline_common.tracing import Tracing
 from sightline_contracts.ids import image_id_from_key, key_part, new_image_id
 from sightline_contracts.images import ImageRecord
-from sightline_contracts.media import ImageInfo, InvalidImage, inspect_image
+from sightline_contracts.media import ImageInfo, InvalidImage, Payload, inspect_image
 from sightline_gateway.idempotency import KeysInUse, key_reused
 from sightline_gateway.metrics import Metrics
 from sightline_gateway.multipart import Claim
@@ -78,7 +78,7 @@ class Upload:
 
     key: str | None
     caller: str
-    data: bytes
+    data: Payload
     declared_type: str | None
     name: str | None
     stream: str | None

@@ -17,7 +17,7 @@ from sightline_gateway.openapi import problems
 from sightline_gateway.parameters import UploadHeaders, UploadQuery, header_fields
 from sightline_gateway.state import Gateway, TheGateway
 from sightline_gateway.uploads import Accepted, Upload
-from sightline_gateway.whole_body import read_whole
+from sightline_gateway.whole_body import read_image
 
 
 class _UploadRoute(APIRoute):
@@ -105,7 +105,7 @@ async def _raw(request: Request, gateway: Gateway, query: UploadQuery, headers: 
         image = Upload(
             key=headers.idempotency_key,
             caller=caller_id(request),
-            data=await read_whole(request, gateway, reservation, gateway.settings.max_image_bytes),
+            data=await read_image(request, gateway, reservation),
             declared_type=headers.content_type,
             name=headers.x_image_name,
             stream=query.stream,

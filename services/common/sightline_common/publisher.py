@@ -153,7 +153,7 @@ class Publisher:
         try:
             future = producer.send(
                 IMAGES,
-                value=record.payload,
+                value=record.payload if isinstance(record.payload, bytes) else memoryview(record.payload),
                 key=record.id.encode("ascii"),
                 headers=encode_headers(record),
                 partition=partition_for(record.stream, self._link.partitions),

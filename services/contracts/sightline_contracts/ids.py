@@ -10,6 +10,8 @@ from uuid import UUID
 
 import uuid_utils
 
+from sightline_contracts.media import Payload
+
 _UUID_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 _KEY_PART: Final = len("00000000-0000-8000-8000-")
@@ -32,7 +34,7 @@ def is_issued(text: str) -> bool:
     return image_id_time(text) is not None and text.endswith(_check_digits(text[:-_CHECK_DIGITS]))
 
 
-def image_id_from_key(namespace: str, key: str, payload: bytes) -> str:
+def image_id_from_key(namespace: str, key: str, payload: Payload) -> str:
     """The UUIDv8 that belongs to `payload` sent under `key`, the same on every replica.
 
     Its last 48 bits tell payloads apart, the 74 before them keys: whoever knows a result of one payload sees by the id

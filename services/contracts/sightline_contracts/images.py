@@ -8,6 +8,7 @@ from typing import Final
 from sightline_contracts.errors import ContractError
 from sightline_contracts.headers import KafkaHeaders, decode_text, encode_text, integer, required
 from sightline_contracts.ids import is_image_id
+from sightline_contracts.media import Payload
 
 SOURCES: Final = ("http", "tcp", "udp", "device")
 
@@ -21,7 +22,7 @@ class ImageRecord:
     """
 
     id: str
-    payload: bytes
+    payload: Payload
     content_type: str
     source: str
     accepted_at: int

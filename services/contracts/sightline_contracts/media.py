@@ -7,7 +7,11 @@ by its end marker and, for PNG, every checksum. The Java engine checks again wha
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from mmap import mmap
 from typing import Final
+
+# An image's file in memory: a large one has pages of its own, which go back to the system with it.
+Payload = bytes | mmap
 
 DEFAULT_MAX_PIXELS: Final = 50_000_000  # a 50-megapixel camera; more is a bomb or a mistake: 150 MB once decoded
 
@@ -61,17 +65,17 @@ def sniff(head: bytes) -> str | None:
     return None
 
 
-def inspect_image(data: bytes, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> ImageInfo:
+def inspect_image(data: Payload, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> ImageInfo:
     """Type and dimensions of a whole file.
 
     Raises:
         InvalidImage: it is empty, of another type, cut off, damaged, or has more than `max_pixels` pixels.
     """
-    if not data:
+    if len(data) == 0:
         raise InvalidImage("empty", "the body is empty: send the image's bytes")
     content_type = sniff(data[:12])
     if content_type is None:
-        archive = next((name for mark, at, name in _ARCHIVES if data.startswith(mark, at)), None)
+        archive = next((name for mark, at, name in _ARCHIVES if data[at : at + len(mark)] == mark), None)
         found = f"a {archive} archive: unpack it and send its files; " if archive else ""
         raise InvalidImage("unsupported-type", f"{found}not a JPEG, PNG, WebP, GIF or BMP file")
     width, height = _DIMENSIONS[content_type](data)
@@ -82,7 +86,7 @@ def inspect_image(data: bytes, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> Image
     return ImageInfo(content_type, width, height)
 
 
-def _jpeg(data: bytes) -> tuple[int, int]:
+def _jpeg(data: Payload) -> tuple[int, int]:
     for marker, start, end in _jpeg_segments(data):
         if marker in _JPEG_START_OF_FRAME:
             if end - start < 6:
@@ -93,7 +97,7 @@ def _jpeg(data: bytes) -> tuple[int, int]:
     raise InvalidImage("truncated", "the JPEG ends before its frame header")
 
 
-def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+def _jpeg_segments(data: Payload) -> Iterator[tuple[int, int, int]]:
     """The segments before the scan as (marker, start, end) of their content."""
     position = 2
     while position + 4 <= len(data):
@@ -112,13 +116,13 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
         position = end
 
 
-def _require_jpeg_end(data: bytes, scan_from: int) -> None:
+def _require_jpeg_end(data: Payload, scan_from: int) -> None:
     # Cameras append previews, padding or vendor data after the image, so the end marker need not be the last bytes.
     if data.rfind(b"\xff\xd9", scan_from) < 0:
         raise InvalidImage("truncated", "the JPEG has no end marker: the file was cut off")
 
 
-def _png(data: bytes) -> tuple[int, int]:
+def _png(data: Payload) -> tuple[int, int]:
     size = (0, 0)
     for kind, start, end in _png_chunks(data):
         if start == 16:
@@ -130,7 +134,7 @@ def _png(data: bytes) -> tuple[int, int]:
     raise InvalidImage("truncated", "the PNG has no end chunk: the file was cut off")
 
 
-def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+def _png_chunks(data: Payload) -> Iterator[tuple[bytes, int, int]]:
     """The chunks as (type, start, end) of their content, checksums verified."""
     view, position = memoryview(data), len(_PNG_SIGNATURE)
     while position + 12 <= len(data):
@@ -144,7 +148,7 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         position = end + 4
 
 
-def _webp(data: bytes) -> tuple[int, int]:
+def _webp(data: Payload) -> tuple[int, int]:
     if len(data) < 30 or len(data) < 8 + int.from_bytes(data[4:8], "little"):
         raise InvalidImage("truncated", "the WebP is shorter than its header says")
     kind = data[12:16]
@@ -158,13 +162,13 @@ def _webp(data: bytes) -> tuple[int, int]:
     raise InvalidImage("corrupt", "the WebP has no image chunk where it must be")
 
 
-def _gif(data: bytes) -> tuple[int, int]:
-    if len(data) < 14 or b"\x3b" not in data[13:]:
+def _gif(data: Payload) -> tuple[int, int]:
+    if len(data) < 14 or data.find(b"\x3b", 13) < 0:
         raise InvalidImage("truncated", "the GIF has no trailer: the file was cut off")
     return int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little")
 
 
-def _bmp(data: bytes) -> tuple[int, int]:
+def _bmp(data: Payload) -> tuple[int, int]:
     if len(data) < 26:
         raise InvalidImage("truncated", "the BMP ends within its header")
     pixels_at = int.from_bytes(data[10:14], "little")
