@@ -12,7 +12,12 @@ from sightline_contracts.topics import IMAGES, RESULTS
 from sightline_spark.kafka import kafka_options
 from tests.oauth import OAuthKafka, oauth_kafka
 
-pytestmark = [pytest.mark.spark, pytest.mark.kafka, pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.spark,
+    pytest.mark.kafka,
+    pytest.mark.timeout(300),
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),  # PySpark's
+]
 
 
 @pytest.fixture(scope="module")
