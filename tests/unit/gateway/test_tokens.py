@@ -121,7 +121,7 @@ async def test_a_signature_that_anybody_can_make_is_none() -> None:
 
 
 async def test_a_header_of_brackets_is_no_fault_of_ours() -> None:
-    """Python's JSON parser gives up on them with an error that is not its own: anybody could fill the log."""
+    """Python's JSON parser gives up on them with an error of its own kind, which PyJWT before 2.15 let through."""
     header = base64.urlsafe_b64encode(b"[" * 3000).decode().rstrip("=")
     assert await Login().tokens().find(f"{header}.e30.x") is None
 
