@@ -30,7 +30,7 @@ class Traced:
 
             async def noting(message: Message) -> None:
                 if message["type"] == "http.response.start":
-                    _note(span, scope, message["status"])
+                    _note(span, scope, int(message["status"]))
                 await send(message)
 
             await self._app(scope, receive, noting)

@@ -81,12 +81,13 @@ def classifier(
             process.process.wait()
 
 
-def send(bootstrap_servers: str, payloads: Iterable[bytes]) -> list[str]:
+def send(bootstrap_servers: str, payloads: Iterable[bytes], traceparent: str | None = None) -> list[str]:
     """Send images; returns their ids, all acknowledged."""
     with closing(KafkaProducer(bootstrap_servers=bootstrap_servers, acks="all", enable_idempotence=True)) as producer:
         ids, futures = [], []
         for payload in payloads:
-            image = ImageRecord(new_image_id(), payload, "image/png", "http", int(time.time() * 1000))
+            now = int(time.time() * 1000)
+            image = ImageRecord(new_image_id(), payload, "image/png", "http", now, traceparent=traceparent)
             futures.append(producer.send(IMAGES, payload, key=image.id.encode(), headers=encode_headers(image)))
             ids.append(image.id)
         for future in futures:

@@ -11,6 +11,7 @@ import pytest
 
 from sightline_local.check import find_java
 from sightline_local.kafka import EmbeddedKafka
+from tests.collector import Collector, collecting
 from tests.repeats import say_the_same
 from tests.spark.classifier_process import ClassifierProcess, classifier, results_of, send
 from tests.spark.conftest import digit_png
@@ -32,12 +33,20 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
 
 
 @pytest.fixture(scope="module")
+def collector() -> Iterator[Collector]:
+    """Takes the executors' spans."""
+    with collecting() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def driver(
-    cluster: Standalone, broker: EmbeddedKafka, tmp_path_factory: pytest.TempPathFactory
+    cluster: Standalone, broker: EmbeddedKafka, collector: Collector, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ClassifierProcess]:
     """A classifier on the cluster, ready."""
     folder = tmp_path_factory.mktemp("driver")
-    with classifier(broker.bootstrap_servers, folder, settings=cluster.environment) as process:
+    settings = cluster.environment | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
+    with classifier(broker.bootstrap_servers, folder, settings=settings) as process:
         yield process
         process.process.send_signal(signal.SIGTERM)
         assert process.wait_end() == 0
@@ -67,6 +76,16 @@ def test_executors_classify_and_the_driver_does_not(
     assert {*loaded[0]} == {"message", "level", "logger", "service", "time"}
     assert "Loaded model" not in driver.log.read_text()
     assert list(cluster.folder.rglob("*.jar")) == []  # 200 MB for each executor, were they copied
+
+
+def test_executors_make_the_spans_though_only_the_driver_is_told_where_they_go(
+    driver: ClassifierProcess, broker: EmbeddedKafka, collector: Collector
+) -> None:
+    trace_id, caller = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+    (image,) = send(broker.bootstrap_servers, DIGITS[:1], f"00-{trace_id}-{caller}-01")
+    (span,) = collector.wait(lambda seen: len(seen) == 1)
+    assert (span.trace_id, span.parent, span.service) == (trace_id, caller, "sightline-classifier")
+    assert span.attributes["messaging.message.id"] == image
 
 
 def test_the_secret_is_in_no_command_line(cluster: Standalone, driver: ClassifierProcess) -> None:

@@ -1,0 +1,99 @@
+package io.sightline.engine.stream;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import io.sightline.engine.image.ErrorCode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.logging.log4j.Level;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.core.LogEvent;
+import org.apache.logging.log4j.core.Logger;
+import org.apache.logging.log4j.core.appender.AbstractAppender;
+import org.apache.logging.log4j.core.config.Property;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.slf4j.MDC;
+
+class OutcomeLogTest {
+  private static final String TRACE = "0af7651916cd43dd8448eb211c80319c";
+  private static final ImageRecord RECORD =
+      Records.of((byte) 1, Header.of("traceparent", "00-" + TRACE + "-b7ad6b7169203331-00"));
+  private static final Outcome.Timing TIMING = new Outcome.Timing(19, 1.5, 0.5);
+
+  private final Logger logger = (Logger) LogManager.getLogger(OutcomeLog.class);
+  private final Kept kept = new Kept();
+
+  /** Keeps events. */
+  private static final class Kept extends AbstractAppender {
+    private final List<LogEvent> events = new ArrayList<>();
+
+    Kept() {
+      super("kept", null, null, true, Property.EMPTY_ARRAY);
+    }
+
+    @Override
+    public void append(LogEvent event) {
+      events.add(event.toImmutable());
+    }
+  }
+
+  @BeforeEach
+  void keep() {
+    kept.start();
+    logger.addAppender(kept);
+    logger.setLevel(Level.INFO);
+  }
+
+  @AfterEach
+  void leave() {
+    logger.removeAppender(kept);
+    kept.stop();
+  }
+
+  private static Outcome failed(ErrorCode code) {
+    Failure failure = new Failure(code, "because");
+    return new Outcome(Outcome.Classifier.unknown("m"), List.of(), TIMING, 99, failure);
+  }
+
+  private static Outcome classified() {
+    Outcome.Classifier classifier = new Outcome.Classifier("m", "1", "f32", "onednn");
+    return new Outcome(classifier, Prediction.top(new float[] {1}, 0, List.of("yes")), TIMING, 99, null);
+  }
+
+  @Test
+  void warnsOfOurFaultsWithImageAndTrace() {
+    OutcomeLog.write(RECORD, failed(ErrorCode.INTERNAL));
+
+    LogEvent event = kept.events.get(0);
+    assertEquals(Level.WARN, event.getLevel());
+    assertEquals("Not classified by m: because", event.getMessage().getFormattedMessage());
+    assertEquals(Map.of("image_id", Records.ID, "trace_id", TRACE), event.getContextData().toMap());
+    assertNull(MDC.get("image_id"));
+    assertNull(MDC.get("trace_id"));
+  }
+
+  /** What senders do must not fill the log. */
+  @Test
+  void saysNothingOfOtherImages() {
+    OutcomeLog.write(RECORD, failed(ErrorCode.TRUNCATED));
+    OutcomeLog.write(RECORD, classified());
+
+    assertEquals(List.of(), kept.events);
+  }
+
+  @Test
+  void saysWhatBecameOfEachImageWhenAsked() {
+    logger.setLevel(Level.DEBUG);
+    OutcomeLog.write(RECORD, failed(ErrorCode.TRUNCATED));
+    OutcomeLog.write(Records.of((byte) 1), classified());
+
+    assertEquals(
+        List.of("Not classified by m: truncated", "Classified by m: yes"),
+        kept.events.stream().map(event -> event.getMessage().getFormattedMessage()).toList());
+    assertEquals(Map.of("image_id", Records.ID), kept.events.get(1).getContextData().toMap());
+  }
+}
