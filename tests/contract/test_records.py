@@ -37,7 +37,7 @@ def _without(headers: KafkaHeaders, name: str) -> KafkaHeaders:
 
 def test_an_image_record_survives_the_way_and_follows_its_schema() -> None:
     headers = encode_headers(RECORD)
-    assert decode_record(_key(RECORD), RECORD.payload, headers) == RECORD
+    assert decode_record(_key(RECORD), bytes(RECORD.payload), headers) == RECORD
     _validator("image-headers").validate({name: value.decode() for name, value in headers})
 
 

@@ -65,7 +65,7 @@ def images(count: int, size: int) -> list[Image]:
 
 
 def as_images(records: list[ImageRecord]) -> list[Image]:
-    return [(record.name or "", record.payload) for record in records]
+    return [(record.name or "", bytes(record.payload)) for record in records]
 
 
 class Sending(threading.Thread):

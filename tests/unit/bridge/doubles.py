@@ -58,7 +58,7 @@ class FakePublisher:
     @property
     def frames(self) -> list[Frame]:
         """What was published, as frames."""
-        return [Frame(record.name, record.payload) for record in self.published]
+        return [Frame(record.name, bytes(record.payload)) for record in self.published]
 
 
 @dataclass
