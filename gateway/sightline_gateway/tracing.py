@@ -48,9 +48,20 @@ class Traced:
 
 def _note(span: Span, scope: Scope, status: int) -> None:
     span.set_attribute("http.response.status_code", status)
-    if (route := getattr(scope.get("route"), "path", None)) is not None:
+    if (route := _route(scope)) is not None:
         span.set_attribute("http.route", route)
         span.update_name(f"{scope['method']} {route}")
     if status >= _FAULT:
         span.set_attribute("error.type", str(status))
         span.set_status(Status(StatusCode.ERROR))
+
+
+def _route(scope: Scope) -> str | None:
+    """The path with its parameters' names in place of their values; None when nothing is there.
+
+    Routes of a router within a router know only the end of their paths.
+    """
+    if "endpoint" not in scope:
+        return None
+    names = {str(value): f"{{{name}}}" for name, value in scope.get("path_params", {}).items()}
+    return "/".join(names.get(part, part) for part in scope["path"].split("/"))

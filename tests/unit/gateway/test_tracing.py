@@ -88,6 +88,15 @@ async def test_every_file_of_a_form_has_a_span_in_the_requests_trace(
     assert carried == {f"00-{TRACE_ID}-{span_id(span)}-01" for span in spans[SpanKind.PRODUCER]}
 
 
+async def test_a_call_of_the_open_inference_protocol_is_a_span_too(
+    served: Served, tracing: OtlpTracing, exporter: InMemorySpanExporter
+) -> None:
+    path = "/v2/models/nope/infer"
+    assert (await served.client.post(path, json={"inputs": []}, headers={"traceparent": TRACE})).status_code == 404
+    (server,) = spans_by_kind(tracing, exporter)[SpanKind.SERVER]
+    assert (server.name, parent_of(server)) == ("POST /v2/models/{model}/infer", CALLER)
+
+
 async def test_an_upload_without_a_trace_begins_one_that_its_result_names(served: Served) -> None:
     image_id = (await served.client.post("/v1/images", content=PNG)).json()["id"]
     (record,) = served.publisher.records
