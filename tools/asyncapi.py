@@ -39,7 +39,7 @@ def document() -> dict[str, Any]:
         "operations": {name: operation for topic in topics for name, operation in _operations(topic)},
         "components": {
             "messages": {topic.name: _message(topic) for topic in topics},
-            "schemas": {topic.schema: _schema(topic.schema) for topic in topics},
+            "schemas": {name: _schema(name) for topic in topics for name in (topic.schema, _headers_of(topic)) if name},
         },
     }
 
@@ -82,6 +82,8 @@ def _message(topic: Topic) -> dict[str, Any]:
     in_headers = topic.schema.endswith("-headers")
     key = {"type": "string"} if topic.name == IMAGE_STATS else {"type": "string", "format": "uuid"}
     described = {"headers": schema, "payload": _FILE} if in_headers else {"payload": schema}
+    if beside := _headers_of(topic):
+        described["headers"] = {"$ref": f"#/components/schemas/{beside}"}
     part = "headers" if in_headers else "payload"
     return {
         "name": topic.name,
@@ -90,6 +92,12 @@ def _message(topic: Topic) -> dict[str, Any]:
         "bindings": {"kafka": {"key": key, "bindingVersion": _BINDING}},
         "examples": [{"name": name, part: example} for name, example in _examples(topic.schema)],
     }
+
+
+def _headers_of(topic: Topic) -> str | None:
+    """The schema of the headers that a topic's records have beside their document."""
+    name = f"{topic.schema}-headers"
+    return name if _CONTRACTS.joinpath("schemas", f"{name}.json").is_file() else None
 
 
 def _schema(name: str) -> dict[str, Any]:

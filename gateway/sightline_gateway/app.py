@@ -1,7 +1,7 @@
 """Wires the gateway: one place where its objects meet."""
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from fastapi import FastAPI
 from starlette.routing import Route
@@ -16,7 +16,10 @@ from sightline_gateway.guard.described import describe_security
 from sightline_gateway.guard.guard import guarded
 from sightline_gateway.metrics import Metrics
 from sightline_gateway.openapi import any_problem
+from sightline_gateway.pictures.pictures import Pictures
+from sightline_gateway.pictures.source import ImageSource
 from sightline_gateway.routes import inference, operations, pages, results, uploads
+from sightline_gateway.routes import pictures as picture_routes
 from sightline_gateway.settings import GatewaySettings
 from sightline_gateway.state import Gateway
 from sightline_gateway.uploads import ImagePublisher, Uploads
@@ -57,15 +60,22 @@ def _with_spans(app: ASGIApp, tracing: Tracing) -> ASGIApp:
     return Traced(app, tracing.tracer)
 
 
+class Doors(NamedTuple):
+    """What the application wants of Kafka beside the results view."""
+
+    publisher: ImagePublisher
+    images: ImageSource
+
+
 def create_app(
     settings: GatewaySettings,
-    publisher: ImagePublisher,
+    kafka: Doors,
     view: ResultsView,
     metrics: Metrics,
     readiness: ReadinessCheck,
     tracing: Tracing = _UNTRACED,
 ) -> FastAPI:
-    """The application; starting and stopping `publisher` and `view` is the caller's."""
+    """The application; starting and stopping what it is given, and closing its pictures, is the caller's."""
     app = _Guarded(
         title="Sightline",
         version="1",
@@ -81,11 +91,12 @@ def create_app(
         settings=settings,
         metrics=metrics,
         bodies=Bodies(settings),
-        uploads=Uploads(settings, publisher, view, metrics, tracing),
+        uploads=Uploads(settings, kafka.publisher, view, metrics, tracing),
         view=view,
+        pictures=Pictures(settings, kafka.images, metrics),
         readiness=readiness,
     )
-    modules = (uploads, results, inference, operations, session, pages)
+    modules = (uploads, results, picture_routes, inference, operations, session, pages)
     routers = [module.router for module in modules]
     for router in routers:
         app.include_router(router)

@@ -48,6 +48,14 @@ class Metrics:
         self.restarts = counter("view_topic_restarts_total", "Times the results topic was found re-created or cut back")
         self.lag = gauge("view_lag_records", "Results on the topic that the view has not read")
         self.rows = gauge("view_rows", "Results kept for reading")
+        # -- pictures
+        self.thumbnails = self._labelled(
+            "thumbnails_total",
+            "Thumbnails by where they came from: cached, made, or none (there cannot be one)",
+            outcome=("cached", "made", "none"),
+        )
+        self.thumbnail_cache = gauge("thumbnail_cache_bytes", "Thumbnails kept in memory")
+        self.thumbnail_workers = counter("thumbnail_workers_total", "Starts of the process that makes thumbnails")
         # -- live stream
         self.stream_readers = gauge("stream_readers", "Readers of the live stream")
         self.stream_ends = self._labelled(

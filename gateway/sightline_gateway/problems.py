@@ -49,6 +49,17 @@ KINDS: Final[Mapping[str, Kind]] = {
         "No longer kept",
         "The id is older than the results that are kept. Send the image again to have it classified again.",
     ),
+    "image-gone": Kind(
+        HTTPStatus.GONE,
+        "The image is no longer kept",
+        "Kafka keeps images for a shorter time than their results: a day, unless the operator changed the topic.",
+    ),
+    "no-thumbnail": Kind(
+        HTTPStatus.NOT_FOUND,
+        "No thumbnail",
+        "The image is kept but cannot be scaled down: it is damaged, no image that we take, or too large. The path "
+        "that ends in /original has it as it was sent.",
+    ),
     "method-not-allowed": Kind(
         HTTPStatus.METHOD_NOT_ALLOWED, "Method not allowed", "The path exists; the Allow header lists its methods."
     ),

@@ -17,9 +17,10 @@ from sightline_common.lifecycle import stop_event_on_signals
 from sightline_common.management import Readiness
 from sightline_common.publisher import Publisher
 from sightline_common.tracing import tracing_of
-from sightline_gateway.app import create_app
+from sightline_gateway.app import Doors, create_app
 from sightline_gateway.guard.connections import Connections
 from sightline_gateway.metrics import Metrics
+from sightline_gateway.pictures.source import KafkaImages
 from sightline_gateway.protocol import limited_protocol
 from sightline_gateway.settings import GatewaySettings
 from sightline_gateway.state import Gateway
@@ -78,7 +79,8 @@ class _Run:
         self._webhooks = webhooks_of(settings, store, metrics)
         self._feed = ResultsFeed(settings, store, self._view, metrics, self._on_failure)
         self._tracing = tracing_of(os.environ, "gateway")
-        app = create_app(settings, self._publisher, self._view, metrics, self._readiness, self._tracing)
+        kafka = Doors(self._publisher, KafkaImages(settings))
+        app = create_app(settings, kafka, self._view, metrics, self._readiness, self._tracing)
         self._gateway: Gateway = app.state.gateway
         watch_readiness(metrics.ready, self._readiness)
         self._server = _Server(self._configuration(app))
@@ -107,6 +109,7 @@ class _Run:
         log.info("stopping")
         self._view.release()
         self._server.should_exit = True
+        closing = asyncio.create_task(self._gateway.pictures.close())
         try:
             await self._gateway.bodies.stop(self._settings.gateway_drain_s)
         finally:
@@ -115,6 +118,7 @@ class _Run:
             await asyncio.to_thread(self._feed.stop)
             if self._webhooks is not None:
                 await self._webhooks.stop()
+            await closing
             await self._view.close()
             await asyncio.to_thread(self._tracing.stop)
         log.info("stopped")

@@ -6,12 +6,13 @@ from typing import Self
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from sightline_gateway.guard.settings import GuardSettings
+from sightline_gateway.pictures.settings import PictureSettings
 from sightline_gateway.webhooks.settings import WebhookSettings
 
 MIB = 1024 * 1024
 
 
-class GatewaySettings(WebhookSettings, GuardSettings):
+class GatewaySettings(PictureSettings, WebhookSettings, GuardSettings):
     """What the gateway process can be told. Sizes in bytes, times in seconds unless the name says otherwise."""
 
     gateway_port: NonNegativeInt = Field(8080, le=65535, description="port to listen on; 0 takes a free one")

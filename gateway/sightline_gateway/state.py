@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from sightline_common.management import ReadinessCheck
 from sightline_gateway.body import Bodies
 from sightline_gateway.metrics import Metrics
+from sightline_gateway.pictures.pictures import Pictures
 from sightline_gateway.settings import GatewaySettings
 from sightline_gateway.uploads import Uploads
 from sightline_gateway.view.view import ResultsView
@@ -22,6 +23,7 @@ class Gateway:
     bodies: Bodies
     uploads: Uploads
     view: ResultsView
+    pictures: Pictures
     readiness: ReadinessCheck
 
 

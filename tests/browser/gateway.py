@@ -12,7 +12,7 @@ from typing import Any
 import uvicorn
 from PIL import Image
 
-from sightline_gateway.app import create_app
+from sightline_gateway.app import Doors, create_app
 from sightline_gateway.metrics import Metrics
 from sightline_gateway.protocol import GatewayProtocol
 from sightline_gateway.settings import GatewaySettings
@@ -20,7 +20,7 @@ from sightline_gateway.view.store import Store
 from sightline_gateway.view.view import ResultsView
 from sightline_local.ports import free_port
 from tests.unit.gateway.fake_app import ClassifyingPublisher
-from tests.unit.gateway.fakes import PARTITIONS, TOPIC, FakeTopic
+from tests.unit.gateway.fakes import PARTITIONS, TOPIC, FakeImages
 
 DEADLINE_S = 30.0
 
@@ -86,13 +86,15 @@ class RunningGateway:
             store.restart(TOPIC, dict(self._offsets))
         self._loop, self._view = asyncio.get_running_loop(), ResultsView(store, metrics)
         self._view.start()
-        publisher = ClassifyingPublisher(FakeTopic(self._view, self._offsets))
-        app = create_app(self._settings, publisher, self._view, metrics, lambda: {"fake": publisher.readiness()})
+        publisher = ClassifyingPublisher(self._view, self._offsets)
+        kafka = Doors(publisher, FakeImages(publisher))
+        app = create_app(self._settings, kafka, self._view, metrics, lambda: {"fake": publisher.readiness()})
         config = uvicorn.Config(
             app, port=self._port, http=GatewayProtocol, log_config=None, timeout_graceful_shutdown=2
         )
         self._server = uvicorn.Server(config)
         await self._server.serve()
+        await app.state.gateway.pictures.close()
         await self._view.close()
 
 

@@ -1,5 +1,6 @@
 """Encoding and decoding of the records, held against the schemas."""
 
+import hashlib
 import json
 from dataclasses import replace
 from importlib.resources import files
@@ -16,6 +17,7 @@ from sightline_contracts.errors import ContractError
 from sightline_contracts.headers import KafkaHeaders
 from sightline_contracts.ids import image_id_from_key, is_image_id, is_issued, key_part, new_image_id
 from sightline_contracts.images import ImageRecord, decode_record, encode_headers, partition_for
+from sightline_contracts.origins import Origin, decode_origin, encode_origin, image_id_from_origin
 from sightline_contracts.results import decode_result, encode_result
 from sightline_contracts.traces import is_traceparent, trace_id_of
 
@@ -199,3 +201,31 @@ def test_a_stream_has_one_partition(stream: str, partitions: int) -> None:
 
 def test_without_a_stream_the_key_decides() -> None:
     assert partition_for(None, 4) is None
+
+
+@given(st.from_regex(r"[A-Za-z0-9._-]+", fullmatch=True), st.integers(0, 10**9 - 1), st.integers(0, 10**18 - 1))
+def test_an_origin_is_read_as_it_was_written(topic: str, partition: int, offset: int) -> None:
+    origin = Origin(topic, partition, offset)
+    assert decode_origin([("traceparent", b"x"), *encode_origin(origin)]) == origin
+    _validator("result-headers").validate({name: value.decode() for name, value in encode_origin(origin)})
+
+
+@given(st.lists(st.tuples(st.sampled_from(["origin-topic", "origin-partition", "origin-offset"]), st.binary())))
+def test_headers_of_strangers_are_an_origin_or_none(headers: list[tuple[str, bytes]]) -> None:
+    """A result counts whatever its headers are, and its numbers must fit where they are stored."""
+    origin = decode_origin(headers)
+    assert origin is None or (0 <= origin.partition < 2**31 and 0 <= origin.offset < 2**63)
+
+
+@pytest.mark.parametrize("offset", [b"-1", b"1e3", b"9" * 19, b"9" * 5000, b"\xd9\xa3", b"", b"1 "])
+def test_an_offset_that_is_none_is_no_origin(offset: bytes) -> None:
+    assert decode_origin([("origin-topic", b"images"), ("origin-partition", b"0"), ("origin-offset", offset)]) is None
+
+
+def test_an_image_without_a_key_has_the_id_that_java_gives_it() -> None:
+    """UUID.nameUUIDFromBytes("images/0/5")."""
+    digest = hashlib.md5(b"images/0/5", usedforsecurity=False).hexdigest()
+    image_id = image_id_from_origin(Origin("images", 0, 5))
+    assert is_image_id(image_id)
+    assert image_id[14] == "3"
+    assert image_id.replace("-", "")[:12] == digest[:12]

@@ -60,6 +60,16 @@ def test_a_result_is_served_by_its_id(http: httpx.Client) -> None:
     assert answer.json()["id"] == accepted.json()["id"]
 
 
+def test_an_image_can_be_seen_as_soon_as_it_has_its_result(http: httpx.Client) -> None:
+    sample = named(digit(11))
+    image_id = post(http, sample, wait_s=30).json()["id"]
+    thumbnail = http.get(f"/v1/images/{image_id}/thumbnail")
+    assert (thumbnail.status_code, thumbnail.headers["Content-Type"]) == (200, "image/webp")
+    original = http.get(f"/v1/images/{image_id}/original")
+    assert original.content == sample.data
+    assert sample.name in original.headers["Content-Disposition"]
+
+
 def test_an_upload_repeated_with_its_key_is_one_image(system: System, http: httpx.Client) -> None:
     """A client that got no answer sends again: it must not see two images."""
     sample = named(digit(7))

@@ -19,6 +19,7 @@ from sightline_common.publisher import Publisher
 from sightline_common.settings import KafkaSettings
 from sightline_contracts.ids import new_image_id
 from sightline_contracts.images import ImageRecord
+from sightline_contracts.origins import Origin, encode_origin
 from sightline_contracts.results import encode_result
 from sightline_contracts.topics import DEAD_LETTERS, IMAGES, RESULTS
 from sightline_gateway.settings import GatewaySettings
@@ -111,6 +112,18 @@ def test_the_gateway_accepts_an_image_and_shows_its_result(kafka: SecuredKafka, 
         wait_until(lambda: gateway.client.get(f"/v1/images/{image.id}").json().get("status") == "classified")
 
 
+def test_the_gateway_reads_an_image_back(kafka: SecuredKafka, tmp_path: Path) -> None:
+    settings, image = kafka.settings("gateway"), _record()
+    with closing(_producer(kafka, "gateway")) as sender:
+        place = sender.send(IMAGES, image.payload, key=image.id.encode()).get(20)
+    headers = encode_origin(Origin(IMAGES, place.partition, place.offset))
+    with closing(_producer(kafka, "classifier")) as classifier:
+        classifier.send(RESULTS, encode_result(make_result(image)), key=image.id.encode(), headers=headers).get(20)
+    with running_gateway(settings.pop("kafka_bootstrap_servers"), tmp_path, **settings) as gateway:
+        wait_until(lambda: gateway.client.get(f"/v1/images/{image.id}").status_code == 200)
+        assert gateway.client.get(f"/v1/images/{image.id}/original").content == image.payload
+
+
 def test_the_topics_job_can_run_again(kafka: SecuredKafka) -> None:
     ensure_topics(TopicsSettings(**kafka.settings("topics")))
 
@@ -133,7 +146,7 @@ def test_nobody_writes_what_is_not_theirs(kafka: SecuredKafka, user: str, topic:
 
 
 @pytest.mark.parametrize(
-    ("user", "topic"), [("gateway", IMAGES), ("bridge", IMAGES), ("classifier", RESULTS), ("topics", RESULTS)]
+    ("user", "topic"), [("gateway", DEAD_LETTERS), ("bridge", IMAGES), ("classifier", RESULTS), ("topics", RESULTS)]
 )
 def test_nobody_reads_what_is_not_theirs(kafka: SecuredKafka, user: str, topic: str) -> None:
     options = KafkaSettings(**kafka.settings(user)).client_options()

@@ -10,6 +10,7 @@ from pyspark.sql import Row, SparkSession
 from sightline_contracts.dead_letters import decode_dead_letter
 from sightline_contracts.ids import is_image_id, new_image_id
 from sightline_contracts.images import ImageRecord, encode_headers
+from sightline_contracts.origins import Origin, decode_origin, image_id_from_origin
 from sightline_contracts.results import Result, decode_result
 from sightline_contracts.topics import DEAD_LETTERS, RESULTS
 from sightline_spark.query import EngineOptions, classify, preload
@@ -78,7 +79,9 @@ def test_digits_get_their_labels(spark: SparkSession, settings: ClassifierSettin
     assert (first.accepted_at, first.trace_id) == (1_795_323_600_123, "4bf92f3577b34da6a3ce929d0e0e4736")
     assert len(first.predictions) == 5
     assert first.predictions[0].probability >= first.predictions[1].probability
-    assert [(header.key, bytes(header.value)) for header in rows[0].headers] == [("traceparent", TRACE.encode())]
+    headers = [(header.key, bytes(header.value)) for header in rows[0].headers]
+    assert decode_origin(headers) == Origin("images", 0, 0)
+    assert headers[3:] == [("traceparent", TRACE.encode())]
     assert bytes(rows[0].key).decode() == first.id
 
 
@@ -128,8 +131,8 @@ def test_a_record_of_a_foreign_producer_is_classified(spark: SparkSession, setti
 
     assert first.predictions[0].label == second.predictions[0].label == str(label)
     assert is_image_id(first.id)
-    assert is_image_id(second.id)
-    assert first.id != second.id
+    places = [Origin("images", 0, offset) for offset in (0, 1)]
+    assert [first.id, second.id] == [image_id_from_origin(place) for place in places]
     assert first.accepted_at is None
 
 

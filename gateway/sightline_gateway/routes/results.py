@@ -41,12 +41,12 @@ async def read_image(image_id: str, query: Annotated[ResultQuery, Query()], gate
     if document is not None:
         return Response(documents.cut(document, query.top), media_type="application/json")
     if pending is None:
-        _check_may_come(gateway, image_id)
+        check_may_come(gateway, image_id)
     body = documents.encode(documents.pending(image_id, None if pending is None else pending.name))
     return Response(body, 202, {"Retry-After": POLL_AFTER_S}, "application/json")
 
 
-def _check_may_come(gateway: Gateway, image_id: str) -> None:
+def check_may_come(gateway: Gateway, image_id: str) -> None:
     """Judge an id that is not in the view: most tell when they were made, and whether a gateway or bridge made them.
 
     Raises:

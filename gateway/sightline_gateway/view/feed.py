@@ -18,6 +18,7 @@ from kafka.errors import KafkaError
 from sightline_common.management import Readiness
 from sightline_contracts.errors import ContractError
 from sightline_contracts.ids import is_image_id
+from sightline_contracts.origins import decode_origin
 from sightline_contracts.results import Result, decode_result
 from sightline_contracts.topics import RESULTS
 from sightline_gateway.metrics import Metrics
@@ -174,7 +175,8 @@ class ResultsFeed:
     def _decoded(self, records: Iterable[Any]) -> Iterable[Arrival]:
         for record in records:
             try:
-                yield Arrival(record.partition, record.offset, _decode(record.value))
+                origin = decode_origin(record.headers)
+                yield Arrival(record.partition, record.offset, _decode(record.value), origin)
             except ContractError as error:
                 self._metrics.invalid.inc()
                 place = {"partition": record.partition, "offset": record.offset}

@@ -7,6 +7,7 @@ CREATE TABLE IF NOT EXISTS positions (partition INTEGER PRIMARY KEY, next_offset
 
 -- seq: order of arrival on this replica. topic: which life of the topic `partition` and `offset` belong to.
 -- model: name@version, the second half of what makes a result unique. label: the most probable one.
+-- image_partition, image_offset: where its image is in the topic `images`, NULL when the result does not say.
 CREATE TABLE IF NOT EXISTS results (
     seq INTEGER PRIMARY KEY,
     id TEXT NOT NULL,
@@ -19,7 +20,9 @@ CREATE TABLE IF NOT EXISTS results (
     status TEXT NOT NULL,
     stream TEXT,
     label TEXT,
-    document BLOB NOT NULL
+    document BLOB NOT NULL,
+    image_partition INTEGER,
+    image_offset INTEGER
 );
 CREATE UNIQUE INDEX IF NOT EXISTS results_id ON results (id, model);
 CREATE INDEX IF NOT EXISTS results_place ON results (topic, partition, "offset");

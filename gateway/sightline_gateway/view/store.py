@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from sightline_contracts.ids import image_id_time
+from sightline_contracts.origins import Origin
 from sightline_contracts.results import Result, encode_result
-from sightline_gateway.view import callbacks
+from sightline_gateway.view import callbacks, origins
 from sightline_gateway.view.callbacks import Callback
 from sightline_gateway.view.database import connect, open_writer
 from sightline_gateway.view.filters import Facets, facets_of
@@ -24,11 +25,12 @@ _TRIM_ROWS: Final = 2_000  # rows deleted in one transaction: a few ms, so that 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A result as it came from the topic."""
+    """A result as it came from the topic; `origin` is where its image is, if it says so."""
 
     partition: int
     offset: int
     result: Result
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class Store:
         self._writer = open_writer(folder / _FILE)
         self._reader = connect(folder / _FILE)
         self.listing = Listing(folder / _FILE)
+        self.origins = origins.Origins(folder / _FILE)
         self._seq = self._read_int("SELECT coalesce(max(seq), 0) FROM results")
         self._topic = self._meta("topic") or ""
         self._rows = self._read_int("SELECT count(*) FROM results")
@@ -81,6 +84,7 @@ class Store:
         """Close all connections; the write-ahead log is folded into the file."""
         with self._writing, self._reading:
             self.listing.close()
+            self.origins.close()
             self._reader.close()
             self._writer.close()
 
@@ -113,7 +117,7 @@ class Store:
         with self._transaction() as cursor:
             for arrival in arrivals:
                 stored = _stored(seq + 1, arrival)
-                if self._insert(cursor, stored, arrival.result.classified_at, now):
+                if self._insert(cursor, stored, arrival, now):
                     seq += 1
                     new.append(stored)
             cursor.executemany("DELETE FROM pending WHERE id = ?", [(stored.id,) for stored in new])
@@ -253,13 +257,14 @@ class Store:
         )
         return min((int(row[0]) for row in found if row), default=self._seq + 1)
 
-    def _insert(self, cursor: sqlite3.Cursor, stored: StoredResult, classified_at: int, now: int) -> bool:
-        facets = stored.facets
+    def _insert(self, cursor: sqlite3.Cursor, stored: StoredResult, arrival: Arrival, now: int) -> bool:
+        facets, classified_at = stored.facets, arrival.result.classified_at
         place = (self._topic, stored.partition, stored.offset)
         found = (facets.status, facets.stream, facets.label)
+        image = origins.columns(arrival.origin)
         cursor.execute(
-            "INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (stored.seq, stored.id, facets.model, *place, classified_at, now, *found, stored.document),
+            "INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (stored.seq, stored.id, facets.model, *place, classified_at, now, *found, stored.document, *image),
         )
         return cursor.rowcount == 1
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+from sightline_contracts.origins import Origin
 from sightline_gateway.live import LiveStream
 from sightline_gateway.metrics import Metrics
 from sightline_gateway.view.filters import Filter
@@ -91,6 +92,10 @@ class ResultsView:
     async def find_pending(self, image_id: str) -> Pending | None:
         """The image if it was accepted here and has no result yet."""
         return await asyncio.to_thread(self._store.find_pending, image_id)
+
+    async def find_origin(self, image_id: str) -> Origin | None:
+        """Where the image of a result is; None when there is no result, or it does not say."""
+        return await asyncio.to_thread(self._store.origins.find, image_id)
 
     async def ids_beginning(self, prefix: str) -> set[str]:
         """The ids that begin so, of images that have a result or were accepted here."""

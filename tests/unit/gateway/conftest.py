@@ -14,14 +14,14 @@ from fastapi import FastAPI
 
 from sightline_common.management import Readiness
 from sightline_common.tracing import Tracing
-from sightline_gateway.app import create_app
+from sightline_gateway.app import Doors, create_app
 from sightline_gateway.metrics import Metrics
 from sightline_gateway.protocol import GatewayProtocol
 from sightline_gateway.settings import GatewaySettings
 from sightline_gateway.state import Gateway
 from sightline_gateway.view.store import Store
 from sightline_gateway.view.view import ResultsView
-from tests.unit.gateway.fakes import PARTITIONS, TOPIC, FakePublisher, FakeTopic, add_model
+from tests.unit.gateway.fakes import PARTITIONS, TOPIC, FakeImages, FakePublisher, FakeTopic, add_model
 
 
 @dataclass
@@ -36,6 +36,7 @@ class Served:
     view: ResultsView
     topic: FakeTopic
     metrics: Metrics
+    images: FakeImages
     checks: dict[str, Readiness]
 
     @property
@@ -61,7 +62,8 @@ async def _serve(folder: Path, tracing: Tracing, **settings: Any) -> AsyncIterat
     view = ResultsView(store, metrics)
     view.start()
     publisher, checks = FakePublisher(), {"kafka": Readiness(ok=True, reason="fake")}
-    app = create_app(configured, publisher, view, metrics, lambda: checks, tracing)
+    images = FakeImages(publisher)
+    app = create_app(configured, Doors(publisher, images), view, metrics, lambda: checks, tracing)
     config = uvicorn.Config(app, http=GatewayProtocol, port=0, lifespan="off", log_config=None, timeout_keep_alive=60)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server._serve())
@@ -70,13 +72,14 @@ async def _serve(folder: Path, tracing: Tracing, **settings: Any) -> AsyncIterat
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
-            topic = FakeTopic(view, store.next_offsets())
-            yield Served(app, port, client, publisher, store, view, topic, metrics, checks)
+            topic = FakeTopic(view, store.next_offsets(), publisher.origins)
+            yield Served(app, port, client, publisher, store, view, topic, metrics, images, checks)
     finally:
         publisher.gate.set()
         view.release()
         server.should_exit = True
         await serving
+        await app.state.gateway.pictures.close()
         await view.close()
 
 

@@ -14,13 +14,13 @@ import uvicorn
 from sightline_common.publisher import Ack
 from sightline_contracts.images import ImageRecord
 from sightline_contracts.results import ErrorInfo
-from sightline_gateway.app import create_app
+from sightline_gateway.app import Doors, create_app
 from sightline_gateway.metrics import Metrics
 from sightline_gateway.protocol import GatewayProtocol
 from sightline_gateway.settings import GatewaySettings
 from sightline_gateway.view.store import Store
 from sightline_gateway.view.view import ResultsView
-from tests.unit.gateway.fakes import PARTITIONS, TOPIC, FakePublisher, FakeTopic, make_result
+from tests.unit.gateway.fakes import PARTITIONS, TOPIC, FakeImages, FakePublisher, FakeTopic, make_result
 
 _DELAY_S = 0.3
 
@@ -28,9 +28,9 @@ _DELAY_S = 0.3
 class ClassifyingPublisher(FakePublisher):
     """A fake publisher whose records get a result after a while; the model `unknown` fails."""
 
-    def __init__(self, topic: FakeTopic) -> None:
+    def __init__(self, view: ResultsView, next_offsets: dict[int, int] | None = None) -> None:
         super().__init__()
-        self._topic = topic
+        self._topic = FakeTopic(view, next_offsets, self.origins)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def publish(self, record: ImageRecord) -> Ack:
@@ -57,10 +57,12 @@ async def serve(port: int, folder: Path) -> None:
     store.restart(TOPIC, dict.fromkeys(range(PARTITIONS), 0))
     view = ResultsView(store, metrics)
     view.start()
-    publisher = ClassifyingPublisher(FakeTopic(view))
-    app = create_app(settings, publisher, view, metrics, lambda: {"fake": publisher.readiness()})
+    publisher = ClassifyingPublisher(view)
+    kafka = Doors(publisher, FakeImages(publisher))
+    app = create_app(settings, kafka, view, metrics, lambda: {"fake": publisher.readiness()})
     config = uvicorn.Config(app, port=port, http=GatewayProtocol, timeout_graceful_shutdown=1, access_log=False)
     await uvicorn.Server(config).serve()
+    await app.state.gateway.pictures.close()
 
 
 def main() -> None:

@@ -4,15 +4,19 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sightline_common.management import Readiness
 from sightline_common.publisher import Ack
 from sightline_contracts.images import ImageRecord
+from sightline_contracts.media import sniff
+from sightline_contracts.origins import Origin
 from sightline_contracts.results import ErrorInfo, ModelRef, Prediction, Result, Timing
+from sightline_contracts.topics import IMAGES
 from sightline_contracts.traces import trace_id_of
+from sightline_gateway.pictures.source import ImageGone, StoredImage
 from sightline_gateway.view.store import Arrival
 from sightline_gateway.view.view import ResultsView
 
@@ -77,6 +81,7 @@ class FakePublisher:
 
     def __init__(self) -> None:
         self.records: list[ImageRecord] = []
+        self.origins: dict[str, Origin] = {}
         self.failure: Exception | None = None
         self.gate = asyncio.Event()
         self.gate.set()
@@ -86,6 +91,7 @@ class FakePublisher:
         await self.gate.wait()
         if self.failure is not None:
             raise self.failure
+        self.origins[record.id] = Origin(IMAGES, 0, len(self.records))
         self.records.append(record)
         return Ack(0, len(self.records) - 1)
 
@@ -94,11 +100,40 @@ class FakePublisher:
         return Readiness(ok=True, reason="in memory")
 
 
+class FakeImages:
+    """Gives back what a fake publisher took; `failure` is raised instead when it is set."""
+
+    def __init__(self, publisher: FakePublisher) -> None:
+        self._records = publisher.records
+        self.failure: Exception | None = None
+        self.reads = 0
+
+    async def read(self, image_id: str, origin: Origin) -> StoredImage:
+        """The record at `origin`, if it has this id."""
+        self.reads += 1
+        if self.failure is not None:
+            raise self.failure
+        record = self._records[origin.offset]
+        if record.id != image_id:
+            raise ImageGone
+        return StoredImage(record.payload, sniff(record.payload[:12]) or "application/octet-stream", record.name)
+
+    async def close(self) -> None:
+        """There is nothing to close."""
+
+
 class FakeTopic:
     """A results topic in memory: appends results to partitions and shows them to the view as the feed would."""
 
-    def __init__(self, view: ResultsView, next_offsets: dict[int, int] | None = None) -> None:
+    def __init__(
+        self,
+        view: ResultsView,
+        next_offsets: dict[int, int] | None = None,
+        origins: Mapping[str, Origin] | None = None,
+    ) -> None:
+        """`origins` tell where images are; results of others do not say."""
         self._view = view
+        self._origins = {} if origins is None else origins
         self._next = next_offsets or dict.fromkeys(range(PARTITIONS), 0)
 
     def append(self, results: Sequence[Result]) -> None:
@@ -110,4 +145,4 @@ class FakeTopic:
         partition = sum(result.id.encode()) % PARTITIONS
         offset = self._next[partition]
         self._next[partition] = offset + 1
-        return Arrival(partition, offset, result)
+        return Arrival(partition, offset, result, self._origins.get(result.id))

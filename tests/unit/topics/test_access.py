@@ -27,7 +27,13 @@ def _rights(user: str) -> set[tuple[str, str]]:
         ("bridge", {("WRITE", "images")}),
         (
             "gateway",
-            {("WRITE", "images"), ("DESCRIBE_CONFIGS", "images"), ("READ", "results"), ("READ", "image-stats")},
+            {
+                ("WRITE", "images"),
+                ("READ", "images"),
+                ("DESCRIBE_CONFIGS", "images"),
+                ("READ", "results"),
+                ("READ", "image-stats"),
+            },
         ),
         (
             "classifier",

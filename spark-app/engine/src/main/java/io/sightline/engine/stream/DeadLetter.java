@@ -43,12 +43,9 @@ record DeadLetter(byte[] key, byte[] value, List<Header> headers) {
   private static List<Header> headers(ImageRecord record, String detail, Failure failure) {
     List<Header> headers = new ArrayList<>(record.headers());
     headers.removeIf(header -> OWN.contains(header.name())); // of an earlier letter that was sent again
-    ImageRecord.Origin origin = record.origin();
     headers.add(Header.of("error-code", failure.code().text()));
     headers.add(Header.of("error-detail", detail));
-    headers.add(Header.of("origin-topic", origin.topic()));
-    headers.add(Header.of("origin-partition", Integer.toString(origin.partition())));
-    headers.add(Header.of("origin-offset", Long.toString(origin.offset())));
+    headers.addAll(record.origin().headers());
     return headers;
   }
 

@@ -20,7 +20,15 @@ record ImageRecord(Origin origin, byte[] key, byte[] value, List<Header> headers
   private static final Pattern MILLISECONDS = Pattern.compile("[0-9]{1,15}");
 
   /** Where the record is; {@code timestamp} is the broker's append time in Unix ms. */
-  record Origin(String topic, int partition, long offset, long timestamp) {}
+  record Origin(String topic, int partition, long offset, long timestamp) {
+    /** The headers by which a result and a dead letter say where their image is. */
+    List<Header> headers() {
+      return List.of(
+          Header.of("origin-topic", topic),
+          Header.of("origin-partition", Integer.toString(partition)),
+          Header.of("origin-offset", Long.toString(offset)));
+    }
+  }
 
   static ImageRecord of(Row row) {
     Timestamp timestamp = row.getAs("timestamp");

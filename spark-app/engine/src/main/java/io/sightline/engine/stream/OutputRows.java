@@ -42,7 +42,10 @@ final class OutputRows {
 
   private Row result(ImageRecord record, Outcome outcome, String trace) {
     byte[] key = record.id().getBytes(StandardCharsets.US_ASCII);
-    List<Header> headers = trace == null ? List.of() : List.of(Header.of("traceparent", trace));
+    List<Header> headers = new ArrayList<>(record.origin().headers());
+    if (trace != null) {
+      headers.add(Header.of("traceparent", trace));
+    }
     return row(options.resultsTopic(), key, ResultJson.write(record, outcome), headers);
   }
 

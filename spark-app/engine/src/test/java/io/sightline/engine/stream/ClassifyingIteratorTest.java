@@ -107,6 +107,21 @@ class ClassifyingIteratorTest {
     assertFalse(output.hasNext());
   }
 
+  /** Whoever reads a result can read its image back. */
+  @Test
+  void saysInHeadersWhereTheImageIs() {
+    Iterator<Row> output =
+        new ClassifyingIterator(List.of(row(7, new byte[] {FakeModel.GOOD})).iterator(), model, Records.options(4));
+
+    List<String> headers = new ArrayList<>();
+    for (Object header : output.next().<Object[]>getAs(3)) {
+      Row pair = (Row) header;
+      headers.add(pair.getString(0) + "=" + new String(pair.<byte[]>getAs(1), StandardCharsets.UTF_8));
+    }
+
+    assertEquals(List.of("origin-topic=images", "origin-partition=0", "origin-offset=7"), headers);
+  }
+
   /** Without a key the id follows from the place in the topic, so that a replay gives the same one. */
   @Test
   void derivesAMissingId() {
