@@ -2,9 +2,11 @@
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
-from contextlib import aclosing
+from collections.abc import Iterator
+from contextlib import aclosing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -41,24 +43,50 @@ def main() -> None:
 
 async def _classify(options: argparse.Namespace) -> int:
     files = find_images(options.paths)
-    report = Report(len(files), show_json if options.json else partial(show_text, top=options.top))
-    async with AsyncClient(options.url, api_key=os.environ.get("SIGHTLINE_API_KEY")) as client:
+    report = Report(len(files), partial(show_json if options.json else show_text, top=options.top))
+    key = os.environ.get("SIGHTLINE_API_KEY")
+    with _notices(report, options.url):
+        async with AsyncClient(options.url, api_key=key) as client:
 
-        async def send(path: Path) -> Result | Uploaded:
-            if options.wait:
-                return await client.classify(
-                    path, model=options.model, stream=options.stream, timeout_s=options.timeout
-                )
-            return await client.upload(path, model=options.model, stream=options.stream)
+            async def send(path: Path) -> Result | Uploaded:
+                if options.wait:
+                    return await client.classify(
+                        path, model=options.model, stream=options.stream, timeout_s=options.timeout
+                    )
+                return await client.upload(path, model=options.model, stream=options.stream)
 
-        report.begin()
-        try:
-            async with aclosing(in_parallel(files, send, options.jobs)) as outcomes:
-                async for outcome in outcomes:
-                    report.add(outcome)
-        finally:
-            report.end()
+            report.begin()
+            try:
+                async with aclosing(in_parallel(files, send, options.jobs)) as outcomes:
+                    async for outcome in outcomes:
+                        report.add(outcome)
+            finally:
+                report.end()
     return 1 if report.failed else 0
+
+
+class _Notices(logging.Handler):
+    """Shows people what the client says on its way."""
+
+    def __init__(self, report: Report, url: str) -> None:
+        super().__init__()
+        self._report = report
+        self._url = url
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show the line with the gateway's address."""
+        self._report.notice(f"sightline: {self._url}: {record.getMessage()}")
+
+
+@contextmanager
+def _notices(report: Report, url: str) -> Iterator[None]:
+    log, handler = logging.getLogger("sightline_client"), _Notices(report, url)
+    log.setLevel(logging.INFO)
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
 
 
 def _arguments() -> argparse.Namespace:
@@ -78,7 +106,7 @@ def _arguments() -> argparse.Namespace:
         "result; default: %(default)g")  # fmt: skip
     add("--model", help="name or name@version; default: the system's default model")
     add("--stream", help="name of the camera or sender; images of one stream keep their order")
-    add("--top", type=_count, metavar="N", default=3, help="labels to print of each image; default: %(default)s")
+    add("--top", type=_count, metavar="N", help="labels to print of each image; default: 3, with --json all")
     add("--jobs", type=_count, metavar="N", default=JOBS, help="images under way at a time; default: %(default)s")
     add("--json", action="store_true", help="print one JSON document a line")
     add("--url", type=_address, default=url, help="the gateway's address; default: %(default)s")

@@ -3,6 +3,7 @@
 `Client` and `AsyncClient` only carry them out, so that both behave the same.
 """
 
+import logging
 import math
 import secrets
 import time
@@ -17,6 +18,8 @@ from sightline_client.documents import Result, Uploaded, parse_result
 from sightline_client.errors import NoResultYet, UnexpectedAnswer
 from sightline_client.images import Image
 from sightline_client.retries import RETRIES, Answer, failure, pause_before_retry, retry_after
+
+log = logging.getLogger(__name__)
 
 MAX_WAIT_S: Final = 60  # the gateway holds an answer back no longer
 _ANSWER_S: Final = 30.0  # beyond the time asked for: Kafka's acknowledgement on a bad day
@@ -110,7 +113,9 @@ class Flows:
             if isinstance(answer, httpx.Response) and (answer.is_success or (accepts is not None and accepts(answer))):
                 return answer
             failures += 1
-            yield Pause(pause_before_retry(answer, failures, self.retries))
+            pause = pause_before_retry(answer, failures, self.retries)
+            log.info("%s; trying again", failure(answer))
+            yield Pause(pause)
 
 
 def given(**params: str | None) -> dict[str, str]:

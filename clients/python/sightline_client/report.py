@@ -4,14 +4,15 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, final
+from typing import Any, Final, final
 
 from sightline_client.documents import Result, Uploaded
 from sightline_client.errors import Refused, SightlineError
 from sightline_client.parallel import Outcome
 
+_TOP: Final = 3  # labels of a line for people, unless told
 Sent = Outcome[Path, Result | Uploaded]
 
 
@@ -23,6 +24,7 @@ class Report:
         self.failed = 0
         self._show = show
         self._done = 0
+        self._noticed: set[str] = set()
         self._total = total
         self._line = sys.stderr.isatty() and total > 1
         self._started = time.monotonic()
@@ -38,6 +40,14 @@ class Report:
         self._clear()
         self._show(outcome)
         self._progress()
+
+    def notice(self, text: str) -> None:
+        """Tell people of something that holds everything up; the same only once."""
+        if text not in self._noticed:
+            self._noticed.add(text)
+            self._clear()
+            sys.stderr.write(f"{_printable(text)}\n")
+            self._progress()
 
     def end(self) -> None:
         """Leave the terminal as it was, and sum up when there was more than one image."""
@@ -66,7 +76,7 @@ def failure(outcome: Sent) -> str | None:
     return f"{failed.code}: {failed.detail}" if failed else None
 
 
-def show_text(outcome: Sent, top: int) -> None:
+def show_text(outcome: Sent, top: int | None) -> None:
     """One line for people: labels or an id on stdout, what went wrong on stderr."""
     reason = failure(outcome)
     if reason is not None:
@@ -77,11 +87,11 @@ def show_text(outcome: Sent, top: int) -> None:
     sys.stdout.flush()
 
 
-def show_json(outcome: Sent) -> None:
+def show_json(outcome: Sent, top: int | None) -> None:
     """One JSON document a line for programs, whatever became of the image; `path` says which file it was."""
     document: dict[str, Any] = {"path": str(outcome.source)}
     if isinstance(outcome.value, Result):
-        document |= asdict(outcome.value)
+        document |= asdict(replace(outcome.value, predictions=outcome.value.predictions[:top]))
     elif outcome.error is None:
         document |= {"id": _id(outcome.value), "status": "pending"}
     else:
@@ -90,8 +100,9 @@ def show_json(outcome: Sent) -> None:
     sys.stdout.flush()
 
 
-def _labels(result: Result, top: int) -> str:
-    return ", ".join(f"{found.label} {found.probability:.1%}" for found in result.predictions[:top])
+def _labels(result: Result, top: int | None) -> str:
+    shown = result.predictions[: _TOP if top is None else top]
+    return ", ".join(f"{found.label} {found.probability:.1%}" for found in shown)
 
 
 def _id(uploaded: Uploaded | None) -> str:

@@ -9,6 +9,8 @@ import httpx
 import pytest
 
 from sightline_client.__main__ import main
+from sightline_client.retries import Answer, pause_before_retry
+from sightline_local.ports import free_port
 from tests.browser.gateway import GatewayUnderTest, png
 
 
@@ -93,6 +95,35 @@ def test_json_has_a_document_for_each_file(sightline: Command, folder: Path) -> 
     assert documents["a.png"]["predictions"][0]["probability"] > 0
     assert documents["cut.png"]["error"]["code"] == "truncated"
     assert set(documents) == {"a.png", "B.PNG", "cut.png"}
+
+
+def test_json_has_as_many_labels_as_are_asked_for(sightline: Command, photo: Path) -> None:
+    """`--top` was for people alone: programs that asked for one label got five."""
+    for asked, labels in ([], 5), (["--top", "1"], 1), (["--top", "9"], 5):
+        document = json.loads(sightline(photo, "--wait", "--json", *asked).out)
+        assert len(document["predictions"]) == labels
+
+
+def test_a_gateway_that_does_not_answer_is_told_once_at_the_first_try(
+    photo: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It was silent until all retries had failed: 20 s without a word."""
+    told: list[str] = []
+
+    def pause(answer: Answer, failures: int, retries: int) -> float:
+        told.append(capsys.readouterr().err)
+        return pause_before_retry(answer, failures + 6, retries) / 1000
+
+    monkeypatch.setattr("sightline_client.flows.pause_before_retry", pause)
+    done = Command(f"http://127.0.0.1:{free_port()}", monkeypatch, capsys)(folder)
+    assert done.status == 1
+    lines = "".join([*told, done.err]).splitlines()
+    retried = [line for line in lines if line.endswith("; trying again")]
+    assert len(retried) == 1
+    assert retried[0].startswith("sightline: http://127.0.0.1:")
+    assert "no answer: " in retried[0]
+    assert retried[0] in "".join(told)
+    assert sum(line.startswith(str(folder)) for line in lines) == 3
 
 
 def test_an_image_that_fails_is_told_and_counts(sightline: Command, photo: Path) -> None:
