@@ -145,9 +145,7 @@ def test_nobody_writes_what_is_not_theirs(kafka: SecuredKafka, user: str, topic:
         producer.close(timeout=5)
 
 
-@pytest.mark.parametrize(
-    ("user", "topic"), [("gateway", DEAD_LETTERS), ("bridge", IMAGES), ("classifier", RESULTS), ("topics", RESULTS)]
-)
+@pytest.mark.parametrize(("user", "topic"), [("bridge", IMAGES), ("classifier", RESULTS), ("topics", RESULTS)])
 def test_nobody_reads_what_is_not_theirs(kafka: SecuredKafka, user: str, topic: str) -> None:
     options = KafkaSettings(**kafka.settings(user)).client_options()
     with closing(KafkaConsumer(**options, group_id=None, auto_offset_reset="earliest")) as consumer:
