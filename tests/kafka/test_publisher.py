@@ -8,9 +8,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import BrokerResponseError, OutOfOrderSequenceNumberError, UnknownProducerIdError
+from kafka.producer.sender import Sender
 
 from sightline_common.errors import DeliveryUnknown, RecordTooLarge, Unavailable
 from sightline_common.publisher import HANDED_OVER_BYTES, Ack, Publisher
@@ -149,6 +152,32 @@ async def test_a_client_never_holds_more_than_its_share_of_what_waits_for_a_paus
         assert kinds.count(Unavailable) == len(records) - kinds.count(DeliveryUnknown)
         await _until(lambda: publisher.readiness().ok)
         await asyncio.gather(*map(publisher.publish, records))  # nothing of the share was lost with the old client
+
+
+@pytest.mark.parametrize("refusal", [OutOfOrderSequenceNumberError, UnknownProducerIdError])
+async def test_a_producer_that_the_broker_takes_no_more_fails_aloud_and_is_replaced(
+    broker: EmbeddedKafka, monkeypatch: pytest.MonkeyPatch, refusal: type[BrokerResponseError]
+) -> None:
+    """It goes on under a new epoch, and what was on its way under the old one is lost: each sender has to be told."""
+    complete, refusals = Sender._complete_batch, iter([refusal.errno])
+
+    def refused_once(sender: Sender, batch: object, response: Any) -> None:
+        response.error_code = next(refusals, response.error_code)
+        complete(sender, batch, response)
+
+    async with _publisher(broker.bootstrap_servers) as publisher:
+        await _until(lambda: publisher.readiness().ok)
+        records = [_record(os.urandom(100_000)) for _ in range(40)]
+        await asyncio.gather(*map(publisher.publish, records))  # else the client takes the refusal for a topic cut back
+        monkeypatch.setattr(Sender, "_complete_batch", refused_once)
+        outcomes = await asyncio.gather(*map(publisher.publish, records), return_exceptions=True)
+        assert any(isinstance(outcome, DeliveryUnknown) for outcome in outcomes)
+        assert all(isinstance(outcome, Ack | DeliveryUnknown | Unavailable) for outcome in outcomes)
+        await _until(lambda: publisher.readiness().ok)
+        outcomes += await asyncio.gather(*map(publisher.publish, records))
+    acknowledged = [(ack, record) for ack, record in zip(outcomes, records * 2, strict=True) if isinstance(ack, Ack)]
+    assert len(acknowledged) >= len(records)
+    assert all(_read(broker.bootstrap_servers, ack).id == record.id for ack, record in acknowledged[::8])
 
 
 async def test_a_dead_broker_is_noticed_within_seconds_and_its_return_too(restartable_broker: EmbeddedKafka) -> None:

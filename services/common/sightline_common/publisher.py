@@ -6,12 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, NamedTuple
 
 from kafka import KafkaProducer
-from kafka.errors import (
-    IllegalStateError,
-    KafkaError,
-    MessageSizeTooLargeError,
-    NotEnoughReplicasError,
-)
+from kafka.errors import IllegalStateError, KafkaError, MessageSizeTooLargeError
 
 from sightline_common.budget import ByteBudget
 from sightline_common.errors import DeliveryUnknown, RecordTooLarge, Unavailable
@@ -158,30 +153,31 @@ class Publisher:
                 headers=encode_headers(record),
                 partition=partition_for(record.stream, self._link.partitions),
             )
+        except MessageSizeTooLargeError as error:  # the client has counted for itself
+            settle(RecordTooLarge(str(error)))
+            return
         except (KafkaError, AssertionError) as error:
             settle(self._not_sent(producer, error))
             return
-        if future.failed():  # at once: the topic's metadata was refused before anything was sent
+        # At once: the topic's metadata was refused before anything was sent, or the client was ended by another record.
+        if future.failed() and not isinstance(future.exception, MessageSizeTooLargeError):
             settle(self._not_sent(producer, future.exception))
             return
         future.add_callback(lambda metadata: settle(Ack(metadata.partition, metadata.offset)))
         future.add_errback(lambda error: settle(self._failed(producer, error)))
 
     def _not_sent(self, producer: KafkaProducer, error: Exception) -> Exception:
-        match error:
-            case MessageSizeTooLargeError():
-                return RecordTooLarge(str(error))
-            case IllegalStateError():
-                self._link.discard(producer, f"the Kafka client failed: {error}")
+        if isinstance(error, IllegalStateError):
+            self._link.discard(producer, f"the Kafka client failed: {error}")
         return Unavailable(f"Kafka cannot be used: {error}")
 
     def _failed(self, producer: KafkaProducer, error: Exception) -> Exception:
-        match error:
-            case MessageSizeTooLargeError():
-                return RecordTooLarge(str(error))
-            case NotEnoughReplicasError():  # refused before it was appended
-                return Unavailable(f"too few in-sync replicas: {error}")
+        # An idempotent client (3.0.12) never sends again once the broker has called a record too large: it fails all
+        # that others have given it, and what they still give, with the same error. Only the first one is too large.
+        too_large = isinstance(error, MessageSizeTooLargeError) and self._link.lends(producer)
         self._link.discard(producer, f"a record was not acknowledged: {error}")
+        if too_large:
+            return RecordTooLarge(str(error))
         return DeliveryUnknown(f"Kafka did not acknowledge the image: {error}")
 
 
