@@ -53,6 +53,12 @@ def _delete_topics(broker: EmbeddedKafka) -> None:
 
 
 @pytest.fixture(scope="session")
+def needs_kafka() -> None:
+    """Skips where no broker can run; for fixtures that start brokers of their own."""
+    _require_kafka()
+
+
+@pytest.fixture(scope="session")
 def _shared_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedKafka]:
     with _running_broker(tmp_path_factory.mktemp("kafka")) as broker:
         yield broker

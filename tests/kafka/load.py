@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import cycle
 from typing import Any
 
 import httpx
@@ -17,7 +18,7 @@ from tests.unit.gateway.process import image_bytes, wait_until
 
 _SENDERS = 4
 _PAUSE_S = 0.01  # between uploads: without it the senders would take the processor from what they watch
-_SMALL = image_bytes()
+_BODIES = 20
 
 
 @dataclass
@@ -59,7 +60,9 @@ def uploading(url: str, *, noise: int = 0) -> Iterator[Load]:
     They have stopped when this is left, and no answer was of a kind that no client should get.
     """
     load, stop = Load(), threading.Event()
-    senders = [threading.Thread(target=_send, args=(url, noise, load, stop)) for _ in range(_SENDERS)]
+    bodies = [image_bytes(size=(noise, noise), noise=True) for _ in range(_BODIES)] if noise else [image_bytes()]
+    load.sent.update(sha256(body).digest() for body in bodies)
+    senders = [threading.Thread(target=_send, args=(url, bodies, load, stop)) for _ in range(_SENDERS)]
     for sender in senders:
         sender.start()
     try:
@@ -71,19 +74,18 @@ def uploading(url: str, *, noise: int = 0) -> Iterator[Load]:
     assert not load.wrong, load.wrong[:3]
 
 
-def _send(url: str, noise: int, load: Load, stop: threading.Event) -> None:
+def _send(url: str, bodies: list[bytes], load: Load, stop: threading.Event) -> None:
     with httpx.Client(base_url=url, timeout=30, trust_env=False) as client:
-        while not stop.is_set():
-            data = image_bytes(size=(noise, noise), noise=True) if noise else _SMALL
-            load.sent.add(sha256(data).digest())
+        for body in cycle(bodies):
             began = time.monotonic()
             try:
-                answer = client.post("/v1/images", content=data)
+                answer = client.post("/v1/images", content=body)
             except httpx.TransportError:
                 load.broken += 1
             else:
                 load.note(answer, time.monotonic() - began)
-            stop.wait(_PAUSE_S)
+            if stop.wait(_PAUSE_S):
+                return
 
 
 def published(bootstrap_servers: str) -> Iterator[Any]:

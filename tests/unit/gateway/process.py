@@ -45,7 +45,12 @@ class GatewayProcess:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "sightline_gateway"], env={**os.environ, **environment}, stdout=log, stderr=log
             )
-        self.url = wait_until(self._address)
+        try:
+            self.url = wait_until(self._address)
+        except AssertionError:
+            self.process.kill()
+            self.process.wait(10)
+            raise
         self.client = httpx.Client(base_url=self.url, timeout=30)
 
     def _address(self) -> str | None:

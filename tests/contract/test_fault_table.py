@@ -1,0 +1,30 @@
+"""docs/operations.md names a test for each fault: they exist."""
+
+import ast
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SECTION = re.compile(r"^## What the gateway withstands\n(.*?)^## ", re.MULTILINE | re.DOTALL)
+TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+
+
+def rows() -> list[str]:
+    """The lines of the table, without its head."""
+    found = SECTION.search((ROOT / "docs/operations.md").read_text(encoding="utf-8"))
+    assert found is not None
+    return [line for line in found[1].splitlines() if line.startswith("| ")][2:]
+
+
+def functions_of(path: str) -> set[str]:
+    """The names of the functions at the top of a file."""
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+
+
+def test_each_fault_has_a_test_and_each_test_exists() -> None:
+    named = [TEST.findall(row) for row in rows()]
+    assert len(named) >= 18
+    assert all(named), "a fault without a test"
+    missing = {(path, name) for row in named for path, name in row if name not in functions_of(path)}
+    assert not missing
