@@ -64,6 +64,14 @@ export async function listResults(query) {
 /** @param {string} id @returns {Promise<Result | Pending>} */
 export const findImage = (id) => getJson(`v1/images/${encodeURIComponent(id)}`);
 
+/** @param {string} id @param {"thumbnail" | "original"} kind @returns {Promise<Blob>} as the gateway reads it back */
+export async function readPicture(id, kind) {
+  const response = await get(`v1/images/${encodeURIComponent(id)}/${kind}`, "image/*, application/problem+json");
+  return response.blob().catch(() => {
+    throw noAnswer();
+  });
+}
+
 /**
  * @typedef {object} Upload
  * @property {Blob} body

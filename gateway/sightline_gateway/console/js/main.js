@@ -5,6 +5,7 @@ import { Browsing } from "./browsing.js";
 import { part } from "./dom.js";
 import { ConnectionStateElement } from "./elements/connection-state.js";
 import { DigitPadElement } from "./elements/digit-pad.js";
+import { ImageDetailElement } from "./elements/image-detail.js";
 import { ImageDropElement } from "./elements/image-drop.js";
 import { KeyPromptElement } from "./elements/key-prompt.js";
 import { LiveStripElement } from "./elements/live-strip.js";
@@ -17,8 +18,10 @@ import { UploadTrayElement } from "./elements/upload-tray.js";
 import { fromQuery, toQuery } from "./filter.js";
 import { spoken } from "./format.js";
 import { pastResults } from "./history.js";
+import { PictureLoader } from "./picture-loader.js";
 import { Problem } from "./problem.js";
 import { ResultFeed } from "./result-feed.js";
+import { saveImage } from "./save.js";
 import { ThumbnailStore } from "./thumbnails.js";
 import { UploadQueue } from "./upload-queue.js";
 
@@ -32,6 +35,7 @@ const DRAWING_WAIT = 10;
 const ELEMENTS = {
   "connection-state": ConnectionStateElement,
   "digit-pad": DigitPadElement,
+  "image-detail": ImageDetailElement,
   "image-drop": ImageDropElement,
   "key-prompt": KeyPromptElement,
   "live-strip": LiveStripElement,
@@ -68,6 +72,7 @@ function main() {
 function showResults(feed, thumbnails) {
   const [wall, filter] = [element("result-wall"), element("result-filter")];
   wall.thumbnails = thumbnails;
+  wall.pictures = new PictureLoader(thumbnails);
   on(thumbnails, "thumbnail", (id) => wall.showThumbnail(id));
   filter.value = fromQuery(location.search);
   remember(filter.value);
@@ -82,6 +87,12 @@ function showResults(feed, thumbnails) {
     void browsing.apply(chosen);
   });
   on(document, "narrow", (more) => filter.narrow(more));
+  const detail = element("image-detail");
+  detail.thumbnails = thumbnails;
+  on(wall, "look", (card) => detail.show(card));
+  for (const place of [wall, detail]) {
+    on(place, "save", ({ result, card }) => void saveImage(result, (words) => (card.saving = words)));
+  }
 }
 
 /** Puts the filter into the page's address, so that a reload and a bookmark keep it. @param {import("./filter.js").Filter} filter */

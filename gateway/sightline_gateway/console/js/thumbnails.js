@@ -1,5 +1,5 @@
 /**
- * Small pictures of what this page sent, under a budget: the oldest go first, and their object URLs are revoked.
+ * Small pictures of what this page sent and saw, under a budget: the oldest go first, and their object URLs are revoked.
  * An <img> that already shows one keeps it.
  */
 

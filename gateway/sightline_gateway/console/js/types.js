@@ -20,6 +20,7 @@
  * @property {number} classified_at
  * @property {Timing} timing_ms
  * @property {ErrorInfo | null} error
+ * @property {string | null} [trace_id]  of its OpenTelemetry trace
  *
  * @typedef {{id: string, status: "pending", name: string | null}} Pending
  *

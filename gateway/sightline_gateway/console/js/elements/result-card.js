@@ -1,6 +1,7 @@
 /**
  * <result-card>: one result. Set `result`, then `thumbnail` when there is one; call `tick` now and then.
- * Fires "narrow" (detail: part of a Filter) for the stream's name; it bubbles.
+ * Fires "narrow" (detail: part of a Filter) for the stream's name, "look" (detail: the card) for its picture, and "save"
+ * (detail {result, card}) for the image's file; all bubble.
  */
 import { barRows, part, setIcon, setText, stamp } from "../dom.js";
 import { ago, bigPercent, duration, modelText, percent, shortLabel } from "../format.js";
@@ -24,6 +25,8 @@ export class ResultCardElement extends HTMLElement {
     if (result.status === "classified") this.#showLabels(result.predictions);
     else this.#showTrouble(result);
     this.#showMeta(result);
+    part(this, "look").setAttribute("aria-label", `Look at ${result.name ?? "the image"}`);
+    part(this, "look").addEventListener("click", () => this.#fire("look", this));
     this.tick(Date.now());
   }
 
@@ -45,6 +48,11 @@ export class ResultCardElement extends HTMLElement {
     const box = part(this, "thumb");
     box.classList.remove("viewfinder");
     box.querySelector("svg, img")?.replaceWith(image);
+  }
+
+  /** Says how the saving of the file goes. @param {string} words */
+  set saving(words) {
+    setText(part(this, "saving"), words);
   }
 
   /** Brings the relative time up to date. @param {number} now Unix ms */
@@ -69,6 +77,8 @@ export class ResultCardElement extends HTMLElement {
     part(this, "bars").hidden = true;
     part(this, "trouble").textContent = error?.detail ?? "The classifier gave no reason.";
     part(this, "trouble").hidden = false;
+    part(this, "keep").hidden = false;
+    part(this, "save").addEventListener("click", () => this.#fire("save", { result: this.#result, card: this }));
   }
 
   /** @param {Result} result */

@@ -27,6 +27,8 @@ const READING = 160;
 export class ResultWallElement extends HTMLElement {
   /** @type {import("../thumbnails.js").ThumbnailStore | null} */
   thumbnails = null;
+  /** Brings what the store lacks. @type {import("../picture-loader.js").PictureLoader | null} */
+  pictures = null;
   /** @type {{result: Result, live: boolean}[]} newest last */
   #waiting = [];
   /** Results that have a card or wait for one, by their key. @type {Set<string>} */
@@ -199,6 +201,7 @@ export class ResultWallElement extends HTMLElement {
   #dress(card, id) {
     const url = this.thumbnails?.get(id);
     if (url) card.thumbnail = url;
+    else this.pictures?.watch(card);
   }
 
   #tick() {
