@@ -33,8 +33,8 @@ class KafkaSettings(KafkaConnection):
     max_image_bytes: PositiveInt = Field(
         DEFAULT_MAX_IMAGE_BYTES, le=64 * 1024 * 1024, description="largest image in bytes, on every hop; at most 64 MiB"
     )
-    # A pixel takes up to 11 bytes while it is decoded (docs/operations.md): with more pixels than this, one file of some
-    # megabytes ends a classifier.
+    # A pixel takes up to 11 bytes while it is decoded (docs/operations.md): with more pixels than this, one file of
+    # some megabytes ends a classifier.
     max_pixels: PositiveInt = Field(
         DEFAULT_MAX_PIXELS,
         le=250_000_000,
