@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import struct
-from typing import ClassVar, Final, cast
+from typing import Any, ClassVar, Final, cast
 
 import h11
 from h11._readers import ContentLengthReader
@@ -17,6 +17,12 @@ from sightline_gateway.guard.headers import CONTENT_POLICY, SECURITY_HEADERS
 from sightline_gateway.problems import Problem
 
 _KEY: Final = "sightline.transport"
+# What all connections may bring in one turn of the loop, before any of it is claimed from the byte budget. asyncio's own
+# 256 KB each are as much as the whole budget where a thousand senders come at once; far less, and reading in small
+# pieces is what a few senders wait for.
+_READ_AHEAD_BYTES: Final = 16 * 1024 * 1024
+_LEAST_READ_BYTES: Final = 16 * 1024
+_MOST_READ_BYTES: Final = 256 * 1024
 
 
 class GatewayProtocol(H11Protocol):
@@ -40,6 +46,7 @@ class GatewayProtocol(H11Protocol):
             self._end(problem)
             return
         self._address = address
+        self._bound_reading()
         self._watch_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -52,10 +59,15 @@ class GatewayProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes, whole heads among them or not."""
+        self._bound_reading()
         if self._take_body(data):
             return
         super().data_received(data)
         self._watch_head()
+
+    def _bound_reading(self) -> None:
+        size = min(max(_READ_AHEAD_BYTES // len(self.connections), _LEAST_READ_BYTES), _MOST_READ_BYTES)
+        cast("Any", self.transport).max_size = size  # asyncio has no other way to say it
 
     def _take_body(self, data: bytes) -> bool:
         """Take bytes that are all of the open request's body; says whether they were.

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from dataclasses import dataclass
+from collections.abc import Awaitable
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, Protocol
 
 from sightline_common.budget import ByteBudget
@@ -36,8 +37,8 @@ _ALIASES: Final = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "imag
 class ImagePublisher(Protocol):
     """What the gateway needs of `sightline_common.publisher.Publisher`."""
 
-    async def publish(self, record: ImageRecord) -> Ack:
-        """Publish `record`; returns once Kafka has acknowledged it."""
+    async def send(self, record: ImageRecord) -> Awaitable[Ack]:
+        """Hand a copy of `record` over; the awaitable is Kafka's acknowledgement."""
 
     def readiness(self) -> Readiness:
         """Whether records can be published now, and why not."""
@@ -72,8 +73,7 @@ class Upload:
     """An image with what its sender said about it.
 
     `key`: its Idempotency-Key, if any, which is `caller`'s own. `started`: `time.perf_counter()` when its request came.
-    `data` is let go of once Kafka has it: the sender may wait a minute for the result, and the byte budget counts it no
-    longer.
+    `data` is let go of once Kafka's client has a copy: it waits for Kafka, and the sender perhaps a minute for the result.
     """
 
     key: str | None
@@ -180,7 +180,7 @@ class Uploads:
                     return Accepted(image_id, upload.name, document)
             else:
                 await self._publish(image_id, upload, info)
-            upload.data = b""
+            upload.data = b""  # of one that is known, too
             reservation.release()
             return Accepted(image_id, upload.name, await self._wait(arriving, wait_until))
 
@@ -207,11 +207,13 @@ class Uploads:
         return info, new_image_id() if upload.key is None else _id_from_key(upload, upload.key)
 
     async def _publish(self, image_id: str, upload: Upload, info: ImageInfo) -> None:
-        started = time.perf_counter()
+        started, size = time.perf_counter(), len(upload.data)
         try:
             with self._tracing.sending(image_id, upload.traceparent) as span:
                 record = _record(image_id, upload, info, span.traceparent)
-                ack = await self._publisher.publish(record)
+                acknowledgement = await self._publisher.send(record)
+                upload.data, record = b"", replace(record, payload=b"")  # Kafka's client has a copy of its own
+                ack = await acknowledgement
                 span.stored(ack)
         except Unavailable as error:
             raise Problem("kafka-unavailable", str(error)) from error
@@ -223,7 +225,7 @@ class Uploads:
         self._metrics.publish_seconds.observe(acknowledged - started)
         self._metrics.accept_seconds.observe(acknowledged - upload.started)
         self._metrics.uploads.labels("accepted").inc()
-        self._metrics.upload_bytes.inc(len(upload.data))
+        self._metrics.upload_bytes.inc(size)
         await self._view.remember(Pending(image_id, upload.name, record.accepted_at, upload.callback))
         if log.isEnabledFor(logging.DEBUG):
             log.debug("accepted", extra={**log_fields(record), "partition": ack.partition, "offset": ack.offset})

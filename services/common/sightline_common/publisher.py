@@ -19,7 +19,7 @@ from sightline_contracts.topics import IMAGES
 # What Kafka's client may hold at a time. It copies each record twice, into a batch and into a request: much more, and a
 # Kafka that stands still makes a process twice as large as its callers' budget says; much less than five requests of
 # some records each, and large images would wait for each other.
-HANDED_OVER_BYTES: Final = 16 * 1024 * 1024
+HANDED_OVER_BYTES: Final = 8 * 1024 * 1024
 # How long a record may wait until the client has room: as long as Kafka may take for what the client holds.
 _TURN_S: Final = DELIVERY_TIMEOUT_MS / 1000
 # A producer that has not even failed its record this long after the delivery timeout never will.

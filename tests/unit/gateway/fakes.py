@@ -4,7 +4,7 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,10 @@ class FakePublisher:
         self.failure: Exception | None = None
         self.gate = asyncio.Event()
         self.gate.set()
+
+    async def send(self, record: ImageRecord) -> Awaitable[Ack]:
+        """Take `record`; see `publish`."""
+        return self.publish(record)
 
     async def publish(self, record: ImageRecord) -> Ack:
         """Acknowledge `record` once the gate is open."""
