@@ -73,7 +73,7 @@ class Upload:
     """An image with what its sender said about it.
 
     `key`: its Idempotency-Key, if any, which is `caller`'s own. `started`: `time.perf_counter()` when its request came.
-    `data` is let go of once Kafka's client has a copy: it waits for Kafka, and the sender perhaps a minute for the result.
+    `data` is let go of once Kafka's client has a copy, which waits for Kafka; the sender may wait for its result.
     """
 
     key: str | None
