@@ -18,8 +18,8 @@ from sightline_gateway.problems import Problem
 
 _KEY: Final = "sightline.transport"
 # What all connections may bring in one turn of the loop, before any of it is claimed from the byte budget: asyncio's
-# 256 KB each are as much as the whole budget where a thousand senders come at once. Far less, and a hundred senders wait
-# for small pieces to be read.
+# 256 KB each are as much as the whole budget where a thousand senders come at once. Far less, and a hundred senders
+# wait for small pieces to be read.
 _READ_AHEAD_BYTES: Final = 16 * 1024 * 1024
 _LEAST_READ_BYTES: Final = 16 * 1024
 _MOST_READ_BYTES: Final = 256 * 1024
