@@ -98,6 +98,7 @@ class Publisher:
         outcome.add_done_callback(lambda _: self._handed_over.release(size))
         if sends_at_once(producer, IMAGES):
             self._send(producer, record, loop, outcome)
+            await asyncio.sleep(0)  # what was refused at once is settled now, before a successor can be handed over
         else:
             await loop.run_in_executor(self._sending, self._send, producer, record, loop, outcome)
         if outcome.done() and (error := outcome.exception()) is not None:
