@@ -24,6 +24,7 @@ from sightline_topics.settings import TopicsSettings
 
 CLIENT: Final = "sightline"
 SECRET: Final = 's3cr3t "\\ +/=;'
+SECRET_PART: Final = "s3cr3t"  # what no quoting changes
 AUDIENCE: Final = "kafka"
 LASTS_S: Final = 300
 

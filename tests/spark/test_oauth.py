@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 from sightline_common.settings import KafkaSettings
 from sightline_contracts.topics import IMAGES, RESULTS
 from sightline_spark.kafka import kafka_options
-from tests.oauth import OAuthKafka, oauth_kafka
+from tests.oauth import SECRET_PART, OAuthKafka, oauth_kafka
 
 pytestmark = [
     pytest.mark.spark,
@@ -36,3 +36,5 @@ def test_records_are_read_and_written(kafka: OAuthKafka, spark: SparkSession) ->
     images.selectExpr("value").write.format("kafka").options(**options, topic=RESULTS).save()
     results = spark.read.format("kafka").options(**options, subscribe=RESULTS).load()
     assert results.count() == 1
+    plan = str(results._jdf.queryExecution().toString())
+    assert SECRET_PART not in plan
