@@ -1,17 +1,14 @@
 """JWTs of an OpenID Connect provider: who a token is for, checked by the provider's published keys."""
 
 import asyncio
-import json
 import logging
 import time
-import urllib.request
 from collections.abc import Callable, Mapping
-from http.client import HTTPException
 from typing import Any, Final
 
 import jwt
 
-from sightline_common.addresses import is_safe_url
+from sightline_common.json_fetch import WRONG_SHAPE, fetch_json
 from sightline_gateway.guard.callers import Caller, Scope
 
 log = logging.getLogger(__name__)
@@ -24,39 +21,14 @@ _LEEWAY_S: Final = 30.0  # clocks of two hosts differ
 _FRESH_S: Final = 600.0  # how long a key that the provider withdrew may go on being believed
 _PAUSE_S: Final = 30.0  # between two requests to the provider, whatever unknown keys tokens name
 _RETRY_S: Final = 5.0  # the same after one that failed: until it succeeds nobody with a token gets in
-_TIMEOUT_S: Final = 5.0
-_MOST_BYTES: Final = 256 * 1024
 SCOPE_PREFIX: Final = "sightline:"
 # RFC 9068's, and what others call it: Okta and Entra ID for users, Entra ID for programs.
 _SCOPE_CLAIMS: Final = ("scope", "scp", "roles")
 
 # No answer, half of one, or documents of another shape than theirs should have.
-_PROVIDERS_FAULTS: Final = (
-    OSError, HTTPException, ValueError, LookupError, TypeError, AttributeError, RecursionError, jwt.PyJWTError,
-)  # fmt: skip
+_PROVIDERS_FAULTS: Final = (OSError, *WRONG_SHAPE, jwt.PyJWTError)
 
 Fetch = Callable[[str], Mapping[str, Any]]
-
-
-def fetch_json(url: str) -> Mapping[str, Any]:
-    """The JSON object at `url`.
-
-    Raises:
-        OSError: no answer.
-        ValueError: an answer that is none, or a URL whose answer others could change.
-    """
-    _check_safe(url)
-    with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - checked above
-        _check_safe(answer.url)  # where redirects led
-        document = json.loads(answer.read(_MOST_BYTES))
-    if not isinstance(document, dict):
-        raise ValueError(f"{url} holds no JSON object")  # noqa: TRY004 - the URL has a wrong value, not our caller
-    return document
-
-
-def _check_safe(url: str) -> None:
-    if not is_safe_url(url):
-        raise ValueError(f"{url} is no https URL")
 
 
 class Provider:

@@ -1,26 +1,22 @@
 """Access tokens for Kafka's mechanism OAUTHBEARER, by OAuth 2's client credentials grant."""
 
 import base64
-import json
 import logging
 import re
 import threading
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.client import HTTPException
 from typing import Any, Final
 
 from kafka.errors import KafkaConnectionError
 from kafka.net.sasl.oauth import AbstractTokenProvider
 
+from sightline_common.json_fetch import WRONG_SHAPE, Refused, fetch_json
+
 log = logging.getLogger(__name__)
 
-_TIMEOUT_S: Final = 5.0  # the client's network thread waits for the provider, and its other connections with it
-_MOST_BYTES: Final = 256 * 1024
 _USED: Final = 0.8  # the part of a token's time after which another is fetched; brokers ask again from 0.85 on
 _UNTOLD_S: Final = 60.0  # how long a token lasts whose time the provider does not tell
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750; nothing else may get into the SASL message
@@ -89,30 +85,17 @@ def fetch_token(credentials: ClientCredentials) -> tuple[str, float]:
     form = {"grant_type": "client_credentials", **({"scope": credentials.scope} if credentials.scope else {})}
     # As Kafka's Java client writes it: the same secret has to open the door to Spark and to the gateway.
     proof = base64.b64encode(f"{credentials.client_id}:{credentials.read_secret()}".encode()).decode()
-    request = urllib.request.Request(  # noqa: S310 - the settings admit https only, but for this machine
-        credentials.url,
-        urllib.parse.urlencode(form).encode(),
-        {"Authorization": f"Basic {proof}", "Accept": "application/json"},
-    )
+    headers = {"Authorization": f"Basic {proof}", "Accept": "application/json"}
     try:
-        with urllib.request.build_opener(_NoRedirects).open(request, timeout=_TIMEOUT_S) as answer:
-            return _parsed(json.loads(answer.read(_MOST_BYTES)))
-    except urllib.error.HTTPError as error:
-        with error:
-            raise _refused(credentials, error) from None
-    except (OSError, HTTPException) as error:
+        return _parsed(fetch_json(credentials.url, urllib.parse.urlencode(form).encode(), headers))
+    except Refused as refused:
+        raise _refused(credentials, refused) from None
+    except OSError as error:
         reason = getattr(error, "reason", None) or error
         raise NoToken(f"{_nothing_from(credentials)}, check SIGHTLINE_KAFKA_OAUTH_TOKEN_URL ({reason})") from None
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+    except WRONG_SHAPE:
         detail = "its answer has no bearer token"
         raise NoToken(f"{_nothing_from(credentials)}, check SIGHTLINE_KAFKA_OAUTH_TOKEN_URL ({detail})") from None
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """The library would take the secret along to wherever it is sent."""
-
-    def redirect_request(self, *_: object, **__: object) -> None:
-        """Nowhere."""
 
 
 def _parsed(document: dict[str, Any]) -> tuple[str, float]:
@@ -122,15 +105,12 @@ def _parsed(document: dict[str, Any]) -> tuple[str, float]:
     return token, lasts
 
 
-def _refused(credentials: ClientCredentials, error: urllib.error.HTTPError) -> NoToken:
+def _refused(credentials: ClientCredentials, refused: Refused) -> NoToken:
     names = "SIGHTLINE_KAFKA_USERNAME and SIGHTLINE_KAFKA_PASSWORD or SIGHTLINE_KAFKA_PASSWORD_FILE"
-    look_at = names if error.code in (400, 401, 403) else "SIGHTLINE_KAFKA_OAUTH_TOKEN_URL"
-    try:
-        code = json.loads(error.read(_MOST_BYTES))["error"]
-        told = f" {code}" if _CODE.fullmatch(code) else ""
-    except (OSError, HTTPException, ValueError, TypeError, LookupError, RecursionError):
-        told = ""
-    return NoToken(f"{_nothing_from(credentials)}, check {look_at} ({error.code}{told})")
+    look_at = names if refused.status in (400, 401, 403) else "SIGHTLINE_KAFKA_OAUTH_TOKEN_URL"
+    code = refused.document.get("error")
+    told = f" {code}" if isinstance(code, str) and _CODE.fullmatch(code) else ""
+    return NoToken(f"{_nothing_from(credentials)}, check {look_at} ({refused.status}{told})")
 
 
 def _nothing_from(credentials: ClientCredentials) -> str:

@@ -17,8 +17,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from pydantic import ValidationError
 
+from sightline_common.json_fetch import Refused, fetch_json
 from sightline_gateway.guard.callers import Scope
-from sightline_gateway.guard.tokens import Provider, Tokens, fetch_json
+from sightline_gateway.guard.tokens import Provider, Tokens
 from sightline_gateway.settings import GatewaySettings
 from tests.unit.gateway.conftest import Serve
 from tests.unit.gateway.test_errors import assert_problem
@@ -202,7 +203,7 @@ def test_a_provider_is_enough_to_serve_others() -> None:
 
 
 class _Answers(BaseHTTPRequestHandler):
-    """The provider's documents; everything else has moved to another host that nothing protects."""
+    """The provider's documents; everything else has moved to its keys."""
 
     def __init__(self, documents: Mapping[str, Any], *arguments: Any) -> None:
         self._documents = documents
@@ -213,8 +214,7 @@ class _Answers(BaseHTTPRequestHandler):
         known = self.path in self._documents
         self.send_response(200 if known else 302)
         if not known:
-            # A name, not an address, and so perhaps another machine's.
-            self.send_header("Location", f"http://127.1:{self.connection.getsockname()[1]}/keys")
+            self.send_header("Location", "/keys")
         self.end_headers()
         self.wfile.write(json.dumps(self._documents.get(self.path)).encode())
 
@@ -256,8 +256,14 @@ async def test_tokens_open_a_gateway_beside_its_keys(serve: Serve, tmp_path: Pat
 
 
 def test_keys_are_not_fetched_where_others_could_change_them() -> None:
+    for url in ("http://login.example/keys", "file:///etc/passwd", "https:///keys"):
+        with pytest.raises(ValueError, match="no https URL"):
+            fetch_json(url)
+
+
+def test_no_redirect_is_followed() -> None:
+    """Only where they ended was looked at: a detour over http, where others could send them elsewhere, passed."""
     with published() as issuer:
         assert "keys" in fetch_json(f"{issuer}/keys")
-        for url in ("http://login.example/keys", "file:///etc/passwd", "https:///keys", f"{issuer}/moved"):
-            with pytest.raises(ValueError, match="no https URL"):
-                fetch_json(url)
+        with pytest.raises(Refused, match="302"):
+            fetch_json(f"{issuer}/moved")
