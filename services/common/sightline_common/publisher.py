@@ -16,9 +16,9 @@ from sightline_common.settings import KafkaSettings
 from sightline_contracts.images import ImageRecord, encode_headers, partition_for
 from sightline_contracts.topics import IMAGES
 
-# What Kafka's client may hold at a time. It copies each record twice, into a batch and into a request: much more, and a
-# Kafka that stands still makes a process twice as large as its callers' budget says; much less than five requests of
-# some records each, and large images would wait for each other.
+# What Kafka's client may hold at a time. It copies each record twice, into a batch and into a request: with more, a
+# Kafka that stands still makes a process larger than its callers' budget says, by twice as much. The price: images
+# above half of this are with the client one at a time, and the small ones behind them wait for their turn as well.
 HANDED_OVER_BYTES: Final = 8 * 1024 * 1024
 # How long a record may wait until the client has room: as long as Kafka may take for what the client holds.
 _TURN_S: Final = DELIVERY_TIMEOUT_MS / 1000
@@ -96,11 +96,15 @@ class Publisher:
         loop = asyncio.get_running_loop()
         outcome: asyncio.Future[Ack] = loop.create_future()
         outcome.add_done_callback(lambda _: self._handed_over.release(size))
-        if sends_at_once(producer, IMAGES):
-            self._send(producer, record, loop, outcome)
-            await asyncio.sleep(0)  # what was refused at once is settled now, before a successor can be handed over
-        else:
-            await loop.run_in_executor(self._sending, self._send, producer, record, loop, outcome)
+        try:
+            if sends_at_once(producer, IMAGES):
+                self._send(producer, record, loop, outcome)
+                await asyncio.sleep(0)  # refused at once: is settled now, before a successor can be handed over
+            else:
+                await loop.run_in_executor(self._sending, self._send, producer, record, loop, outcome)
+        except BaseException:  # cancelled in the thread's queue, it never is sent: nothing else would settle it
+            outcome.cancel()
+            raise
         if outcome.done() and (error := outcome.exception()) is not None:
             raise error
         return self._acknowledgement(producer, outcome)
