@@ -1,11 +1,18 @@
 """Thumbnails that are likely to be asked for again, within a bound in bytes."""
 
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Final
 
-from sightline_gateway.pictures.scaler import NoThumbnail
 
-Entry = bytes | NoThumbnail
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why there is no thumbnail of an image. Not the error that said so: its frames would keep the whole image."""
+
+    reason: str
+
+
+Entry = bytes | Refusal
 _OVERHEAD: Final = 512  # of an entry: key, objects, a reason's text
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from sightline_common.errors import Unavailable
 from sightline_contracts.origins import Origin
 from sightline_gateway.metrics import Metrics
-from sightline_gateway.pictures.cache import Cache, Entry
+from sightline_gateway.pictures.cache import Cache, Entry, Refusal
 from sightline_gateway.pictures.scaler import NoThumbnail, Scaler
 from sightline_gateway.pictures.settings import PictureSettings
 from sightline_gateway.pictures.source import ImageGone, ImageSource, StoredImage
@@ -58,8 +58,8 @@ class Pictures:
             entry = await self._made(image_id, origin)
         else:
             self._metrics.thumbnails.labels("cached").inc()
-        if isinstance(entry, NoThumbnail):
-            raise Problem("no-thumbnail", f"there is no thumbnail of image {image_id}: {entry}")
+        if isinstance(entry, Refusal):
+            raise Problem("no-thumbnail", f"there is no thumbnail of image {image_id}: {entry.reason}")
         return entry
 
     async def original(self, image_id: str, origin: Origin) -> StoredImage:
@@ -117,8 +117,8 @@ class Pictures:
             try:
                 entry = await self._scaler.scale(image.data)
             except NoThumbnail as error:
-                entry = error
-        self._metrics.thumbnails.labels("none" if isinstance(entry, NoThumbnail) else "made").inc()
+                entry = Refusal(str(error))
+        self._metrics.thumbnails.labels("none" if isinstance(entry, Refusal) else "made").inc()
         self._cache.put(image_id, entry)
         return entry
 

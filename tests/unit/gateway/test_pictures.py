@@ -3,6 +3,7 @@
 import asyncio
 import io
 import socket
+import weakref
 from dataclasses import replace
 
 import httpx
@@ -11,11 +12,11 @@ from PIL import Image
 
 from sightline_common.errors import Unavailable
 from sightline_contracts.ids import new_image_id
+from sightline_contracts.origins import Origin
 from sightline_contracts.results import ErrorInfo
 from sightline_gateway.pictures import pictures as limits
-from sightline_gateway.pictures.cache import Cache
-from sightline_gateway.pictures.scaler import NoThumbnail
-from sightline_gateway.pictures.source import ImageGone
+from sightline_gateway.pictures.cache import Cache, Refusal
+from sightline_gateway.pictures.source import ImageGone, StoredImage
 from sightline_gateway.view.store import Arrival
 from tests.unit.gateway.conftest import Serve, Served, until
 from tests.unit.gateway.fakes import make_result
@@ -24,6 +25,10 @@ from tests.unit.gateway.test_results import results
 
 PHOTO = image_bytes("JPEG", (640, 427), noise=True)
 pytestmark = pytest.mark.process
+
+
+class Watched(StoredImage):
+    """An image of which it can be seen when it is let go: without slots, it takes weak references."""
 
 
 async def classified(served: Served, data: bytes, name: str = "a.jpg", error: ErrorInfo | None = None) -> str:
@@ -92,6 +97,27 @@ async def test_a_failed_image_has_its_original_and_says_why_it_has_no_thumbnail(
         assert (refused.status_code, refused.json()["code"]) == (404, "no-thumbnail")
         assert "no end marker" in refused.json()["detail"]
     assert served.images.reads == 2  # of the original, and once for the thumbnail: it is known that there is none
+
+
+async def test_knowing_that_there_is_no_thumbnail_does_not_hold_the_image(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cache once kept the raised error, whose frames held the whole image, and counted 512 bytes for it."""
+    image_id = await classified(served, PHOTO, error=ErrorInfo("truncated", "cut off"))
+    served.publisher.records[-1] = replace(served.publisher.records[-1], payload=PHOTO[:2000])
+    read = served.images.read
+    given: list[weakref.ref[Watched]] = []
+
+    async def watched(image_id: str, origin: Origin) -> StoredImage:
+        image = await read(image_id, origin)
+        held = Watched(image.data, image.content_type, image.name)
+        given.append(weakref.ref(held))
+        return held
+
+    monkeypatch.setattr(served.images, "read", watched)
+    assert (await get(served, image_id, "thumbnail")).json()["code"] == "no-thumbnail"
+    assert served.gateway.pictures._cache.get(image_id) is not None
+    assert [image() for image in given] == [None]
 
 
 @pytest.mark.parametrize("what", ["thumbnail", "original"])
@@ -188,7 +214,7 @@ def test_the_cache_holds_its_bound_and_what_was_last_used() -> None:
     cache.put("4", bytes(2000))
     assert [cache.get(str(number)) is not None for number in range(5)] == [True, False, True, True, True]
     assert cache.used == 4 * 2512
-    cache.put("0", NoThumbnail("broken"))
+    cache.put("0", Refusal("broken"))
     assert cache.used == 3 * 2512 + 512
     cache.put("5", bytes(20_000))
     assert (cache.get("5"), cache.used) == (None, 0)
