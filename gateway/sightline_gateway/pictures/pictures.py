@@ -10,7 +10,7 @@ from sightline_common.errors import Unavailable
 from sightline_contracts.origins import Origin
 from sightline_gateway.metrics import Metrics
 from sightline_gateway.pictures.cache import Cache, Entry, Refusal
-from sightline_gateway.pictures.scaler import NoThumbnail, Scaler
+from sightline_gateway.pictures.scaler import NoThumbnail, NotScaled, Scaler
 from sightline_gateway.pictures.settings import PictureSettings
 from sightline_gateway.pictures.source import ImageGone, ImageSource, StoredImage
 from sightline_gateway.problems import Problem
@@ -118,6 +118,8 @@ class Pictures:
                 entry = await self._scaler.scale(image.data)
             except NoThumbnail as error:
                 entry = Refusal(str(error))
+            except NotScaled as error:
+                raise Problem("overloaded", f"there is no thumbnail of image {image_id} yet: {error}") from None
         self._metrics.thumbnails.labels("none" if isinstance(entry, Refusal) else "made").inc()
         self._cache.put(image_id, entry)
         return entry

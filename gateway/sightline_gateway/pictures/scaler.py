@@ -22,6 +22,10 @@ class NoThumbnail(Exception):
     """There is no thumbnail of an image, and trying again would not help; the message says why."""
 
 
+class NotScaled(Exception):
+    """There is no thumbnail this time, which may be the machine's doing; the message says why."""
+
+
 class Scaler:
     """Starts the worker when it is first needed, and another one when it died or got stuck. For one event loop."""
 
@@ -36,7 +40,8 @@ class Scaler:
         """The image's thumbnail as WebP.
 
         Raises:
-            NoThumbnail: it cannot be decoded within memory and time.
+            NoThumbnail: it cannot be decoded within memory.
+            NotScaled: the process that does it has ended or took too long.
         """
         async with self._turn:
             for _ in range(_TRIES):
@@ -44,7 +49,7 @@ class Scaler:
                     return await self._ask(data)
                 except (asyncio.IncompleteReadError, ConnectionError):
                     await self._end("has ended")
-        raise NoThumbnail("decoding it ends the process that does")
+        raise NotScaled(f"the process that makes thumbnails has ended {_TRIES} times over it")
 
     async def close(self) -> None:
         """End the worker."""
@@ -59,7 +64,7 @@ class Scaler:
                 kind, content = await _exchange(worker, data)
         except TimeoutError:
             await self._end("was stuck")
-            raise NoThumbnail(f"decoding it takes longer than {DEADLINE_S:g} s") from None
+            raise NotScaled(f"decoding it takes longer than {DEADLINE_S:g} s") from None
         except asyncio.CancelledError:
             await self.close()  # half an answer may be in its pipes
             raise

@@ -2,6 +2,8 @@
 
 import asyncio
 import io
+import os
+import signal
 import socket
 import weakref
 from dataclasses import replace
@@ -15,6 +17,7 @@ from sightline_contracts.ids import new_image_id
 from sightline_contracts.origins import Origin
 from sightline_contracts.results import ErrorInfo
 from sightline_gateway.pictures import pictures as limits
+from sightline_gateway.pictures import scaler
 from sightline_gateway.pictures.cache import Cache, Refusal
 from sightline_gateway.pictures.source import ImageGone, StoredImage
 from sightline_gateway.view.store import Arrival
@@ -118,6 +121,22 @@ async def test_knowing_that_there_is_no_thumbnail_does_not_hold_the_image(
     assert (await get(served, image_id, "thumbnail")).json()["code"] == "no-thumbnail"
     assert served.gateway.pictures._cache.get(image_id) is not None
     assert [image() for image in given] == [None]
+
+
+async def test_a_worker_that_was_stuck_is_no_fault_of_the_image(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that stood still for 10 s once left the image without a thumbnail for as long as the cache had room."""
+    first, second = [await classified(served, PHOTO) for _ in range(2)]
+    assert (await get(served, first, "thumbnail")).status_code == 200
+    worker = served.gateway.pictures._scaler._worker
+    assert worker is not None
+    os.kill(worker.pid, signal.SIGSTOP)
+    monkeypatch.setattr(scaler, "DEADLINE_S", 0.3)
+    late = await get(served, second, "thumbnail")
+    assert (late.status_code, late.json()["code"], late.headers["Retry-After"]) == (503, "overloaded", "2")
+    monkeypatch.undo()
+    assert (await get(served, second, "thumbnail")).status_code == 200
 
 
 @pytest.mark.parametrize("what", ["thumbnail", "original"])

@@ -15,7 +15,7 @@ from prometheus_client import Counter
 
 from sightline_contracts.media import InvalidImage
 from sightline_gateway.pictures import scaler as limits
-from sightline_gateway.pictures.scaler import NoThumbnail, Scaler
+from sightline_gateway.pictures.scaler import NoThumbnail, NotScaled, Scaler
 from sightline_gateway.pictures.thumbnail import make_thumbnail
 from tests.unit.gateway.conftest import until
 
@@ -194,7 +194,7 @@ async def test_an_image_that_kills_its_worker_twice_is_given_up(scaler: Scaler) 
             os.kill(pid_of(scaler), signal.SIGKILL)
 
     killing = asyncio.create_task(kill())
-    with pytest.raises(NoThumbnail, match="ends the process"):
+    with pytest.raises(NotScaled, match="has ended 2 times"):
         await scaler.scale(flat_png(6000, 5000))
     await killing
     assert (await scaler.scale(flat_png(10, 10)))[8:12] == b"WEBP"
@@ -206,7 +206,7 @@ async def test_a_stuck_worker_is_replaced(scaler: Scaler, monkeypatch: pytest.Mo
     stuck = pid_of(scaler)
     os.kill(stuck, signal.SIGSTOP)
     monkeypatch.setattr(limits, "DEADLINE_S", 0.3)
-    with pytest.raises(NoThumbnail, match="longer than"):
+    with pytest.raises(NotScaled, match="longer than"):
         await scaler.scale(flat_png(10, 10))
     monkeypatch.undo()
     with pytest.raises(ProcessLookupError):
