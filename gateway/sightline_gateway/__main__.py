@@ -6,6 +6,7 @@ import sys
 
 from sightline_common.logging import configure_logging
 from sightline_common.settings import load_settings
+from sightline_gateway.concealment import conceal_process
 from sightline_gateway.server import run
 from sightline_gateway.settings import GatewaySettings
 
@@ -14,6 +15,7 @@ def main() -> None:
     """Run until SIGTERM or SIGINT; exit status 0 after a clean stop."""
     settings = load_settings(GatewaySettings, "sightline-gateway", "HTTP upload API, results and console of Sightline.")
     configure_logging(settings, "gateway")
+    conceal_process()
     logging.getLogger("uvicorn").setLevel(logging.WARNING)  # it reports its own start and stop, and so do we
     sys.exit(asyncio.run(run(settings)))
 

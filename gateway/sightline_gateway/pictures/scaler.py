@@ -80,8 +80,8 @@ class Scaler:
         log.warning("the process that makes thumbnails %s: the next image starts another", what, extra={"exit": status})
 
     async def _start(self) -> Process:
-        # Without our environment: a decoder that is broken into finds no secrets there. A session of its own: Ctrl-C is
-        # for the gateway, which ends it.
+        # Without our environment, which `conceal_process` closes to it under /proc, too: a decoder that is broken into
+        # finds no secrets in either. A session of its own: Ctrl-C is for the gateway, which ends it.
         self._worker = await asyncio.create_subprocess_exec(
             sys.executable, *self._command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={}, start_new_session=True
         )

@@ -48,11 +48,20 @@ def answer(data: bytes, max_pixels: int) -> tuple[bytes, bytes]:
 
 
 def confine(memory: int) -> None:
-    """Give up what scaling does not need: memory beyond `memory` bytes, writing files, precedence."""
+    """Give up what scaling does not need: memory beyond `memory` bytes, writing files, more processes, precedence.
+
+    Reading files and opening connections stay: no limit takes them away.
+    """
     with suppress(OSError):  # a kernel without it ends whom it likes
         Path("/proc/self/oom_score_adj").write_text(_WORST, encoding="ascii")
     os.nice(_NICE)
-    for limit, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0)):
+    bounds = {
+        resource.RLIMIT_AS: memory,
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NPROC: 0,  # nor threads; root is not bound by it
+    }
+    for limit, most in bounds.items():
         resource.setrlimit(limit, (most, most))
 
 

@@ -152,7 +152,7 @@ async def test_the_worker_gives_up_what_it_does_not_need(scaler: Scaler, monkeyp
     assert os.getpriority(os.PRIO_PROCESS, pid_of(scaler)) == min(19, os.getpriority(os.PRIO_PROCESS, 0) + 10)
     bounds = {line[:25].strip(): line[26:].split()[0] for line in process.joinpath("limits").read_text().splitlines()}
     assert bounds["Max address space"] == str(160 * MIB)
-    assert bounds["Max file size"] == bounds["Max core file size"] == "0"
+    assert [bounds[f"Max {what}"] for what in ("file size", "core file size", "processes")] == ["0"] * 3
 
 
 @pytest.mark.process
