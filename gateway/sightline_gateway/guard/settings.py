@@ -91,6 +91,13 @@ class GuardSettings(ServiceSettings):
         return self
 
     @model_validator(mode="after")
+    def _keys_are_somebodys(self) -> Self:
+        if self.gateway_oidc_keys_url is not None and self.gateway_oidc_issuer is None:
+            names = f"{PREFIX}GATEWAY_OIDC_KEYS_URL is set without {PREFIX}GATEWAY_OIDC_ISSUER"
+            raise ValueError(f"{names}: nobody's tokens would be let in")
+        return self
+
+    @model_validator(mode="after")
     def _is_guarded(self) -> Self:
         if self.gateway_keys_file is not None:
             KeyFile(self.gateway_keys_file)

@@ -288,6 +288,12 @@ def test_settings_that_would_let_others_in_are_refused(settings: dict[str, Any])
         GatewaySettings(**settings)
 
 
+def test_keys_of_nobody_are_refused_by_name() -> None:
+    """They were ignored: whoever set nothing else believed that tokens were asked for."""
+    with pytest.raises(ValidationError, match="SIGHTLINE_GATEWAY_OIDC_KEYS_URL is set without SIGHTLINE_GATEWAY_OIDC"):
+        GatewaySettings(gateway_oidc_keys_url=KEYS_URL)
+
+
 def test_a_provider_is_enough_to_serve_others() -> None:
     good = GatewaySettings(gateway_host="0.0.0.0", gateway_oidc_issuer=ISSUER, gateway_oidc_audience="sightline")
     assert good.identifies
