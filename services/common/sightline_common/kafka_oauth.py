@@ -18,6 +18,7 @@ from sightline_common.json_fetch import WRONG_SHAPE, Refused, fetch_json
 log = logging.getLogger(__name__)
 
 _USED: Final = 0.8  # the part of a token's time after which another is fetched; brokers ask again from 0.85 on
+_RETRY_S: Final = 10.0  # after a renewal that failed: each try holds up the client's network thread until its time-out
 _UNTOLD_S: Final = 60.0  # how long a token lasts whose time the provider does not tell
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750; nothing else may get into the SASL message
 _CODE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,60}")  # RFC 6749
@@ -41,7 +42,7 @@ class ClientCredentials:
 
 
 class TokenSource(AbstractTokenProvider):  # type: ignore[misc]
-    """Gives one client of kafka-python its tokens and keeps each until most of its time is over. Thread-safe."""
+    """Gives clients of kafka-python their tokens and keeps each until most of its time is over. Thread-safe."""
 
     def __init__(self, credentials: ClientCredentials, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -71,6 +72,7 @@ class TokenSource(AbstractTokenProvider):  # type: ignore[misc]
             if now >= self._expires_at:
                 raise
             log.warning("the Kafka token that is still valid is used on: %s", error)
+            self._renew_at = min(self._clock() + _RETRY_S, self._expires_at)
             return
         self._token = token
         self._renew_at, self._expires_at = now + _USED * lasts_s, now + lasts_s

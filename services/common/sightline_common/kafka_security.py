@@ -1,6 +1,7 @@
 """How a process reaches Kafka: where its brokers are, as whom it speaks to them and whom it believes."""
 
 import ssl
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
@@ -200,11 +201,16 @@ class KafkaConnection(BaseSettings):
         return options
 
     def _login(self) -> dict[str, Any]:
-        user, password = self.kafka_username or "", self.read_password()
-        if self.kafka_oauth_token_url is None:
-            return {"sasl_plain_username": user, "sasl_plain_password": password}
-        credentials = ClientCredentials(self.kafka_oauth_token_url, user, self.read_password, self.kafka_oauth_scope)
-        return {"sasl_oauth_token_provider": TokenSource(credentials)}
+        password = self.read_password()
+        if self.kafka_oauth_token_url is not None:
+            return {"sasl_oauth_token_provider": self._tokens}
+        return {"sasl_plain_username": self.kafka_username or "", "sasl_plain_password": password}
+
+    @cached_property
+    def _tokens(self) -> TokenSource:
+        """All clients of the process share one, and so its tokens; a provider counts what it gives out."""
+        url, user = self.kafka_oauth_token_url or "", self.kafka_username or ""
+        return TokenSource(ClientCredentials(url, user, self.read_password, self.kafka_oauth_scope))
 
 
 _OAUTH_ONLY: Final = ("kafka_oauth_token_url", "kafka_oauth_scope")

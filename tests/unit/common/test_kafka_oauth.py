@@ -59,6 +59,23 @@ def test_while_the_provider_is_away_a_valid_token_goes_on(
         source.token()
 
 
+def test_a_provider_that_is_away_is_not_asked_at_each_connection(server: TokenServer) -> None:
+    """Each waited for the provider again, and all that the client's network thread does waited with it."""
+    clock = Clock()
+    source = TokenSource(credentials(server), clock)
+    first = source.token()
+    server.answer = 503, b"later"
+    clock.now = 0.8 * LASTS_S
+    assert (source.token(), source.token()) == (first, first)
+    assert len(server.asked) == 2
+    clock.now = LASTS_S - 5
+    assert source.token() == first
+    assert len(server.asked) == 3
+    clock.now, server.answer = LASTS_S, None  # soon after that, but the token is over
+    assert source.token()
+    assert len(server.asked) == 4
+
+
 def test_a_wrong_secret_is_told_and_not_shown(server: TokenServer) -> None:
     with pytest.raises(NoToken, match=r"SIGHTLINE_KAFKA_PASSWORD_FILE \(401 invalid_client\)") as caught:
         fetch_token(credentials(server, "guessed"))
@@ -97,6 +114,14 @@ def test_kafkas_client_takes_the_source() -> None:
     assert options["sasl_mechanism"] == "OAUTHBEARER"
     assert "sasl_plain_password" not in options
     assert not SaslMechanismOAuth(**options).is_done()
+
+
+def test_all_clients_of_a_process_show_the_same_token() -> None:
+    settings, other = KafkaSettings(**SETTINGS), KafkaSettings(**SETTINGS)
+    sources = [made.client_options()["sasl_oauth_token_provider"] for made in (settings, settings, other)]
+    assert sources[0] is sources[1]
+    assert sources[0] is not sources[2]
+    assert settings == other
 
 
 @pytest.mark.parametrize(
