@@ -12,7 +12,7 @@ from sightline_gateway.pictures.frames import ANSWER_HEAD, IMAGE_HEAD, THUMBNAIL
 
 log = logging.getLogger(__name__)
 
-# The largest image within the worker's memory takes 2 s at the lowest priority on a busy core.
+# The largest image within the worker's memory takes 2 s with its low priority (nice 10) on a busy core.
 DEADLINE_S: Final = 10.0
 _LEAVE_S: Final = 0.5
 _TRIES: Final = 2  # the first death may be the last image's doing, or an operator's; the second is this image's
