@@ -47,7 +47,7 @@ class Bodies:
     """All request bodies being read. `stop` gives them a last deadline."""
 
     def __init__(self, settings: GatewaySettings) -> None:
-        self._pace = BodyPace(
+        self.pace = BodyPace(
             settings.gateway_body_timeout_s, settings.gateway_body_grace_s, settings.gateway_min_body_rate
         )
         self._open: set[asyncio.Timeout] = set()
@@ -85,13 +85,13 @@ class Bodies:
             raise BodyTooLarge
         start, received = asyncio.get_running_loop().time(), 0
         try:
-            async with asyncio.timeout_at(start + self._pace.allowed_s(0)) as scope:
+            async with asyncio.timeout_at(start + self.pace.allowed_s(0)) as scope:
                 with self._registered(scope):
                     async for chunk in request.stream():
                         received += len(chunk)
                         if received > limit:
                             raise BodyTooLarge
-                        self._extend(scope, start + self._pace.allowed_s(received))
+                        self._extend(scope, start + self.pace.allowed_s(received))
                         sink(chunk)
         except TimeoutError as error:
             raise (Stopping if self.stopping else BodyTooSlow) from error

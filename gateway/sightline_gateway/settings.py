@@ -26,9 +26,9 @@ class GatewaySettings(PictureSettings, WebhookSettings, GuardSettings):
     # A folder of photos in one request. Only one file of it is held at a time beyond what Kafka has yet to confirm.
     gateway_max_upload_bytes: PositiveInt = Field(256 * MIB, description="largest multipart request in bytes")
     gateway_max_files: PositiveInt = Field(200, description="most files of one multipart request")
-    gateway_body_timeout_s: PositiveFloat = Field(120.0, description="seconds in which a request body must arrive")
-    gateway_body_grace_s: PositiveFloat = Field(10.0, description="seconds before the least rate of a body applies")
-    gateway_min_body_rate: PositiveInt = Field(16 * 1024, description="least bytes a second of a body after that")
+    gateway_body_timeout_s: PositiveFloat = Field(120.0, description="seconds for a whole request body or download")
+    gateway_body_grace_s: PositiveFloat = Field(10.0, description="seconds before the least rate of either applies")
+    gateway_min_body_rate: PositiveInt = Field(16 * 1024, description="least bytes a second of either after that")
     gateway_view_rows: PositiveInt = Field(500_000, description="most results kept for reading")
     gateway_view_hours: PositiveFloat = Field(168.0, description="hours that results are kept for reading")
     gateway_stream_clients: PositiveInt = Field(100, description="most readers of the live stream at a time")

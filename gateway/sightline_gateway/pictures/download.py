@@ -1,5 +1,6 @@
 """The answer that carries a whole image."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack
 from typing import Final
@@ -8,16 +9,19 @@ from urllib.parse import quote
 from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
-from sightline_gateway.delivery import deliver
+from sightline_gateway.body import BodyPace
+from sightline_gateway.delivery import Interrupted, deliver
 from sightline_gateway.pictures.source import StoredImage
 
 _CHUNK: Final = 64 * 1024  # what a socket takes; a slow reader is then noticed
 
 
 class Download(Response):
-    """Sends an image as fast as its reader takes it, then closes `held`."""
+    """Sends an image, then closes `held`; a reader that does not keep `pace` is cut off, for others need its place."""
 
-    def __init__(self, image: StoredImage, fallback: str, headers: dict[str, str], held: ExitStack) -> None:
+    def __init__(
+        self, image: StoredImage, fallback: str, headers: dict[str, str], held: ExitStack, pace: BodyPace
+    ) -> None:
         """`fallback` is the file's name for an image without one."""
         sent = {
             **headers,
@@ -27,6 +31,7 @@ class Download(Response):
         super().__init__(headers=sent, media_type=image.content_type)
         self._data = image.data
         self._held = held
+        self._pace = pace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with self._held:
@@ -34,8 +39,12 @@ class Download(Response):
             await deliver(self._chunks(), scope, receive, send)
 
     async def _chunks(self) -> AsyncGenerator[bytes, None]:
-        for start in range(0, len(self._data), _CHUNK):
-            yield self._data[start : start + _CHUNK]
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        for sent in range(0, len(self._data), _CHUNK):
+            if clock() - began > self._pace.allowed_s(sent):
+                raise Interrupted
+            yield self._data[sent : sent + _CHUNK]
 
 
 def disposition(name: str) -> str:

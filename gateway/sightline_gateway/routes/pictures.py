@@ -69,7 +69,7 @@ async def read_original(
     with ExitStack() as held:
         held.enter_context(gateway.pictures.download())
         image = await gateway.pictures.original(image_id, origin)
-        return Download(image, image_id, headers, held.pop_all())
+        return Download(image, image_id, headers, held.pop_all(), gateway.bodies.pace)
 
 
 async def _origin(gateway: Gateway, image_id: str) -> Origin:

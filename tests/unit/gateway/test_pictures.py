@@ -48,6 +48,17 @@ async def get(served: Served, image_id: str, what: str, **headers: str) -> httpx
     return await served.client.get(f"/v1/images/{image_id}/{what}", headers=headers)
 
 
+async def narrow_reader(served: Served, image_id: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection to which an original is on its way; it takes no more than is read from it."""
+    narrow = socket.socket()
+    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # or the kernel takes the whole image
+    narrow.connect(("127.0.0.1", served.port))
+    reader, writer = await asyncio.open_connection(sock=narrow, limit=1024)
+    writer.write(f"GET /v1/images/{image_id}/original HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    assert (await reader.readline()).endswith(b"200 OK\r\n")
+    return reader, writer
+
+
 async def test_a_thumbnail_is_small_and_made_once(served: Served) -> None:
     image_id = await classified(served, PHOTO)
     first = await get(served, image_id, "thumbnail")
@@ -184,21 +195,31 @@ async def test_what_cannot_be_made_in_time_is_bounded(served: Served, monkeypatc
 async def test_downloads_are_bounded_and_readers_that_leave_give_their_place_back(served: Served) -> None:
     image_id = await classified(served, image_bytes("BMP", (1600, 1700), noise=True))
     pictures = served.gateway.pictures
-    sockets = []
-    for _ in range(4):
-        narrow = socket.socket()
-        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # or the kernel takes the whole image
-        narrow.connect(("127.0.0.1", served.port))
-        reader, writer = await asyncio.open_connection(sock=narrow, limit=1024)
-        writer.write(f"GET /v1/images/{image_id}/original HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        assert (await reader.readline()).endswith(b"200 OK\r\n")
-        sockets.append(writer)
+    sockets = [(await narrow_reader(served, image_id))[1] for _ in range(4)]
     refused = await get(served, image_id, "original")
     assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
     for writer in sockets:
         writer.transport.abort()
     await until(lambda: pictures._downloads == 0)
     assert (await get(served, image_id, "original")).status_code == 200
+
+
+async def drip(reader: asyncio.StreamReader) -> None:
+    """Read slowly but steadily for 20 s at most."""
+    async with asyncio.timeout(20):
+        while await reader.read(8192):
+            await asyncio.sleep(0.005)
+
+
+async def test_a_reader_that_only_drips_gives_its_place_back(serve: Serve) -> None:
+    """Each chunk came in time, and so four readers kept everybody else from the originals for as long as they liked."""
+    async with serve(gateway_body_timeout_s=0.5) as served:
+        image_id = await classified(served, image_bytes("BMP", (1600, 1700), noise=True))
+        reader, writer = await narrow_reader(served, image_id)
+        with pytest.raises(ConnectionResetError):
+            await drip(reader)
+        await until(lambda: served.gateway.pictures._downloads == 0)
+        writer.close()
 
 
 async def test_who_asks_while_the_gateway_stops_is_told_so(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
