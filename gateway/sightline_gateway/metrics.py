@@ -24,51 +24,10 @@ class Metrics:
         self.registry = CollectorRegistry()
         describe_process("gateway", self.registry)
         self.ready = readiness_gauge("gateway", CHECKS, self.registry)
-        counter, gauge = self._counter, self._gauge
-        # -- uploads
-        self.uploads = self._labelled(
-            "uploads_total",
-            "Images by what became of them: accepted, repeated (its Idempotency-Key was known) or a problem code",
-            outcome=("accepted", "repeated", *(code for code in KINDS if code not in REFUSALS)),
-        )
-        self.upload_bytes = counter("upload_bytes_total", "Bytes of accepted images")
-        self.accept_seconds = self._histogram("accept_seconds", "Request head to Kafka's acknowledgement, in seconds")
-        self.publish_seconds = self._histogram("publish_seconds", "Hand-over to Kafka's acknowledgement, in seconds")
-        self.wait_seconds = self._histogram("wait_seconds", "Waits for a result (Prefer: wait), in seconds")
-        self.refused = self._labelled("refused_total", "Calls that the guard refused, by problem code", code=REFUSALS)
-        self.connections = gauge("connections", "Open connections; the most: SIGHTLINE_GATEWAY_MAX_CONNECTIONS")
-        self.in_flight_bytes = gauge("in_flight_bytes", "Bytes of uploads that Kafka has not acknowledged")
-        self.in_flight_limit = gauge("in_flight_limit_bytes", "The most: SIGHTLINE_GATEWAY_IN_FLIGHT_BYTES")
-        self.disconnects = counter("client_disconnects_total", "Uploads that their sender broke off")
-        # -- results view
-        self.results = counter("view_results_total", "Results stored by the results view")
-        self.duplicates = counter("view_duplicates_total", "Results ignored: the image and model version had one")
-        self.invalid = counter("view_invalid_total", "Records of the results topic that are no result")
-        self.missed = counter("view_missed_records_total", "Results that Kafka deleted before the view read them")
-        self.restarts = counter("view_topic_restarts_total", "Times the results topic was found re-created or cut back")
-        self.lag = gauge("view_lag_records", "Results on the topic that the view has not read")
-        self.rows = gauge("view_rows", "Results kept for reading")
-        # -- pictures
-        self.thumbnails = self._labelled(
-            "thumbnails_total",
-            "Thumbnails by where they came from: cached, made, or none (there cannot be one)",
-            outcome=("cached", "made", "none"),
-        )
-        self.thumbnail_cache = gauge("thumbnail_cache_bytes", "Thumbnails kept in memory")
-        self.thumbnail_workers = counter("thumbnail_workers_total", "Starts of the process that makes thumbnails")
-        # -- live stream
-        self.stream_readers = gauge("stream_readers", "Readers of the live stream")
-        self.stream_ends = self._labelled(
-            "stream_ends_total",
-            "Ended readers of the live stream by reason: left, slow, stalled or stopping",
-            reason=_REASONS,
-        )
-        # -- webhooks
-        self.callbacks = self._labelled(
-            "callbacks_total",
-            "Tries to send a webhook by what became of them: delivered, retried (failed, more follow) or abandoned",
-            outcome=("delivered", "retried", "abandoned"),
-        )
+        self._add_uploads()
+        self._add_view()
+        self._add_pictures()
+        self._add_deliveries()
         self._add_outcomes()
 
     def first_result(self, result: Result) -> None:
@@ -79,6 +38,56 @@ class Metrics:
             self._result_seconds.observe(max(result.classified_at - result.accepted_at, 0) / 1000)
         for stage in _STAGES:
             self._stage_seconds.labels(stage).observe(getattr(result.timing_ms, stage) / 1000)
+
+    def _add_uploads(self) -> None:
+        self.uploads = self._labelled(
+            "uploads_total",
+            "Images by what became of them: accepted, repeated (its Idempotency-Key was known) or a problem code",
+            outcome=("accepted", "repeated", *(code for code in KINDS if code not in REFUSALS)),
+        )
+        self.upload_bytes = self._counter("upload_bytes_total", "Bytes of accepted images")
+        self.accept_seconds = self._histogram("accept_seconds", "Request head to Kafka's acknowledgement, in seconds")
+        self.publish_seconds = self._histogram("publish_seconds", "Hand-over to Kafka's acknowledgement, in seconds")
+        self.wait_seconds = self._histogram("wait_seconds", "Waits for a result (Prefer: wait), in seconds")
+        self.refused = self._labelled("refused_total", "Calls that the guard refused, by problem code", code=REFUSALS)
+        self.connections = self._gauge("connections", "Open connections; the most: SIGHTLINE_GATEWAY_MAX_CONNECTIONS")
+        self.in_flight_bytes = self._gauge("in_flight_bytes", "Bytes of uploads that Kafka has not acknowledged")
+        self.in_flight_limit = self._gauge("in_flight_limit_bytes", "The most: SIGHTLINE_GATEWAY_IN_FLIGHT_BYTES")
+        self.disconnects = self._counter("client_disconnects_total", "Uploads that their sender broke off")
+
+    def _add_view(self) -> None:
+        self.results = self._counter("view_results_total", "Results stored by the results view")
+        self.duplicates = self._counter("view_duplicates_total", "Results ignored: the image and model version had one")
+        self.invalid = self._counter("view_invalid_total", "Records of the results topic that are no result")
+        self.missed = self._counter("view_missed_records_total", "Results that Kafka deleted before the view read them")
+        self.restarts = self._counter(
+            "view_topic_restarts_total", "Times the results topic was found re-created or cut back"
+        )
+        self.lag = self._gauge("view_lag_records", "Results on the topic that the view has not read")
+        self.rows = self._gauge("view_rows", "Results kept for reading")
+
+    def _add_pictures(self) -> None:
+        self.thumbnails = self._labelled(
+            "thumbnails_total",
+            "Thumbnails by where they came from: cached, made, or none (there cannot be one)",
+            outcome=("cached", "made", "none"),
+        )
+        self.thumbnail_cache = self._gauge("thumbnail_cache_bytes", "Thumbnails kept in memory")
+        self.thumbnail_workers = self._counter("thumbnail_workers_total", "Starts of the process that makes thumbnails")
+
+    def _add_deliveries(self) -> None:
+        """How results reach those who do not ask for each: on the live stream, and by webhook."""
+        self.stream_readers = self._gauge("stream_readers", "Readers of the live stream")
+        self.stream_ends = self._labelled(
+            "stream_ends_total",
+            "Ended readers of the live stream by reason: left, slow, stalled or stopping",
+            reason=_REASONS,
+        )
+        self.callbacks = self._labelled(
+            "callbacks_total",
+            "Tries to send a webhook by what became of them: delivered, retried (failed, more follow) or abandoned",
+            outcome=("delivered", "retried", "abandoned"),
+        )
 
     def _add_outcomes(self) -> None:
         """What the results say: the same on every replica, because each reads all of them."""
