@@ -1,11 +1,9 @@
 """Pages of results, newest first: for the listing and the export."""
 
-import threading
 from dataclasses import dataclass
-from pathlib import Path
 
-from sightline_gateway.view.database import connect
 from sightline_gateway.view.filters import Filter
+from sightline_gateway.view.reader import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +23,8 @@ class Period:
     until: int | None = None
 
 
-class Listing:
+class Listing(Reader):
     """Reads on a connection of its own: a search for something rare must not hold up those who ask for one image."""
-
-    def __init__(self, path: Path) -> None:
-        """Open the file, which must have its schema.
-
-        Raises:
-            sqlite3.Error: it cannot be opened.
-        """
-        self._lock = threading.Lock()
-        self._connection = connect(path)
-
-    def close(self) -> None:
-        """Close the connection."""
-        with self._lock:
-            self._connection.close()
 
     def page(
         self, wanted: Filter, period: Period, limit: int, after: PageKey | None
@@ -49,12 +33,11 @@ class Listing:
         conditions = [*wanted.conditions(), *_bounds(period, after)]
         where = " AND ".join(condition for condition, _ in conditions) or "1"
         values = [value for _, some in conditions for value in (some if isinstance(some, tuple) else (some,))]
-        with self._lock:
-            rows = self._connection.execute(
-                f"SELECT document, classified_at, id, model FROM results WHERE {where} "  # noqa: S608 - literals only
-                "ORDER BY classified_at DESC, id DESC, model DESC LIMIT ?",
-                (*values, limit + 1),
-            ).fetchall()
+        rows = self.rows(
+            f"SELECT document, classified_at, id, model FROM results WHERE {where} "  # noqa: S608 - literals only
+            "ORDER BY classified_at DESC, id DESC, model DESC LIMIT ?",
+            (*values, limit + 1),
+        )
         page = rows[:limit]
         return [row[0] for row in page], PageKey(*page[-1][1:]) if len(rows) > limit else None
 

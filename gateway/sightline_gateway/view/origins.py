@@ -1,38 +1,20 @@
 """Where the images of results are, for those who want to see them."""
 
-import threading
-from pathlib import Path
-
 from sightline_contracts.origins import Origin
 from sightline_contracts.topics import IMAGES
-from sightline_gateway.view.database import connect
+from sightline_gateway.view.reader import Reader
 
 
-class Origins:
+class Origins(Reader):
     """Reads on a connection of its own: a page full of thumbnails must not hold up those who ask for results."""
-
-    def __init__(self, path: Path) -> None:
-        """Open the file, which must have its schema.
-
-        Raises:
-            sqlite3.Error: it cannot be opened.
-        """
-        self._lock = threading.Lock()
-        self._connection = connect(path)
-
-    def close(self) -> None:
-        """Close the connection."""
-        with self._lock:
-            self._connection.close()
 
     def find(self, image_id: str) -> Origin | None:
         """Where the image of a result is; None when there is no result, or it does not say."""
-        with self._lock:
-            row = self._connection.execute(
-                "SELECT image_partition, image_offset FROM results WHERE id = ? AND image_offset IS NOT NULL "
-                "ORDER BY seq DESC LIMIT 1",
-                (image_id,),
-            ).fetchone()
+        row = self.row(
+            "SELECT image_partition, image_offset FROM results WHERE id = ? AND image_offset IS NOT NULL "
+            "ORDER BY seq DESC LIMIT 1",
+            (image_id,),
+        )
         return Origin(IMAGES, *row) if row else None
 
 

@@ -14,10 +14,11 @@ from sightline_contracts.origins import Origin
 from sightline_contracts.results import Result, encode_result
 from sightline_gateway.view import callbacks, origins
 from sightline_gateway.view.callbacks import Callback
-from sightline_gateway.view.database import connect, open_writer
+from sightline_gateway.view.database import open_writer
 from sightline_gateway.view.filters import Facets, facets_of
 from sightline_gateway.view.listing import Listing
 from sightline_gateway.view.positions import Positions
+from sightline_gateway.view.reader import Reader
 
 _FILE: Final = "results.sqlite3"
 _TRIM_ROWS: Final = 2_000  # rows deleted in one transaction: a few ms, so that writers and readers never wait long
@@ -70,19 +71,19 @@ class Store:
             sqlite3.Error: the file cannot be opened.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        self._writing, self._reading = threading.Lock(), threading.Lock()
+        self._writing = threading.Lock()
         self._writer = open_writer(folder / _FILE)
-        self._reader = connect(folder / _FILE)
+        self._reader = Reader(folder / _FILE)
         self.listing = Listing(folder / _FILE)
         self.origins = origins.Origins(folder / _FILE)
-        self._seq = self._read_int("SELECT coalesce(max(seq), 0) FROM results")
-        self._topic = self._meta("topic") or ""
-        self._rows = self._read_int("SELECT count(*) FROM results")
-        self._forgotten = int(self._meta("forgotten") or 0)
+        self._seq = int(self._reader.value("SELECT coalesce(max(seq), 0) FROM results"))
+        self._topic = str(self._reader.value("SELECT value FROM meta WHERE key = 'topic'") or "")
+        self._rows = int(self._reader.value("SELECT count(*) FROM results"))
+        self._forgotten = int(self._reader.value("SELECT value FROM meta WHERE key = 'forgotten'") or 0)
 
     def close(self) -> None:
         """Close all connections; the write-ahead log is folded into the file."""
-        with self._writing, self._reading:
+        with self._writing:
             self.listing.close()
             self.origins.close()
             self._reader.close()
@@ -97,8 +98,7 @@ class Store:
 
     def next_offsets(self) -> dict[int, int]:
         """The offset to read next, by partition."""
-        with self._reading:
-            return dict(self._reader.execute("SELECT partition, next_offset FROM positions"))
+        return dict(self._reader.rows("SELECT partition, next_offset FROM positions"))
 
     def restart(self, topic: str, next_offsets: Mapping[int, int]) -> None:
         """Begin a new life of the topic at `next_offsets`: results so far stay readable by id, positions do not."""
@@ -182,31 +182,26 @@ class Store:
 
     def count_callbacks(self) -> int:
         """How many webhooks wait for their result or their next try."""
-        return self._read_int("SELECT count(*) FROM callbacks")
+        return int(self._reader.value("SELECT count(*) FROM callbacks"))
 
     # -- read by routes ------------------------------------------------------------------------------------------------
 
     def find(self, image_id: str) -> bytes | None:
         """The newest result document of an image."""
-        with self._reading:
-            row = self._reader.execute(
-                "SELECT document FROM results WHERE id = ? ORDER BY seq DESC LIMIT 1", (image_id,)
-            ).fetchone()
+        row = self._reader.row("SELECT document FROM results WHERE id = ? ORDER BY seq DESC LIMIT 1", (image_id,))
         return row[0] if row else None
 
     def find_pending(self, image_id: str) -> Pending | None:
         """The image if it was accepted here and has no result."""
-        with self._reading:
-            row = self._reader.execute("SELECT id, name, accepted_at FROM pending WHERE id = ?", (image_id,)).fetchone()
+        row = self._reader.row("SELECT id, name, accepted_at FROM pending WHERE id = ?", (image_id,))
         return Pending(*row) if row else None
 
     def ids_beginning(self, prefix: str) -> set[str]:
         """The ids that begin with `prefix` (hexadecimal digits and hyphens), of results and pending images."""
         between = (prefix, f"{prefix}g") * 2  # g comes after all digits
         query = "SELECT id FROM {0} WHERE id BETWEEN ? AND ?"
-        with self._reading:
-            rows = self._reader.execute(f"{query.format('results')} UNION {query.format('pending')} LIMIT 10", between)
-            return {row[0] for row in rows}
+        rows = self._reader.rows(f"{query.format('results')} UNION {query.format('pending')} LIMIT 10", between)
+        return {row[0] for row in rows}
 
     def after(self, positions: Positions, seqs: tuple[int, int], limit: int) -> list[StoredResult]:
         """Results of the topic's present life that come after `positions`, with first <= seq <= last, by arrival.
@@ -216,13 +211,12 @@ class Store:
         first, last = seqs
         seen = positions.offsets
         unseen = "".join(' AND NOT (partition = ? AND "offset" <= ?)' for _ in seen)
-        with self._reading:
-            first = max(first, self._first_unseen(seen))
-            rows = self._reader.execute(
-                'SELECT seq, partition, "offset", id, document, model, status, stream, label FROM results '  # noqa: S608 - placeholders only
-                f"WHERE topic = ? AND seq BETWEEN ? AND ?{unseen} ORDER BY seq LIMIT ?",
-                (self._topic, first, last, *(value for pair in seen.items() for value in pair), limit),
-            ).fetchall()
+        first = max(first, self._first_unseen(seen))
+        rows = self._reader.rows(
+            'SELECT seq, partition, "offset", id, document, model, status, stream, label FROM results '  # noqa: S608 - placeholders only
+            f"WHERE topic = ? AND seq BETWEEN ? AND ?{unseen} ORDER BY seq LIMIT ?",
+            (self._topic, first, last, *(value for pair in seen.items() for value in pair), limit),
+        )
         return [
             StoredResult(seq, partition, offset, image_id, document, Facets(*facets))
             for seq, partition, offset, image_id, document, *facets in rows
@@ -247,13 +241,12 @@ class Store:
 
     def _first_unseen(self, seen: Mapping[int, int]) -> int:
         """The smallest seq that a reader at `seen` lacks. Within a partition seq grows with the offset."""
-        partitions = [row[0] for row in self._reader.execute("SELECT partition FROM positions")]
         found = (
-            self._reader.execute(
+            self._reader.row(
                 'SELECT seq FROM results WHERE topic = ? AND partition = ? AND "offset" > ? ORDER BY "offset" LIMIT 1',
                 (self._topic, partition, seen.get(partition, -1)),
-            ).fetchone()
-            for partition in partitions
+            )
+            for (partition,) in self._reader.rows("SELECT partition FROM positions")
         )
         return min((int(row[0]) for row in found if row), default=self._seq + 1)
 
@@ -291,15 +284,6 @@ class Store:
             cursor = self._writer.cursor()
             cursor.execute("BEGIN IMMEDIATE")
             yield cursor
-
-    def _read_int(self, query: str) -> int:
-        with self._reading:
-            return int(self._reader.execute(query).fetchone()[0])
-
-    def _meta(self, key: str) -> str | None:
-        with self._reading:
-            row = self._reader.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return row[0] if row else None
 
 
 def _stored(seq: int, arrival: Arrival) -> StoredResult:
