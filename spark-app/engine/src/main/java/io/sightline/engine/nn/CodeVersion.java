@@ -7,29 +7,53 @@ import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.CodeSource;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Which code turns a model's files into a program: this engine's by its bytes, BigDL's by its archive. */
 final class CodeVersion {
   private static final String BIGDL = "com/intel/analytics/bigdl/dllib/nn/abstractnn/AbstractModule.class";
-  private static final String CURRENT = find();
+  private static final Logger LOG = LoggerFactory.getLogger(CodeVersion.class);
+  private static final Optional<String> CURRENT = find();
 
   private CodeVersion() {}
 
-  static String current() {
+  /** Empty where the code cannot be read, which was logged. */
+  static Optional<String> current() {
     return CURRENT;
   }
 
-  private static String find() {
-    try {
-      Path own = Path.of(CodeVersion.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-      return digest(own) + " " + archive(CodeVersion.class.getClassLoader().getResource(BIGDL));
-    } catch (IOException | URISyntaxException e) {
-      throw new IllegalStateException("the engine's own code cannot be read", e);
+  private static Optional<String> find() {
+    CodeSource own = CodeVersion.class.getProtectionDomain().getCodeSource();
+    return of(own == null ? null : own.getLocation(), CodeVersion.class.getClassLoader().getResource(BIGDL));
+  }
+
+  /**
+   * The version of this code; empty where it cannot be read: class loaders need have no files, nor usual names for them.
+   *
+   * @param own the engine's archive or folder of classes, or null
+   * @param bigdl one of BigDL's classes, or null
+   */
+  static Optional<String> of(URL own, URL bigdl) {
+    if (own == null || bigdl == null) {
+      return unknown("its class loader does not say where it is");
     }
+    try {
+      return Optional.of(digest(Path.of(own.toURI())) + " " + archive(bigdl));
+    } catch (IOException | URISyntaxException | RuntimeException e) { // file systems refuse URLs as they like, too
+      return unknown(e.toString());
+    }
+  }
+
+  private static Optional<String> unknown(String why) {
+    LOG.warn("No start is made faster by what an earlier one kept: the engine's code cannot be read: {}", why);
+    return Optional.empty();
   }
 
   /** Of an archive, or of the classes in a folder. */

@@ -36,7 +36,12 @@ final class NetworkLoader {
       return null;
     }
     HeadStart.beginCompiler();
-    return compile(kept.get().program(), Judge.of(source.name(), new SelfCheck(source, kept.get().expected())));
+    try {
+      return compile(kept.get().program(), Judge.of(source.name(), new SelfCheck(source, kept.get().expected())));
+    } catch (RuntimeException e) { // whole, but not of this network: no more than the file is lost
+      LOG.warn("{}: what an earlier start kept cannot be used, and is made again: {}", source.name(), e.toString());
+      return null;
+    }
   }
 
   private Backend made(Optional<ProgramCache> cache) throws NetworkException {

@@ -27,12 +27,16 @@ final class ProgramCache {
     this.key = key;
   }
 
-  /** Empty where nothing is to be kept, or nobody has said what the network's files contain. */
+  /** Empty where nothing is to be kept, or nobody can say what the network's files contain or which code reads them. */
   static Optional<ProgramCache> of(NetworkSource source, NetworkOptions options) {
     if (options.cache().isEmpty() || source.digest().isEmpty() || options.engine() != EngineKind.ONEDNN) {
       return Optional.empty();
     }
-    String key = String.join(" ", CodeVersion.current(), source.digest().get(), String.valueOf(source.channels()),
+    Optional<String> code = CodeVersion.current();
+    if (code.isEmpty()) {
+      return Optional.empty();
+    }
+    String key = String.join(" ", code.get(), source.digest().get(), String.valueOf(source.channels()),
         String.valueOf(source.height()), String.valueOf(source.width()), String.valueOf(source.classes()),
         source.output().name());
     return Optional.of(new ProgramCache(file(source.name(), options.cache().get()), key));
@@ -63,7 +67,7 @@ final class ProgramCache {
       } finally {
         Files.deleteIfExists(whole);
       }
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) { // the network is loaded already: nothing may take that back
       LOG.info("{} cannot be written, so the next start takes as long as this one: {}", file, e.toString());
     }
   }

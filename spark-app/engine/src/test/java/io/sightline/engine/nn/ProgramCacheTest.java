@@ -93,6 +93,25 @@ final class ProgramCacheTest {
     assertEquals(Fingerprint.of(right.program()), Fingerprint.of(cache.get().orElseThrow().program()));
   }
 
+  /** A whole file whose answers are not of this network's images once failed the load. */
+  @Test
+  void answersOfAnotherSizeAreMadeAgain() throws Exception {
+    ProgramCache cache = ProgramCache.of(source, options).orElseThrow();
+    KeptProgram right = cache.get().orElseThrow();
+    cache.put(new KeptProgram(right.program(), new float[] {1}));
+    assertArrayEquals(expected, answers(source));
+    assertArrayEquals(right.expected(), cache.get().orElseThrow().expected());
+  }
+
+  /** The file has no form for it; but the network is loaded by then, and to keep it was an offer. */
+  @Test
+  void aProgramThatCannotBeKeptCostsNothing() throws Exception {
+    ProgramCache cache = ProgramCache.of(source, options).orElseThrow();
+    cache.put(new KeptProgram(cache.get().orElseThrow().program(), null));
+    assertTrue(cache.get().isPresent());
+    leavesNothingHalfWritten();
+  }
+
   @Test
   void aFolderThatCannotBeWrittenCostsNothing() throws Exception {
     Path file = Files.createFile(folder.resolve("no folder"));
