@@ -26,6 +26,8 @@ class OutcomeLogTest {
 
   private final Logger logger = (Logger) LogManager.getLogger(OutcomeLog.class);
   private final Kept kept = new Kept();
+  private long now;
+  private final LogPace pace = new LogPace(() -> now);
 
   /** Keeps events. */
   private static final class Kept extends AbstractAppender {
@@ -64,9 +66,17 @@ class OutcomeLogTest {
     return new Outcome(classifier, Prediction.top(new float[] {1}, 0, List.of("yes")), TIMING, 99, null);
   }
 
+  private void write(ImageRecord record, Outcome outcome) {
+    OutcomeLog.write(record, outcome, pace);
+  }
+
+  private List<String> said() {
+    return kept.events.stream().map(event -> event.getMessage().getFormattedMessage()).toList();
+  }
+
   @Test
   void warnsOfOurFaultsWithImageAndTrace() {
-    OutcomeLog.write(RECORD, failed(ErrorCode.INTERNAL));
+    write(RECORD, failed(ErrorCode.INTERNAL));
 
     LogEvent event = kept.events.get(0);
     assertEquals(Level.WARN, event.getLevel());
@@ -79,21 +89,46 @@ class OutcomeLogTest {
   /** What senders do must not fill the log. */
   @Test
   void saysNothingOfOtherImages() {
-    OutcomeLog.write(RECORD, failed(ErrorCode.TRUNCATED));
-    OutcomeLog.write(RECORD, classified());
+    write(RECORD, failed(ErrorCode.TRUNCATED));
+    write(RECORD, classified());
 
     assertEquals(List.of(), kept.events);
+  }
+
+  /** A broken model once wrote a line for each image, a thousand a second. */
+  @Test
+  void warnsOnceASecondAndCountsTheRest() {
+    for (int i = 0; i < 2500; i++) {
+      write(RECORD, failed(ErrorCode.INTERNAL));
+      now += 1_000_000; // a millisecond
+    }
+
+    assertEquals(
+        List.of(
+            "Not classified by m: because",
+            "Not classified by m: because (999 more were not logged)",
+            "Not classified by m: because (999 more were not logged)"),
+        said());
+  }
+
+  /** Who asks for every image gets every image. */
+  @Test
+  void saysAtDebugLevelWhichFaultsWereLeftOut() {
+    logger.setLevel(Level.DEBUG);
+    write(RECORD, failed(ErrorCode.INTERNAL));
+    write(RECORD, failed(ErrorCode.INTERNAL));
+
+    assertEquals(List.of("Not classified by m: because", "Not classified by m: internal"), said());
+    assertEquals(Level.DEBUG, kept.events.get(1).getLevel());
   }
 
   @Test
   void saysWhatBecameOfEachImageWhenAsked() {
     logger.setLevel(Level.DEBUG);
-    OutcomeLog.write(RECORD, failed(ErrorCode.TRUNCATED));
-    OutcomeLog.write(Records.of((byte) 1), classified());
+    write(RECORD, failed(ErrorCode.TRUNCATED));
+    write(Records.of((byte) 1), classified());
 
-    assertEquals(
-        List.of("Not classified by m: truncated", "Classified by m: yes"),
-        kept.events.stream().map(event -> event.getMessage().getFormattedMessage()).toList());
+    assertEquals(List.of("Not classified by m: truncated", "Classified by m: yes"), said());
     assertEquals(Map.of("image_id", Records.ID), kept.events.get(1).getContextData().toMap());
   }
 }
