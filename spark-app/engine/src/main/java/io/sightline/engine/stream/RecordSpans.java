@@ -40,12 +40,16 @@ final class RecordSpans {
    * Records that {@code record}, one of {@code together}, was classified or failed.
    *
    * @param begun what {@link #begin} gave before the batch
-   * @return the place in the trace that the result comes from, as a header's text, or null: the image has no trace
+   * @return the place in the trace that the result comes from, as a header's text, or null: the image has no trace, or
+   *     a malformed one, which W3C has ignored
    */
   String end(ImageRecord record, Outcome outcome, long begun, int together) {
     String given = record.text("traceparent");
-    Traceparent from = sink == null ? null : Traceparent.parse(given);
-    if (from == null || !from.sampled()) {
+    Traceparent from = Traceparent.parse(given);
+    if (from == null) {
+      return null;
+    }
+    if (sink == null || !from.sampled()) {
       return given;
     }
     Traceparent place = from.child();

@@ -8,6 +8,7 @@ import io.sightline.engine.image.ErrorCode;
 import io.sightline.engine.trace.Span;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
 class RecordSpansTest {
@@ -59,8 +60,18 @@ class RecordSpansTest {
     String unsampled = TRACE.substring(0, TRACE.length() - 1) + "0";
 
     assertEquals(unsampled, spans.end(record(unsampled), CLASSIFIED, 1, 1));
-    assertEquals("nonsense", spans.end(record("nonsense"), CLASSIFIED, 1, 1));
     assertNull(spans.end(Records.of((byte) 1), CLASSIFIED, 1, 1));
+    assertEquals(List.of(), sent);
+  }
+
+  /** What a foreign producer made up was once passed on, into results that then broke their contract. */
+  @Test
+  void aMalformedTraceEndsHere() {
+    String zeros = "00-" + "0".repeat(32) + "-b7ad6b7169203331-01";
+    for (String malformed : List.of("nonsense", TRACE + "-more", TRACE.toUpperCase(Locale.ROOT), "ff" + TRACE, zeros)) {
+      assertNull(spans.end(record(malformed), CLASSIFIED, 1, 1), malformed);
+      assertNull(RecordSpans.of(Records.options(1)).end(record(malformed), CLASSIFIED, 0, 1), malformed);
+    }
     assertEquals(List.of(), sent);
   }
 
