@@ -80,7 +80,7 @@ public final class SpanSender {
   synchronized void flush() {
     List<Span> next = new ArrayList<>();
     while (waiting.drainTo(next, MOST_A_REQUEST) > 0) {
-      String trouble = post(OtlpJson.write(options.resource(), next));
+      String trouble = post(next);
       report(trouble, next.size());
       if (trouble != null) {
         return;
@@ -90,8 +90,9 @@ public final class SpanSender {
   }
 
   /** Null when the collector took it, else why not. */
-  private String post(byte[] body) {
+  private String post(List<Span> spans) {
     try {
+      byte[] body = OtlpJson.write(options.resource(), spans);
       HttpRequest.Builder request =
           HttpRequest.newBuilder(URI.create(options.endpoint()))
               .timeout(LIMIT)
@@ -103,7 +104,9 @@ public final class SpanSender {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return "interrupted";
-    } catch (IOException | IllegalArgumentException e) { // no connection; a URL or header that HTTP does not allow
+    } catch (IOException | RuntimeException e) {
+      // No connection; a URL or header that HTTP does not allow; a span that cannot be written. A scheduled task that
+      // throws is never run again, and nobody hears of it.
       return e.toString();
     }
   }
@@ -113,7 +116,7 @@ public final class SpanSender {
     if (trouble != null) {
       dropped.addAndGet(spans);
       if (!failing) {
-        LOG.warn("Spans are lost: the collector at {} cannot be used: {}", options.endpoint(), trouble);
+        LOG.warn("Spans are lost on their way to the collector at {}: {}", options.endpoint(), trouble);
       }
     } else {
       long lost = dropped.getAndSet(0);

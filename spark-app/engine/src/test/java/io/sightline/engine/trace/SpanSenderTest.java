@@ -15,6 +15,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -122,6 +123,21 @@ class SpanSenderTest {
 
     assertEquals(before + 1, bodies.size());
     assertEquals(1, sent(before).path("scopeSpans").path(0).path("spans").size());
+  }
+
+  /** What throws out of a scheduled task ends it: a single span of which nothing can be written ended all, silently. */
+  @Test
+  void goesOnAfterASpanThatCannotBeWritten() throws Exception {
+    SpanSender sender = sender();
+    Map<String, Object> attributes = new LinkedHashMap<>();
+    attributes.put("nothing", null);
+    sender.send(new Span(PARENT, PARENT.spanId(), "process images", 1, 2, attributes, null));
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (bodies.isEmpty()) {
+      assertTrue(System.nanoTime() < end, "the sender's own thread has ended");
+      sender.send(span(null));
+      Thread.sleep(20);
+    }
   }
 
   @Test
