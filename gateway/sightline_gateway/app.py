@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -40,7 +41,13 @@ class _Guarded(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """Around all of the framework's own, whose answers to faults would else go without the guard's headers."""
         gateway: Gateway = self.state.gateway
-        app = _with_spans(super().build_middleware_stack(), self.state.tracing)
+        app = super().build_middleware_stack()
+        if (tracer := self.state.tracing.tracer) is not None:
+            # Behind the guard, so that a stranger makes no span.
+            from sightline_gateway.tracing import Traced  # noqa: PLC0415 - it loads OpenTelemetry
+
+            paths = [route.path_format for route in iter_route_contexts(self.routes) if route.path_format is not None]
+            app = Traced(app, tracer, paths)
         return guarded(app, gateway.settings, gateway.metrics)
 
     def openapi(self) -> dict[str, Any]:
@@ -49,15 +56,6 @@ class _Guarded(FastAPI):
             gateway: Gateway = self.state.gateway
             describe_security(super().openapi(), identifies=gateway.settings.identifies)
         return super().openapi()
-
-
-def _with_spans(app: ASGIApp, tracing: Tracing) -> ASGIApp:
-    """`app` within spans, if anybody collects them: behind the guard, so that a stranger makes none."""
-    if tracing.tracer is None:
-        return app
-    from sightline_gateway.tracing import Traced  # noqa: PLC0415 - it loads OpenTelemetry
-
-    return Traced(app, tracing.tracer)
 
 
 class Doors(NamedTuple):

@@ -97,6 +97,19 @@ async def test_a_call_of_the_open_inference_protocol_is_a_span_too(
     assert (server.name, parent_of(server)) == ("POST /v2/models/{model}/infer", CALLER)
 
 
+@pytest.mark.parametrize("name", ["models", "v2", "infer", "versions", "{model}"])
+async def test_a_model_named_like_a_part_of_the_path_has_the_route_of_all_models(
+    name: str, served: Served, tracing: OtlpTracing, exporter: InMemorySpanExporter
+) -> None:
+    """Each part equal to the name was once taken for the name: `/v2/{model}/{model}/infer`."""
+    for path in (f"/v2/models/{name}/infer", f"/v2/models/{name}/versions/{name}/infer"):
+        assert (await served.client.post(path, json={"inputs": []})).status_code in {400, 404}
+    assert [span.name for span in spans_by_kind(tracing, exporter)[SpanKind.SERVER]] == [
+        "POST /v2/models/{model}/infer",
+        "POST /v2/models/{model}/versions/{version}/infer",
+    ]
+
+
 async def test_an_upload_without_a_trace_begins_one_that_its_result_names(served: Served) -> None:
     image_id = (await served.client.post("/v1/images", content=PNG)).json()["id"]
     (record,) = served.publisher.records
