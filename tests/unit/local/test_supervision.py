@@ -27,6 +27,8 @@ def supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Supe
     state = tmp_path / "100% awkward" / ("long" * 30)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setattr(supervisor_module, "PROGRAMS", _stand_ins(tmp_path))
+    state.mkdir(parents=True)
+    (state / "environment.json").write_text("{}")  # an earlier run's, readable by all
     running = Supervisor(state)
     running.start()
     try:
@@ -104,3 +106,9 @@ def test_changed_settings_are_named(supervisor: Supervisor, monkeypatch: pytest.
     assert supervisor.changed_settings() == []
     monkeypatch.setenv("SIGHTLINE_GATEWAY_PORT", "1")
     assert supervisor.changed_settings() == ["SIGHTLINE_GATEWAY_PORT"]
+
+
+def test_nobody_else_reads_the_programs_secrets(supervisor: Supervisor) -> None:
+    """Kafka's password and a collector's tokens were once written for every user of the machine to read."""
+    file = supervisor.log_file("sleeper").parents[1] / "environment.json"
+    assert file.stat().st_mode & 0o777 == 0o600

@@ -74,7 +74,7 @@ class Supervisor:
         """
         (self._state_dir / "logs").mkdir(parents=True, exist_ok=True)
         self._config.write_text(self._configuration())
-        self._environment.write_text(json.dumps(shown_environment(), indent=1))
+        _write_private(self._environment, json.dumps(shown_environment(), indent=1))
         # PYTHONUNBUFFERED: a log must be complete up to the moment a program is killed.
         environment = os.environ | {MARKER: str(self._state_dir), "PYTHONUNBUFFERED": "1"}
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(self._config)]
@@ -112,7 +112,7 @@ class Supervisor:
         self._call("startProcess", name, False)
 
     def changed_settings(self) -> list[str]:
-        """Names of SIGHTLINE_ variables whose values differ from those the running programs were started with."""
+        """Names of SIGHTLINE_ and OTEL_ variables whose values differ from those the running programs have."""
         then, now = json.loads(self._environment.read_text()), shown_environment()
         return sorted(name for name in then.keys() | now.keys() if then.get(name) != now.get(name))
 
@@ -172,6 +172,13 @@ def _socket_path(state_dir: Path) -> Path:
         return path
     name = hashlib.sha256(os.fsencode(state_dir)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"sightline-{os.getuid()}-{name}.sock"
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write a new file that nobody else may read at any moment: Kafka's password and a collector's tokens are in it."""
+    path.unlink(missing_ok=True)  # one that is there keeps whom it was opened to
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
 
 
 def _render(section: str, options: dict[str, object]) -> str:
