@@ -58,6 +58,18 @@ def test_a_malformed_header_is_named(header: str, value: bytes) -> None:
         decode_record(_key(RECORD), b"", [*_without(encode_headers(RECORD), header), (header, value)])
 
 
+@pytest.mark.parametrize(
+    "trace", ["x", f"00-{'0' * 32}-{'1' * 16}-01", f"00-{'1' * 32}-{'0' * 16}-01", f"ff-{'1' * 32}-{'1' * 16}-01"]
+)
+def test_a_malformed_trace_is_against_the_schemas_and_ignored(trace: str) -> None:
+    """The schemas once allowed what no reader takes for a trace."""
+    headers = [*_without(encode_headers(RECORD), "traceparent"), ("traceparent", trace.encode())]
+    assert decode_record(_key(RECORD), b"", headers).traceparent is None
+    for schema in ("image-headers", "result-headers"):
+        errors = _validator(schema).iter_errors({name: value.decode() for name, value in headers})
+        assert [list(error.path) for error in errors] == [["traceparent"]]
+
+
 @pytest.mark.parametrize("key", [None, b"", b"42", b"\xff", RECORD.id.upper().encode()])
 def test_a_key_that_is_no_image_id_is_refused(key: bytes | None) -> None:
     with pytest.raises(ContractError, match="not an image id"):

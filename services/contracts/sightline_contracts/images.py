@@ -9,6 +9,7 @@ from sightline_contracts.errors import ContractError
 from sightline_contracts.headers import KafkaHeaders, decode_text, encode_text, integer, required
 from sightline_contracts.ids import is_image_id
 from sightline_contracts.media import Payload
+from sightline_contracts.traces import is_traceparent
 
 SOURCES: Final = ("http", "tcp", "udp", "device")
 
@@ -48,7 +49,7 @@ def encode_headers(record: ImageRecord) -> KafkaHeaders:
 
 
 def decode_record(key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes | None]]) -> ImageRecord:
-    """The image record that a consumer read.
+    """The image record that a consumer read; without a trace where the trace's header is malformed.
 
     Raises:
         ContractError: key, value or a required header is missing or malformed.
@@ -57,6 +58,7 @@ def decode_record(key: bytes | None, value: bytes | None, headers: Iterable[tupl
     source = required(fields, "source")
     if source not in SOURCES:
         raise ContractError(f"header 'source' is none of {', '.join(SOURCES)}: {source!r}")
+    trace = fields.get("traceparent")
     return ImageRecord(
         id=decode_key(key),
         payload=value or b"",
@@ -66,7 +68,7 @@ def decode_record(key: bytes | None, value: bytes | None, headers: Iterable[tupl
         stream=fields.get("stream"),
         name=fields.get("name"),
         model=fields.get("model"),
-        traceparent=fields.get("traceparent"),
+        traceparent=trace if trace is not None and is_traceparent(trace) else None,
     )
 
 
