@@ -101,7 +101,9 @@ def test_the_secret_goes_nowhere_else(server: TokenServer) -> None:
         b'{"access_token": "x", "expires_in": -1}',
         b'{"access_token": "x", "expires_in": "soon"}',
         b"[" * 5000,
+        b'{"access_token": "x", "expires_in": 9}' + b" " * 256 * 1024,  # good, but for its size
     ],
+    ids=range(9),
 )
 def test_an_answer_without_a_usable_token_is_none(server: TokenServer, body: bytes) -> None:
     server.answer = 200, body
