@@ -1,5 +1,6 @@
 """One image large: what is shown of it, and the way to its neighbours."""
 
+import json
 import re
 
 import pytest
@@ -60,6 +61,32 @@ def test_an_image_that_is_gone_is_said_to_be(page: Page, gateway: GatewayUnderTe
     page.route(re.compile("/(thumbnail|original)$"), lambda route: route.fulfill(status=410, body="{}"))
     gateway.post(png(), "frame.png")
     expect(opened(page, "frame.png").get_by_text("no longer has this image")).to_be_visible()
+
+
+def test_one_that_cannot_be_read_now_is_not_called_gone(page: Page, gateway: GatewayUnderTest, watch: Watch) -> None:
+    """Whatever went wrong, the page once said that Kafka no longer had the image."""
+    watch.expected.append(REFUSED)
+    problem = json.dumps({"code": "overloaded", "detail": "too many images are being downloaded", "status": 503})
+    page.route(re.compile("/(thumbnail|original)$"), lambda route: route.fulfill(status=503, body=problem))
+    gateway.post(png(), "frame.png")
+    expect(opened(page, "frame.png").get_by_text("too many images are being downloaded")).to_be_visible()
+
+
+def test_leafing_asks_only_for_what_is_looked_at(page: Page, gateway: GatewayUnderTest) -> None:
+    """Each look was a whole image, read to its end: an arrow key held down took the gateway's four places."""
+    for name in ("one.png", "two.png", "three.png"):
+        gateway.wait_for_result(gateway.post(png("teal", (640, 480)), name)["id"])
+    expect(page.locator("result-card")).to_have_count(3)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/original") else None)
+    page.evaluate(
+        """() => {
+            const detail = document.querySelector("image-detail");
+            for (const card of document.querySelectorAll("result-card")) detail.show(card);
+        }"""
+    )
+    page.wait_for_function("document.querySelector('dialog img').naturalWidth === 640")
+    assert len(asked) == 1
 
 
 def test_it_fills_a_phone_and_nothing_is_wider(open_page: OpenPage, gateway: GatewayUnderTest) -> None:

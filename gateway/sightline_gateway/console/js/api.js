@@ -25,9 +25,12 @@ async function getJson(path) {
   return response.json().catch(() => null);
 }
 
-/** @param {string} path @param {string} accept @returns {Promise<Response>} a good one; throws a Problem otherwise */
-async function get(path, accept) {
-  const response = await fetch(address(path), { headers: { Accept: accept } }).catch(() => {
+/**
+ * @param {string} path @param {string} accept @param {AbortSignal} [signal]
+ * @returns {Promise<Response>} a good one; throws a Problem otherwise
+ */
+async function get(path, accept, signal) {
+  const response = await fetch(address(path), { headers: { Accept: accept }, signal }).catch(() => {
     throw noAnswer();
   });
   if (response.ok) return response;
@@ -64,9 +67,12 @@ export async function listResults(query) {
 /** @param {string} id @returns {Promise<Result | Pending>} */
 export const findImage = (id) => getJson(`v1/images/${encodeURIComponent(id)}`);
 
-/** @param {string} id @param {"thumbnail" | "original"} kind @returns {Promise<Blob>} as the gateway reads it back */
-export async function readPicture(id, kind) {
-  const response = await get(`v1/images/${encodeURIComponent(id)}/${kind}`, "image/*, application/problem+json");
+/**
+ * @param {string} id @param {"thumbnail" | "original"} kind @param {AbortSignal} [signal] gives up; that is a Problem, too
+ * @returns {Promise<Blob>} as the gateway reads it back
+ */
+export async function readPicture(id, kind, signal) {
+  const response = await get(`v1/images/${encodeURIComponent(id)}/${kind}`, "image/*, application/problem+json", signal);
   return response.blob().catch(() => {
     throw noAnswer();
   });

@@ -1,3 +1,6 @@
+/** The status of what is no longer kept. */
+export const GONE = 410;
+
 /** A request that did not succeed, in words fit for a person. */
 export class Problem extends Error {
   /**

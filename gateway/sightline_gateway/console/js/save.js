@@ -1,8 +1,7 @@
 /** Keeps an image's file, as the gateway reads it back from Kafka. */
 import { readPicture } from "./api.js";
-import { Problem } from "./problem.js";
+import { GONE, Problem } from "./problem.js";
 
-const GONE = 410;
 /** The browser has taken the file over long before this (ms). */
 const TAKEN = 60_000;
 

@@ -5,12 +5,15 @@
 import { address, readPicture } from "../api.js";
 import { barRows, part, setText } from "../dom.js";
 import { bigPercent, duration, modelText, percent, shortLabel } from "../format.js";
-import { Problem } from "../problem.js";
+import { GONE, Problem } from "../problem.js";
 
 /**
  * @typedef {import("./result-card.js").ResultCardElement} Card
  * @typedef {import("../types.js").Result} Result
  */
+
+/** What is looked at for this long (ms) is worth a whole image: who leafs through with the arrow keys asks for few. */
+const PAUSE = 200;
 
 export class ImageDetailElement extends HTMLElement {
   /** @type {import("../thumbnails.js").ThumbnailStore | null} */
@@ -19,6 +22,8 @@ export class ImageDetailElement extends HTMLElement {
   #card = null;
   /** Of the picture that is shown. */
   #url = "";
+  /** Ends with the look at a card: what is on its way for it is given up. */
+  #look = new AbortController();
 
   connectedCallback() {
     const dialog = part(this, "dialog");
@@ -49,7 +54,9 @@ export class ImageDetailElement extends HTMLElement {
     part(this, "json").href = address(`v1/images/${encodeURIComponent(result.id)}`);
     part(this, "before").disabled = !card.previousElementSibling;
     part(this, "after").disabled = !card.nextElementSibling;
-    void this.#showPicture(result);
+    this.#look.abort();
+    this.#look = new AbortController();
+    void this.#showPicture(result, this.#look.signal);
     const dialog = part(this, "dialog");
     if (!dialog.open) dialog.showModal();
   }
@@ -69,20 +76,24 @@ export class ImageDetailElement extends HTMLElement {
     setText(part(this, "trouble"), best ? "" : (error?.detail ?? "The classifier gave no reason."));
   }
 
-  /** The thumbnail at once, the image itself when it is there. @param {Result} result */
-  async #showPicture({ id, name }) {
+  /** The thumbnail at once, the image itself when it is there. @param {Result} result @param {AbortSignal} signal */
+  async #showPicture({ id, name }, signal) {
     this.#put(this.thumbnails?.get(id) ?? "", name ?? "The image");
     setText(part(this, "none"), "Reading it back …");
     this.#release();
-    const file = await readPicture(id, "original").catch((error) => {
-      if (error instanceof Problem) return null; // gone, or out of reach: the thumbnail stays
-      throw error;
-    });
-    if (this.#card?.result?.id !== id) return;
-    setText(part(this, "none"), "Kafka no longer has this image");
-    if (!file) return;
-    this.#url = URL.createObjectURL(file);
-    this.#put(this.#url, name ?? "The image");
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    if (signal.aborted) return;
+    try {
+      const file = await readPicture(id, "original", signal);
+      if (signal.aborted) return;
+      this.#release();
+      this.#url = URL.createObjectURL(file);
+      this.#put(this.#url, name ?? "The image");
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      if (signal.aborted) return;
+      setText(part(this, "none"), error.status === GONE ? "Kafka no longer has this image" : error.detail); // the thumbnail stays
+    }
   }
 
   /** @param {string} url empty: nothing to show @param {string} name */
@@ -104,6 +115,7 @@ export class ImageDetailElement extends HTMLElement {
   #closed() {
     this.#card?.querySelector("button")?.focus(); // where the reader is now, not where the dialog was opened
     this.#card = null;
+    this.#look.abort();
     this.#put("", "");
     this.#release();
   }
