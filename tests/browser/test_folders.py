@@ -145,3 +145,41 @@ def test_dropped_folders_are_opened(page: Page) -> None:
         }"""
     )
     assert gathered == [["b2.JPG", "b10.jpg", "loose.gif", "sub/a.webp"], 1, False, "top"]
+
+
+def test_one_unreadable_file_does_not_lose_the_others(page: Page) -> None:
+    """One rejection ended the whole drop without a word."""
+    gathered = page.evaluate(
+        """async () => {
+            const { filesOf } = await import("/console/js/dropped.js");
+            const gone = () => new DOMException("it is gone", "NotFoundError");
+            const file = (name) => ({ name, isFile: true, file: (give) => give(new File(["x"], name)) });
+            const locked = { name: "b.png", isFile: true, file: (give, fail) => fail(gone()) };
+            const folder = (name, readEntries) => ({ name, isDirectory: true, createReader: () => ({ readEntries }) });
+            const inside = [file("a.png"), locked, folder("closed", (give, fail) => fail(gone())), file("c.png")];
+            const top = folder("top", (give) => give(inside.splice(0, 2)));
+            const items = [{ kind: "file", webkitGetAsEntry: () => top }];
+            const { photos, unread } = await filesOf({ items, files: [] });
+            return [photos.map((photo) => photo.name), unread];
+        }"""
+    )
+    assert gathered == [["a.png", "c.png"], 2]
+
+
+def test_a_walk_through_what_is_no_photo_ends(page: Page) -> None:
+    """Only photos were counted: a dropped home folder was walked to its last file."""
+    listed, cut = page.evaluate(
+        """async () => {
+            const { filesOf } = await import("/console/js/dropped.js");
+            let listed = 0;
+            const text = (name) => ({ name, isFile: true, file: (give) => give(new File(["x"], name)) });
+            const readEntries = (give) => {
+                listed += 100;
+                give(listed > 60_000 ? [] : Array.from({ length: 100 }, (_, i) => text(`${listed + i}.txt`)));
+            };
+            const home = { name: "home", isDirectory: true, createReader: () => ({ readEntries }) };
+            const { cut } = await filesOf({ items: [{ kind: "file", webkitGetAsEntry: () => home }], files: [] });
+            return [listed, cut];
+        }"""
+    )
+    assert (listed <= 50_100, cut) == (True, True)

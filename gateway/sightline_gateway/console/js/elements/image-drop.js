@@ -82,10 +82,12 @@ export class ImageDropElement extends HTMLElement {
 }
 
 /** @param {Gathered} gathered @returns {string} empty when there is nothing to say */
-function noteOf({ photos, others, cut, folder }) {
+function noteOf({ photos, others, unread, cut, folder }) {
   const place = folder ?? "the folders";
-  if (folder !== null && photos.length === 0) return `No photos in ${place}: JPEG, PNG, WebP, GIF and BMP are taken.`;
+  if (cut && photos.length === 0) return `No photos among the first ${count(others + unread)} files of ${place}.`;
   if (cut) return `Took the first ${count(photos.length)}: there is more in ${place}.`;
-  if (others) return `Left out ${count(others)} ${others === 1 ? "file that is no photo" : "files that are no photos"}.`;
-  return "";
+  const said = unread ? `Could not read ${count(unread)} ${unread === 1 ? "file or folder" : "files or folders"}.` : "";
+  if (folder !== null && photos.length === 0 && !unread) return `No photos in ${place}: JPEG, PNG, WebP, GIF and BMP are taken.`;
+  const left = `Left out ${count(others)} ${others === 1 ? "file that is no photo" : "files that are no photos"}.`;
+  return [said, others ? left : ""].filter(Boolean).join(" ");
 }
