@@ -218,3 +218,18 @@ def test_charts_draw_what_they_are_given(page: Page) -> None:
     assert drawn[0] == "M10 10h6.2v-5h-6.2zM20 10h6.2v-10h-6.2zM30 10h6.2v-3h-6.2z"
     assert drawn[1] == "M0 10h6.2v-1.5h-6.2zM20 10h6.2v-1.5h-6.2z"
     assert drawn[2:] == ["M0 10L20 5L40 0", "M0 10L40 10", [3, 7, 5]]
+
+
+def test_blocked_storage_costs_the_memory_and_not_the_page(page: Page, gateway: GatewayUnderTest) -> None:
+    """Where a browser blocks storage, `localStorage` throws as soon as it is named, and that ended the page's start."""
+    page.add_init_script(
+        """Object.defineProperty(window, "localStorage", {
+            get() { throw new DOMException("storage is blocked", "SecurityError"); },
+        });"""
+    )
+    page.reload()
+    expect(page.locator("connection-state")).to_have_text("Live")
+    expect(page.locator("model-switch option").first).to_have_text("digits-lenet")
+    page.locator("model-switch select").select_option("efficientnet-lite0")
+    gateway.post(png(), "frame.png")
+    expect(page.locator("result-card")).to_have_count(1)

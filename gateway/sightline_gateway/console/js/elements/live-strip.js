@@ -5,6 +5,7 @@
  * shown: then `addPast` may bring what was before the page.
  */
 import { bars, gaps, gathered, line } from "../chart.js";
+import { keep, recall } from "../choices.js";
 import { part, setText, stamp } from "../dom.js";
 import { count, rate, shortLabel } from "../format.js";
 import { RateWindow } from "../rate-window.js";
@@ -41,7 +42,7 @@ export class LiveStripElement extends HTMLElement {
     this.#timer = window.setInterval(() => this.#render(), 1000);
     part(this, "spans").addEventListener("change", (/** @type {Event} */ event) => {
       const { value } = /** @type {HTMLInputElement} */ (event.target);
-      localStorage.setItem(CHOSEN, value);
+      keep(CHOSEN, value);
       this.#choose(Number(value));
     });
     const board = part(this, "board");
@@ -55,7 +56,7 @@ export class LiveStripElement extends HTMLElement {
 
   /** Shows the span that was chosen last time. Call once there are listeners. */
   restore() {
-    const chosen = this.querySelector(`[name=span][value="${CSS.escape(localStorage.getItem(CHOSEN) ?? "")}"]`);
+    const chosen = this.querySelector(`[name=span][value="${CSS.escape(recall(CHOSEN))}"]`);
     if (chosen instanceof HTMLInputElement && !chosen.checked) {
       chosen.checked = true;
       this.#choose(Number(chosen.value));

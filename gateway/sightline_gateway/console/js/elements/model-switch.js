@@ -1,4 +1,5 @@
 /** <model-switch>: chooses among the installed models. Fires "model" with the chosen reference as detail. */
+import { keep, recall } from "../choices.js";
 import { part } from "../dom.js";
 import { count, percent } from "../format.js";
 
@@ -12,7 +13,7 @@ export class ModelSwitchElement extends HTMLElement {
 
   connectedCallback() {
     this.#select.addEventListener("change", () => {
-      localStorage.setItem(CHOSEN, this.value);
+      keep(CHOSEN, this.value);
       this.#chosen();
     });
   }
@@ -36,7 +37,8 @@ export class ModelSwitchElement extends HTMLElement {
     this.#models = [...models].sort((a, b) => Number(b.default) - Number(a.default) || a.name.localeCompare(b.name));
     const options = this.#models.map((model) => new Option(model.name, this.#reference(model)));
     if (options.length) this.#select.replaceChildren(...options);
-    const chosen = options.find((option) => option.value === localStorage.getItem(CHOSEN));
+    const before = recall(CHOSEN);
+    const chosen = options.find((option) => option.value === before);
     const photos = this.#models.find((model) => model.input.channels === 3);
     if (chosen) this.#select.value = chosen.value;
     else if (photos) this.#select.value = this.#reference(photos);
