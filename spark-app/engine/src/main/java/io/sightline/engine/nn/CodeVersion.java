@@ -35,7 +35,7 @@ final class CodeVersion {
   }
 
   /**
-   * The version of this code; empty where it cannot be read: class loaders need have no files, nor usual names for them.
+   * The version of this code; empty where it cannot be read: class loaders may have no files, or odd names for them.
    *
    * @param own the engine's archive or folder of classes, or null
    * @param bigdl one of BigDL's classes, or null
