@@ -8,14 +8,14 @@ from typing import Final
 
 from prometheus_client import Counter
 
-from sightline_gateway.pictures.frames import ANSWER_HEAD, IMAGE_HEAD, THUMBNAIL
+from sightline_gateway.pictures.frames import ANSWER_HEAD, IMAGE_HEAD, MOST_ANSWER, THUMBNAIL
 
 log = logging.getLogger(__name__)
 
 # The largest image within the worker's memory takes 2 s with its low priority (nice 10) on a busy core.
 DEADLINE_S: Final = 10.0
 _LEAVE_S: Final = 0.5
-_TRIES: Final = 2  # the first death may be the last image's doing, or an operator's; the second is this image's
+_TRIES: Final = 2  # the first death may be the last image's doing, or an operator's; the second is likely this image's
 
 
 class NoThumbnail(Exception):
@@ -108,4 +108,6 @@ async def _exchange(worker: Process, data: bytes) -> tuple[bytes, bytes]:
     worker.stdin.write(data)
     await worker.stdin.drain()
     kind, length = ANSWER_HEAD.unpack(await worker.stdout.readexactly(ANSWER_HEAD.size))
+    if length > MOST_ANSWER:
+        raise ConnectionError("the worker does not keep to the protocol")
     return kind, await worker.stdout.readexactly(length)

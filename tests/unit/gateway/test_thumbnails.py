@@ -15,6 +15,7 @@ from prometheus_client import Counter
 
 from sightline_contracts.media import InvalidImage
 from sightline_gateway.pictures import scaler as limits
+from sightline_gateway.pictures.frames import ANSWER_HEAD, THUMBNAIL
 from sightline_gateway.pictures.scaler import NoThumbnail, NotScaled, Scaler
 from sightline_gateway.pictures.thumbnail import make_thumbnail
 from tests.unit.gateway.conftest import until
@@ -198,6 +199,16 @@ async def test_an_image_that_kills_its_worker_twice_is_given_up(scaler: Scaler) 
         await scaler.scale(flat_png(6000, 5000))
     await killing
     assert (await scaler.scale(flat_png(10, 10)))[8:12] == b"WEBP"
+
+
+@pytest.mark.process
+async def test_a_worker_that_would_fill_the_gateway_is_ended(scaler: Scaler) -> None:
+    """A decoder that was broken into can announce an answer of 4 GB; the gateway once read whatever came."""
+    head = ANSWER_HEAD.pack(THUMBNAIL, 2**31)
+    liar = f"import os, sys; os.write(1, {head!r}); sys.stdin.buffer.read()"
+    scaler._command = ("-c", liar)  # type: ignore[assignment]
+    with pytest.raises(NotScaled, match="has ended 2 times"):
+        await scaler.scale(flat_png(10, 10))
 
 
 @pytest.mark.process
