@@ -100,11 +100,13 @@ def test_what_failed_on_the_way_is_sent_again_by_one_button(page: Page, tmp_path
 
 
 def test_a_drawing_does_not_wait_for_a_folder(page: Page, tmp_path: Path) -> None:
+    """The pad said nothing of a drawing in the queue, so this test freed a place before the drawing was in it."""
     held = hold(page, "**/v1/images?model=efficientnet-lite0")
     choose_folder(page, make_folder(tmp_path, 20))
     page.wait_for_function("document.querySelectorAll('.upload[data-state=sending]').length === 3")
     page.get_by_label("Drawing board").press("Space")
     page.keyboard.press("Enter")
+    expect(page.locator("digit-pad")).to_have_attribute("data-state", "asking")
     held.pop(0).continue_()  # one place is free: the drawing's, with 17 photos before it
     expect(page.locator("digit-pad")).to_have_attribute("data-state", "answered")
     for route in held:

@@ -149,6 +149,7 @@ function sendDrawings(queue, announcer) {
   let latest = null;
   on(pad, "drawing", ({ png }) => {
     latest = queue.add(png, `drawing ${new Date().toTimeString().slice(0, 8)}`, { model: DIGITS, wait: DRAWING_WAIT });
+    pad.show(latest); // its first change came before anybody knew it
   });
   on(queue, "change", (/** @type {Item} */ item) => {
     if (item === latest) pad.show(item);
