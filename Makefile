@@ -131,7 +131,7 @@ test-docker: setup ## the images and docker-compose.yml on a Docker engine; 20 m
 	@{ $(ENGINES)/docker-engine.sh up && $(ENGINES)/base-images.sh && $(ENGINES)/go-tools.sh docker-compose && $(ENGINES)/images.sh; } $(OR_SKIP)
 	@$(BIN)/pytest $(FIGURES) tests/docker $(ARGS)
 
-test-chart: setup ## the Helm chart and the alert rules, without a cluster
+test-chart: setup engine ## the Helm chart and the alert rules, without a cluster
 	@$(ENGINES)/go-tools.sh helm helm-unittest kubeconform $(OR_SKIP)
 	@$(ENGINES)/packages.sh promtool:prometheus $(OR_SKIP)
 	@$(BIN)/pytest $(wildcard tests/chart tests/observability) $(ARGS)

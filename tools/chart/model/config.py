@@ -45,6 +45,7 @@ _CHART_OWNS: Final = (
     "classifier_management_",
     "classifier_engine_dir",
     "classifier_checkpoint_dir",
+    "classifier_cache_dir",
     "topics_",
 )
 
