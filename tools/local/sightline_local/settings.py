@@ -33,7 +33,7 @@ class LocalSettings(ServiceSettings):
     )
     local_stop_timeout_s: PositiveFloat = Field(60.0, description="seconds after which what still runs is killed")
     api_key: SecretStr | None = Field(
-        None, description="key with upload and read, where the gateway asks for one; `sightline classify` reads it too"
+        None, description="key with upload and read, where the gateway asks for one"
     )
 
 
