@@ -27,7 +27,7 @@ def test_a_picture_opens_large_with_all_that_is_known(page: Page, gateway: Gatew
     expect(dialog.locator("dl")).to_contain_text("camera-1, over http")
     expect(dialog.locator("dl")).to_contain_text(image_id)
     expect(dialog.locator("dl")).to_contain_text(re.compile(r"\d ms: queue \d+ ms, decode \d+ ms, inference \d+ ms"))
-    page.wait_for_function("document.querySelector('dialog img').naturalWidth === 640")
+    expect(page.locator("dialog img")).to_have_js_property("naturalWidth", 640)
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(page.get_by_role("button", name="Look at frame.png")).to_be_focused()
@@ -85,7 +85,7 @@ def test_leafing_asks_only_for_what_is_looked_at(page: Page, gateway: GatewayUnd
             for (const card of document.querySelectorAll("result-card")) detail.show(card);
         }"""
     )
-    page.wait_for_function("document.querySelector('dialog img').naturalWidth === 640")
+    expect(page.locator("dialog img")).to_have_js_property("naturalWidth", 640)
     assert len(asked) == 1
 
 

@@ -70,7 +70,7 @@ def test_a_large_folder_shows_one_bar_and_can_be_stopped(page: Page, tmp_path: P
     expect(page.locator(SUMMARY)).to_have_text("0 of 90 done")
     expect(page.locator("[data-whole]")).to_be_visible()
     expect(page.locator(".upload")).to_have_count(40)
-    page.wait_for_function("document.querySelectorAll('.upload[data-state=sending]').length === 3")
+    expect(page.locator(".upload[data-state=sending]")).to_have_count(3)
     page.get_by_role("button", name="Stop").click()
     for route in held:
         route.continue_()
@@ -103,7 +103,7 @@ def test_a_drawing_does_not_wait_for_a_folder(page: Page, tmp_path: Path) -> Non
     """The pad said nothing of a drawing in the queue, so this test freed a place before the drawing was in it."""
     held = hold(page, "**/v1/images?model=efficientnet-lite0")
     choose_folder(page, make_folder(tmp_path, 20))
-    page.wait_for_function("document.querySelectorAll('.upload[data-state=sending]').length === 3")
+    expect(page.locator(".upload[data-state=sending]")).to_have_count(3)
     page.get_by_label("Drawing board").press("Space")
     page.keyboard.press("Enter")
     expect(page.locator("digit-pad")).to_have_attribute("data-state", "asking")
