@@ -32,9 +32,7 @@ class LocalSettings(ServiceSettings):
         180.0, description="seconds in which the first image must be classified"
     )
     local_stop_timeout_s: PositiveFloat = Field(60.0, description="seconds after which what still runs is killed")
-    api_key: SecretStr | None = Field(
-        None, description="key with upload and read, where the gateway asks for one"
-    )
+    api_key: SecretStr | None = Field(None, description="key with upload and read, where the gateway asks for one")
 
 
 @dataclass(frozen=True, slots=True)
