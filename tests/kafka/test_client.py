@@ -1,6 +1,5 @@
 """The Python client through a gateway process and a real broker."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -16,14 +15,6 @@ from tests.unit.gateway.fakes import make_result
 from tests.unit.gateway.process import GatewayProcess, image_bytes, running_gateway
 
 pytestmark = pytest.mark.kafka
-
-
-@pytest.fixture
-def gateway(broker: EmbeddedKafka, tmp_path: Path) -> Iterator[GatewayProcess]:
-    """A gateway of the test's own on the shared broker."""
-    with running_gateway(broker.bootstrap_servers, tmp_path) as started:
-        started.wait_ready()
-        yield started
 
 
 def test_an_image_goes_through_kafka_byte_for_byte_and_its_result_comes_back(

@@ -30,14 +30,6 @@ TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 @pytest.fixture
-def gateway(broker: EmbeddedKafka, tmp_path: Path) -> Iterator[GatewayProcess]:
-    """A gateway of the test's own on the shared broker."""
-    with running_gateway(broker.bootstrap_servers, tmp_path) as started:
-        started.wait_ready()
-        yield started
-
-
-@pytest.fixture
 def classifier(broker: EmbeddedKafka) -> Iterator["Classifier"]:
     """Writes results as the classifier would."""
     with closing(KafkaProducer(bootstrap_servers=broker.bootstrap_servers, acks="all")) as producer:

@@ -20,7 +20,7 @@ from sightline_contracts.results import encode_result
 from sightline_contracts.topics import IMAGES, RESULTS
 from sightline_local.kafka import EmbeddedKafka
 from tests.unit.gateway.fakes import make_result
-from tests.unit.gateway.process import GatewayProcess, image_bytes, running_gateway, wait_until
+from tests.unit.gateway.process import GatewayProcess, image_bytes, wait_until
 
 pytestmark = pytest.mark.kafka
 
@@ -62,14 +62,6 @@ class Topics:
 def broker(restartable_broker: EmbeddedKafka) -> EmbeddedKafka:
     """A broker that the test may stop."""
     return restartable_broker
-
-
-@pytest.fixture
-def gateway(broker: EmbeddedKafka, tmp_path: Path) -> Iterator[GatewayProcess]:
-    """A gateway of the test's own."""
-    with running_gateway(broker.bootstrap_servers, tmp_path) as started:
-        started.wait_ready()
-        yield started
 
 
 @pytest.fixture

@@ -1,24 +1,20 @@
 """Processes on a Kafka with TLS, users and access rules: what works with the least rights, and what they say if not."""
 
-import asyncio
 import socket
 import ssl
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from sightline_common.kafka_client import CannotConnect, tls_context
-from sightline_common.publisher import Publisher
 from sightline_common.settings import KafkaSettings
-from sightline_contracts.ids import new_image_id
-from sightline_contracts.images import ImageRecord
 from sightline_contracts.origins import Origin, encode_origin
 from sightline_contracts.results import encode_result
 from sightline_contracts.topics import DEAD_LETTERS, IMAGES, RESULTS
@@ -31,13 +27,12 @@ from sightline_topics.access import ensure_access
 from sightline_topics.app import ensure_topics
 from sightline_topics.errors import TopicsError
 from sightline_topics.settings import AccessSettings, TopicsSettings
+from tests.kafka.publishing import SOON_S, frame, running_publisher, until_ready, until_told
 from tests.secured import SecuredKafka, make_certificates, secured_kafka
 from tests.unit.gateway.fakes import make_result
 from tests.unit.gateway.process import image_bytes, running_gateway, wait_until
 
 pytestmark = pytest.mark.kafka
-
-_SOON_S: Final = 20.0
 
 
 @pytest.fixture(scope="module")
@@ -46,57 +41,28 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredKafka]:
         yield running
 
 
-def _record(image_id: str | None = None) -> ImageRecord:
-    return ImageRecord(image_id or new_image_id(), b"pixels", "image/png", "tcp", accepted_at=1)
-
-
-@asynccontextmanager
-async def _publisher(settings: KafkaSettings) -> AsyncIterator[Publisher]:
-    publisher = Publisher(settings, client_id="test")
-    await publisher.start()
-    try:
-        yield publisher
-    finally:
-        started = time.monotonic()
-        await publisher.stop(5)
-        assert time.monotonic() - started < 10
-
-
-async def _until_ready(publisher: Publisher) -> None:
-    async with asyncio.timeout(_SOON_S):
-        while not publisher.readiness().ok:
-            await asyncio.sleep(0.05)
-
-
-async def _until_told(publisher: Publisher, words: str) -> None:
-    async with asyncio.timeout(_SOON_S):
-        while words not in publisher.readiness().reason:
-            assert not publisher.readiness().ok
-            await asyncio.sleep(0.05)
-
-
 def test_a_socket_whose_handshake_fails_is_closed(kafka: SecuredKafka, tmp_path: Path) -> None:
     """The library forgets it: the collector found it open, when it came by, and warned."""
     make_certificates(tmp_path / "foreign")
     foreign = KafkaSettings(**kafka.settings("gateway", kafka_ca_file=tmp_path / "foreign/gateway/ca.pem"))
     context = tls_context(foreign.client_options())
     host, _, port = kafka.servers.rpartition(":")
-    with socket.create_connection((host, int(port)), _SOON_S) as plain:
+    with socket.create_connection((host, int(port)), SOON_S) as plain:
         wrapped = context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
         with pytest.raises(ssl.SSLCertVerificationError):
             wrapped.do_handshake()
         assert wrapped.fileno() == -1
         assert context.sockets == [wrapped]
-    with socket.create_connection((host, int(port)), _SOON_S) as plain:
+    with socket.create_connection((host, int(port)), SOON_S) as plain:
         following = context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
         assert context.sockets == [following], "what is closed is forgotten"
         following.close()
 
 
 async def test_the_bridge_publishes(kafka: SecuredKafka) -> None:
-    async with _publisher(KafkaSettings(**kafka.settings("bridge"))) as publisher:
-        await _until_ready(publisher)
-        ack = await publisher.publish(_record())
+    async with running_publisher(KafkaSettings(**kafka.settings("bridge"))) as publisher:
+        await until_ready(publisher)
+        ack = await publisher.publish(frame())
     assert ack.offset >= 0
 
 
@@ -106,14 +72,14 @@ def test_the_gateway_accepts_an_image_and_shows_its_result(kafka: SecuredKafka, 
         gateway.wait_ready()
         accepted = gateway.client.post("/v1/images", content=image_bytes(), headers={"Content-Type": "image/png"})
         assert accepted.status_code == 202, accepted.text
-        image = _record(accepted.json()["id"])
+        image = frame(accepted.json()["id"])
         with closing(_producer(kafka, "classifier")) as classifier:
             classifier.send(RESULTS, encode_result(make_result(image)), key=image.id.encode()).get(20)
         wait_until(lambda: gateway.client.get(f"/v1/images/{image.id}").json().get("status") == "classified")
 
 
 def test_the_gateway_reads_an_image_back(kafka: SecuredKafka, tmp_path: Path) -> None:
-    settings, image = kafka.settings("gateway"), _record()
+    settings, image = kafka.settings("gateway"), frame()
     with closing(_producer(kafka, "gateway")) as sender:
         place = sender.send(IMAGES, image.payload, key=image.id.encode()).get(20)
     headers = encode_origin(Origin(IMAGES, place.partition, place.offset))
@@ -155,7 +121,7 @@ def test_nobody_reads_what_is_not_theirs(kafka: SecuredKafka, user: str, topic: 
 
 
 def _poll(consumer: KafkaConsumer) -> None:
-    end = time.monotonic() + _SOON_S
+    end = time.monotonic() + SOON_S
     while time.monotonic() < end:
         consumer.poll(timeout_ms=500)
 
@@ -191,8 +157,8 @@ def _wrong(kafka: SecuredKafka, tmp_path: Path) -> dict[str, tuple[dict[str, Any
 async def test_what_is_wrong_is_told_in_readiness(kafka: SecuredKafka, tmp_path: Path, what: str) -> None:
     """kafka-python alone says of all of these: unable to bootstrap."""
     changes, reason = _wrong(kafka, tmp_path)[what]
-    async with _publisher(KafkaSettings(**kafka.settings("gateway", **changes))) as publisher:
-        await _until_told(publisher, reason)
+    async with running_publisher(KafkaSettings(**kafka.settings("gateway", **changes))) as publisher:
+        await until_told(publisher, reason)
     if what != "no tls":
         with pytest.raises(TopicsError, match=reason):
             ensure_topics(TopicsSettings(**kafka.settings("topics", **changes), topics_deadline_s=1))
@@ -208,7 +174,7 @@ def test_the_gateway_tells_it_too_and_starts_when_it_is_mended(kafka: SecuredKaf
             checks = gateway.client.get("/readyz").json()["checks"].values()
             return sum("the broker refused the user" in check["reason"] for check in checks) >= 2
 
-        wait_until(told, _SOON_S)
+        wait_until(told, SOON_S)
         password.write_text((kafka.tls / "gateway/password").read_text())
         gateway.wait_ready()
         assert "guessed" not in gateway.log()
@@ -221,8 +187,8 @@ async def test_a_user_without_rights_is_told_apart_from_a_topic_that_is_not_ther
     reason = f"topic {IMAGES}: TopicAuthorizationFailed"
     password = _user_without_rights(kafka, tmp_path)
     settings = kafka.settings("gateway", kafka_username="nobody", kafka_password_file=password)
-    async with _publisher(KafkaSettings(**settings)) as publisher:
-        await _until_told(publisher, reason)
+    async with running_publisher(KafkaSettings(**settings)) as publisher:
+        await until_told(publisher, reason)
     with pytest.raises(TopicsError, match=reason):
         ensure_topics(TopicsSettings(**settings))
     refused = pytest.raises(TopicAuthorizationFailedError, match=reason)
