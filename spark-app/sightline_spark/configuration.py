@@ -1,10 +1,10 @@
 """Spark's configuration as a pure function of the settings."""
 
-import ipaddress
 import re
 from pathlib import Path
 from typing import Final, Literal
 
+from sightline_common.addresses import is_loopback
 from sightline_common.logging import writes_text
 from sightline_common.settings import LogFormat, LogLevel
 from sightline_spark.cluster import MasterKind
@@ -180,11 +180,3 @@ def _java_options(service: str, logs: JvmLogFormat, level: LogLevel) -> list[str
 def jvm_log_format(log_format: LogFormat) -> JvmLogFormat:
     """How a JVM that this process starts is to log: as this process does itself."""
     return "text" if writes_text(log_format) else "json"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the name or address stays within this machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -15,9 +15,10 @@ from typing import Final, Literal
 import pyspark
 from pydantic import Field, ValidationError
 
+from sightline_common.addresses import is_loopback
 from sightline_common.settings import LogFormat, describe, problems
 from sightline_spark.cluster import ClusterSettings, MasterKind
-from sightline_spark.configuration import AUTHENTICATION, is_loopback, jvm_log_format, log_options
+from sightline_spark.configuration import AUTHENTICATION, jvm_log_format, log_options
 from sightline_spark.errors import ClassifierError
 
 Role = Literal["master", "worker"]

@@ -15,11 +15,11 @@ from pyspark.errors import PySparkRuntimeError
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
+from sightline_common.addresses import is_loopback
 from sightline_spark.cluster import MasterKind
 from sightline_spark.configuration import (
     AUTHENTICATION,
     NATIVE_ENVIRONMENT,
-    is_loopback,
     jvm_log_format,
     spark_configuration,
 )
