@@ -1,0 +1,124 @@
+"""The sending side over UDP: nobody makes it wait and nobody answers, so it keeps to a pace of its own."""
+
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, final
+
+from sightline_bridge.datagram.codec import ETHERNET_DATAGRAM_BYTES, encode
+from sightline_bridge.errors import SendError
+from sightline_bridge.framing import FrameError
+from sightline_bridge.sender import Sent
+
+# A link of 1 Gbit/s and a bridge on one core take it; faster, and bursts fill the receiver's buffer.
+DEFAULT_MEGABITS: Final = 200.0
+_BURST_S: Final = 0.002  # sleeping for less is not worth it: so long is the longest burst
+
+
+@dataclass(frozen=True, slots=True)
+class DatagramOptions:
+    """How frames are sent: at most `megabits` per second with headers, in datagrams of at most `datagram_bytes`.
+
+    `stream_id` None: one of its own, so that a sender that starts again is a new stream.
+    """
+
+    megabits: float = DEFAULT_MEGABITS
+    datagram_bytes: int = ETHERNET_DATAGRAM_BYTES
+    stream_id: int | None = None
+
+
+def send_datagrams(
+    address: tuple[str, int],
+    images: Iterable[tuple[str | None, bytes]],
+    options: DatagramOptions,
+    *,
+    rate: float | None = None,
+    progress: Callable[[Sent], None] | None = None,
+) -> Sent:
+    """Send `images` (name, bytes), at most `rate` a second. What arrives is not known: nobody answers over UDP.
+
+    Raises:
+        SendError: there is no way to the address, nobody listens there, or an image cannot be sent.
+    """
+    host, port = address
+    sent = Sent(0, 0, 0.0)
+    with _connected(host, port) as peer:
+        pace = Pace(options.megabits)
+        stream_id = secrets.randbits(32) if options.stream_id is None else options.stream_id
+        try:
+            for number, (name, image) in enumerate(images):
+                pace.wait_for_frame(number, rate)
+                for datagram in _datagrams(stream_id, number, name, image, options.datagram_bytes):
+                    pace.wait_for_bytes(len(datagram))
+                    peer.send(datagram)
+                sent = Sent(sent.frames + 1, sent.payload_bytes + len(image), pace.seconds)
+                if progress is not None:
+                    progress(sent)
+            _raise_what_came_back(peer)
+        except OSError as error:
+            raise SendError(f"{host}:{port} (UDP): {_reason(error)}; is the bridge running?", sent.frames) from error
+        except SendError as error:
+            error.sent = sent.frames
+            raise
+    return sent
+
+
+@final
+class Pace:
+    """When the next frame and the next datagram are due; bytes are spread in bursts of 2 ms."""
+
+    def __init__(self, megabits: float) -> None:
+        self._bytes_per_s = megabits * 1e6 / 8
+        self._start = time.monotonic()
+        self._bytes_due = self._start
+
+    @property
+    def seconds(self) -> float:
+        """Since the start."""
+        return time.monotonic() - self._start
+
+    def wait_for_frame(self, number: int, rate: float | None) -> None:
+        """Wait until frame `number` is due, at `rate` frames a second."""
+        if rate is not None:
+            time.sleep(max(0.0, self._start + number / rate - time.monotonic()))
+
+    def wait_for_bytes(self, size: int) -> None:
+        """Wait until `size` more bytes may go."""
+        now = time.monotonic()
+        self._bytes_due = max(self._bytes_due, now - _BURST_S) + size / self._bytes_per_s
+        if self._bytes_due - now > _BURST_S:
+            time.sleep(self._bytes_due - now)
+
+
+def _datagrams(stream_id: int, number: int, name: str | None, image: bytes, size: int) -> Iterator[bytes]:
+    try:
+        return encode(stream_id, number, name, image, size)
+    except FrameError as error:
+        raise SendError(f"{name}: {error.detail}") from error
+
+
+def _connected(host: str, port: int) -> socket.socket:
+    """A socket for this one peer, which learns from ICMP when nobody listens there."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+        peer = socket.socket(family, socket.SOCK_DGRAM)
+    except OSError as error:
+        raise SendError(f"cannot send to {host}:{port} (UDP): {_reason(error)}") from error
+    try:
+        peer.connect(address)
+    except OSError as error:
+        peer.close()
+        raise SendError(f"cannot send to {host}:{port} (UDP): {_reason(error)}") from error
+    return peer
+
+
+def _raise_what_came_back(peer: socket.socket) -> None:
+    if code := peer.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+        raise OSError(code, os.strerror(code))
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
