@@ -6,7 +6,9 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NoReturn, final
+from uuid import uuid4
 
+from sightline_bridge.ack.sender import PATIENCE_S, AckSender, Delivered, send_acknowledged
 from sightline_bridge.errors import SendError
 from sightline_bridge.framing import FRAMINGS, fit_name
 from sightline_bridge.sender import Sent, send_frames
@@ -16,6 +18,7 @@ __all__ = ["SendError", "Sent", "find_images", "main", "send_frames"]
 
 PROGRESS_INTERVAL_S: Final = 0.1
 SNIFF_BYTES: Final = 16
+_NEW_LINE: Final = "\r\x1b[K"  # over the progress
 
 
 def main() -> None:
@@ -25,8 +28,7 @@ def main() -> None:
         files = find_images(options.paths)
         total = len(files) * options.repeat
         progress = _Progress(total) if sys.stderr.isatty() else None
-        images = _frames(files, options.repeat)
-        sent = send_frames(options.address, images, FRAMINGS[options.framing], rate=options.rate, progress=progress)
+        sent = (_send_acknowledged if options.ack else _send)(options, _frames(files, options.repeat), progress)
     except SendError as error:
         _fail(1, f"{error} ({error.sent} frames were sent)" if error.sent else str(error))
     except KeyboardInterrupt:
@@ -35,6 +37,36 @@ def main() -> None:
         progress.clear()
     speed = f"{sent.seconds:.2f} s, {sent.megabytes_per_s:.1f} MB/s"
     sys.stdout.write(f"sent {sent.frames} frames, {sent.payload_bytes} bytes in {speed}\n")
+    if isinstance(sent, Delivered):
+        _tell_fate(sent)
+
+
+def _send(options: argparse.Namespace, images: Iterable[tuple[str, bytes]], progress: "_Progress | None") -> Sent:
+    return send_frames(options.address, images, FRAMINGS[options.framing], rate=options.rate, progress=progress)
+
+
+def _send_acknowledged(
+    options: argparse.Namespace, images: Iterable[tuple[str, bytes]], progress: "_Progress | None"
+) -> Delivered:
+    sender_id = options.sender_id or f"sightline-send-{uuid4().hex}"
+    with AckSender(options.address, sender_id, patience_s=options.patience, on_lost=_tell_lost) as sender:
+        return send_acknowledged(sender, images, rate=options.rate, progress=progress)
+
+
+def _tell_lost(reason: str) -> None:
+    sys.stderr.write(f"{_NEW_LINE if sys.stderr.isatty() else ''}sightline-send: {reason}; trying again\n")
+
+
+def _tell_fate(sent: Delivered) -> None:
+    """What Kafka has of it; exit status 1 when that is not all."""
+    sys.stdout.write(
+        f"acknowledged {sent.acknowledged}, refused {len(sent.refused)}, sent again {sent.sent_again}, "
+        f"connections {sent.connections}\n"
+    )
+    for refusal in sent.refused:
+        sys.stderr.write(f"sightline-send: frame {refusal.frame_id} ({refusal.name}) is refused: {refusal.reason}\n")
+    if sent.refused:
+        sys.exit(1)
 
 
 def find_images(paths: Iterable[Path]) -> list[Path]:
@@ -82,7 +114,7 @@ class _Progress:
         self._total = total
         self._next = 0.0
 
-    def __call__(self, sent: Sent) -> None:
+    def __call__(self, sent: Sent | Delivered) -> None:
         if time.monotonic() < self._next and sent.frames < self._total:
             return
         self._next = time.monotonic() + PROGRESS_INTERVAL_S
@@ -101,6 +133,15 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("paths", metavar="PATH", type=Path, nargs="+", help="image file, or folder of images")
     parser.add_argument("--framing", choices=list(FRAMINGS), default="fixed28", help="default: %(default)s")
     parser.add_argument("--rate", type=_rate, metavar="N", help="at most N frames a second; default: as fast as taken")
+    parser.add_argument("--ack", action="store_true", help="frames are acknowledged, and sent again until they are")
+    parser.add_argument("--sender-id", metavar="ID", help="with --ack: the same files sent again under it are the same")
+    parser.add_argument(
+        "--patience",
+        metavar="S",
+        type=_rate,
+        default=PATIENCE_S,
+        help="with --ack: give up when S seconds bring none",
+    )
     parser.add_argument("--repeat", type=_repeat, metavar="N", default=1, help="send everything N times")
     return parser.parse_args()
 

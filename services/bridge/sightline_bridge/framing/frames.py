@@ -4,7 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol, final
 
-FrameErrorCode = Literal["bad-length", "bad-name", "truncated-frame"]
+FrameErrorCode = Literal[
+    "bad-length",
+    "bad-name",
+    "truncated-frame",
+    "bad-checksum",
+    "bad-content-type",
+    "bad-id",
+    "bad-message",
+    "bad-sender",
+    "bad-version",
+    "window-exceeded",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +41,8 @@ class FrameError(ValueError):
     """The bytes do not follow the framing, or a frame cannot be written in it.
 
     `code` is stable: `bad-length` (not positive, or over the limit), `bad-name` (empty, not UTF-8, control characters,
-    too long), `truncated-frame` (the stream ended inside a frame). A stream cannot be read on after any of them.
+    too long), `truncated-frame` (the stream ended inside a frame). A stream cannot be read on after any of them. The
+    others are of the acknowledged protocol, where they are explained.
     """
 
     def __init__(self, code: FrameErrorCode, detail: str) -> None:

@@ -1,0 +1,178 @@
+"""Both senders of the acknowledged protocol, as programs, against a bridge that fails in every way it may."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sightline_bridge.ack.messages import Answer, AnswerKind, GoodbyeCode, NackCode
+from sightline_bridge.ack.sender import AckSender
+from sightline_bridge.ack.session import AckFrame
+from sightline_bridge.errors import SendError
+from tests.unit.bridge.ack_peer import C_SENDER, LIMIT, ack_peer, build_c_sender, goodbye
+
+pytestmark = pytest.mark.process
+Program = Callable[..., "subprocess.CompletedProcess[str]"]
+FILES = 12
+
+
+@pytest.fixture(scope="session")
+def c_sender(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_c_sender(tmp_path_factory.mktemp("c-sender"))
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    made = [tmp_path / f"{number:02}.png" for number in range(FILES)]
+    for number, file in enumerate(made):
+        file.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes([number]) + os.urandom(5_000 * number))
+    return made
+
+
+@pytest.fixture(params=["python", "c"])
+def send(request: pytest.FixtureRequest, c_sender: Path) -> Program:
+    """One of the senders; called with port, sender id, files and patience it runs to its end."""
+
+    def run(port: int, sender_id: str, files: list[Path], patience_s: int = 60) -> "subprocess.CompletedProcess[str]":
+        python = [sys.executable, "-m", "sightline_bridge.send", "--ack", "--sender-id", sender_id]
+        command: list[object] = (
+            [*python, "--patience", patience_s, f"127.0.0.1:{port}", *files]
+            if request.param == "python"
+            else [c_sender, "-s", sender_id, "-p", patience_s, "127.0.0.1", port, *files]
+        )
+        return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=60, check=False)
+
+    return run
+
+
+def payloads(files: list[Path]) -> list[bytes]:
+    return [file.read_bytes() for file in files]
+
+
+def test_all_that_is_sent_is_acknowledged_and_comes_whole(send: Program, files: list[Path]) -> None:
+    with ack_peer() as peer:
+        done = send(peer.port, "camera-7", files)
+        frames = list(peer.frames.values())
+    assert done.returncode == 0, done.stderr
+    assert f"acknowledged {FILES}" in done.stdout
+    assert [(frame.sender_id, frame.frame_id, frame.name) for frame in frames] == [
+        ("camera-7", number, file.name) for number, file in enumerate(files, 1)
+    ]
+    assert [frame.payload for frame in frames] == payloads(files)
+
+
+@pytest.mark.parametrize("window", [1, 2, FILES])
+def test_no_more_is_under_way_than_the_window_allows(send: Program, files: list[Path], window: int) -> None:
+    with ack_peer(window=window) as peer:
+        assert send(peer.port, "s", files).returncode == 0
+        assert len(peer.frames) == FILES
+        assert peer.most_unacknowledged <= window
+
+
+def test_over_connections_that_break_all_arrives_and_in_order(send: Program, files: list[Path]) -> None:
+    """Each of the first four connections takes one frame and is reset at the second, without a word of either."""
+    heard: dict[int, int] = {}
+
+    def script(connection: int, frame: AckFrame) -> str | None:
+        heard[connection] = heard.get(connection, 0) + 1
+        return "cut" if connection <= 4 and heard[connection] == 2 else None
+
+    with ack_peer(script) as peer:
+        done = send(peer.port, "s", files)
+        assert peer.connections == 5
+        assert list(peer.frames) == list(range(1, FILES + 1))
+        assert [frame.payload for frame in peer.frames.values()] == payloads(files)
+    assert done.returncode == 0, done.stderr
+    assert "connections 5" in done.stdout
+
+
+@pytest.mark.parametrize("code", [GoodbyeCode.GOING_AWAY, GoodbyeCode.BAD_CHECKSUM])
+def test_a_bridge_that_leaves_is_met_again(send: Program, files: list[Path], code: GoodbyeCode) -> None:
+    with ack_peer(
+        lambda number, frame: goodbye(code) if number <= 3 and frame.frame_id == 2 * number else None
+    ) as peer:
+        done = send(peer.port, "s", files)
+        assert peer.connections == 4
+        assert len(peer.frames) == FILES
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_frame_that_is_given_back_is_sent_again_over_another_connection(send: Program, files: list[Path]) -> None:
+    given_back = Answer(AnswerKind.NACK, NackCode.NOT_STORED, again=True, value=5).encode()
+    with ack_peer(lambda number, frame: given_back if number == 1 and frame.frame_id == 5 else None) as peer:
+        done = send(peer.port, "s", files)
+        assert peer.connections == 2
+        assert len(peer.frames) == FILES
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_refused_frame_is_named_and_the_others_arrive(send: Program, files: list[Path]) -> None:
+    with ack_peer(lambda _, frame: NackCode.TOO_LARGE if frame.frame_id in {3, 4} else None) as peer:
+        done = send(peer.port, "s", files)
+        assert set(peer.frames) == set(range(1, FILES + 1)) - {3, 4}
+        assert peer.heard == list(range(1, FILES + 1))
+    assert done.returncode == 1
+    assert "frame 3 " in done.stderr
+    assert f"acknowledged {FILES - 2}" in done.stdout
+
+
+def test_a_frame_above_the_welcomed_limit_is_not_even_sent(send: Program, files: list[Path], tmp_path: Path) -> None:
+    large = tmp_path / "large.png"
+    large.write_bytes(bytes(LIMIT + 1))
+    with ack_peer() as peer:
+        done = send(peer.port, "s", [files[0], large, files[1]])
+        assert list(peer.frames) == [1, 3]
+        assert peer.connections == 1
+    assert done.returncode == 1
+    assert "frame 2 " in done.stderr
+
+
+def test_a_sender_that_is_refused_for_good_stops_at_once(send: Program, files: list[Path]) -> None:
+    with ack_peer(lambda _, frame: goodbye(GoodbyeCode.BAD_ID) if frame.frame_id == 2 else None) as peer:
+        done = send(peer.port, "s", files)
+        assert peer.connections == 1
+    assert done.returncode == 1
+
+
+def test_a_damaged_answer_is_not_believed(send: Program, files: list[Path]) -> None:
+    """An ACK of everything whose checksum is wrong: taken at its word it would lose what follows."""
+    forged = bytearray(Answer(AnswerKind.ACK, 0, again=False, value=FILES).encode())
+    forged[-1] ^= 1
+    with ack_peer(lambda number, frame: bytes(forged) if number == 1 and frame.frame_id == 2 else None) as peer:
+        done = send(peer.port, "s", files)
+        assert peer.connections == 2
+        assert len(peer.frames) == FILES
+    assert done.returncode == 0, done.stderr
+
+
+def test_who_waits_in_vain_gives_up_and_says_so(send: Program, files: list[Path]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        done = send(silent.getsockname()[1], "s", files, 1)
+    assert done.returncode == 1
+    assert "acknowledged" in done.stderr.splitlines()[-1]
+
+
+def test_the_c_sender_is_one_file_of_less_than_400_lines_without_dependencies() -> None:
+    source = C_SENDER.read_text()
+    assert source.count("\n") < 400
+    assert '#include "' not in source
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["127.0.0.1", "9500"], ["-r", "0", "h", "1", "f"], ["-s", "x" * 65, "h", "1", "f"]]
+)
+def test_the_c_sender_explains_itself(c_sender: Path, arguments: list[str]) -> None:
+    done = subprocess.run([c_sender, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("usage: ")
+
+
+def test_what_cannot_be_written_is_said_before_it_is_sent() -> None:
+    with pytest.raises(SendError, match="sender id"):
+        AckSender(("127.0.0.1", 1), "")
+    with AckSender(("127.0.0.1", 1), "s") as sender, pytest.raises(SendError, match=r"empty\.png"):
+        sender.send("empty.png", b"")
