@@ -3,12 +3,14 @@
 import argparse
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final, NoReturn, final
 from uuid import uuid4
 
 from sightline_bridge.ack.sender import PATIENCE_S, AckSender, Delivered, send_acknowledged
+from sightline_bridge.datagram import ETHERNET_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES, MIN_DATAGRAM_BYTES
+from sightline_bridge.datagram.sender import DEFAULT_MEGABITS, DatagramOptions, send_datagrams
 from sightline_bridge.errors import SendError
 from sightline_bridge.framing import FRAMINGS, fit_name
 from sightline_bridge.sender import Sent, send_frames
@@ -28,7 +30,7 @@ def main() -> None:
         files = find_images(options.paths)
         total = len(files) * options.repeat
         progress = _Progress(total) if sys.stderr.isatty() else None
-        sent = (_send_acknowledged if options.ack else _send)(options, _frames(files, options.repeat), progress)
+        sent = _way(options)(options, _frames(files, options.repeat), progress)
     except SendError as error:
         _fail(1, f"{error} ({error.sent} frames were sent)" if error.sent else str(error))
     except KeyboardInterrupt:
@@ -41,6 +43,14 @@ def main() -> None:
         _tell_fate(sent)
 
 
+def _way(
+    options: argparse.Namespace,
+) -> "Callable[[argparse.Namespace, Iterable[tuple[str, bytes]], _Progress | None], Sent | Delivered]":
+    if options.udp:
+        return _send_datagrams
+    return _send_acknowledged if options.ack else _send
+
+
 def _send(options: argparse.Namespace, images: Iterable[tuple[str, bytes]], progress: "_Progress | None") -> Sent:
     return send_frames(options.address, images, FRAMINGS[options.framing], rate=options.rate, progress=progress)
 
@@ -51,6 +61,13 @@ def _send_acknowledged(
     sender_id = options.sender_id or f"sightline-send-{uuid4().hex}"
     with AckSender(options.address, sender_id, patience_s=options.patience, on_lost=_tell_lost) as sender:
         return send_acknowledged(sender, images, rate=options.rate, progress=progress)
+
+
+def _send_datagrams(
+    options: argparse.Namespace, images: Iterable[tuple[str, bytes]], progress: "_Progress | None"
+) -> Sent:
+    how = DatagramOptions(options.megabits, options.datagram_bytes, options.stream_id)
+    return send_datagrams(options.address, images, how, rate=options.rate, progress=progress)
 
 
 def _tell_lost(reason: str) -> None:
@@ -143,7 +160,30 @@ def _arguments() -> argparse.Namespace:
         help="with --ack: give up when S seconds bring none",
     )
     parser.add_argument("--repeat", type=_repeat, metavar="N", default=1, help="send everything N times")
+    _add_udp(parser)
     return parser.parse_args()
+
+
+def _add_udp(parser: argparse.ArgumentParser) -> None:
+    udp = parser.add_argument_group("UDP", "Nobody answers over UDP: what arrived only the bridge's metrics tell.")
+    udp.add_argument("--udp", action="store_true", help="send datagrams (framing datagram) instead of a TCP stream")
+    udp.add_argument(
+        "--megabits",
+        type=_rate,
+        metavar="N",
+        default=DEFAULT_MEGABITS,
+        help="at most N Mbit/s with headers; default: %(default)g",
+    )
+    udp.add_argument(
+        "--datagram-bytes",
+        type=_between(MIN_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES),
+        metavar="N",
+        default=ETHERNET_DATAGRAM_BYTES,
+        help="largest datagram, without the headers of IP and UDP; default: %(default)s",
+    )
+    udp.add_argument(
+        "--stream-id", type=_between(0, 2**32 - 1), metavar="N", help="number of the stream; default: a random one"
+    )
 
 
 def _address(text: str) -> tuple[str, int]:
@@ -165,6 +205,16 @@ def _repeat(text: str) -> int:
     if repeat < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1")
     return repeat
+
+
+def _between(least: int, most: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        value = int(text)
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not {least} to {most}")
+        return value
+
+    return number
 
 
 def _fail(status: int, message: str) -> NoReturn:

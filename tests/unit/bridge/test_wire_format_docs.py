@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
+from sightline_bridge.datagram import DatagramResult, FrameLoss, decode, encode
 from sightline_bridge.framing import FRAMINGS, Frame, FrameError, FrameParser
 from sightline_bridge.settings import BridgeSettings
 from tests.unit.bridge.doubles import running
@@ -99,3 +100,25 @@ def test_the_defaults_on_the_page_are_those_of_the_settings() -> None:
         default = BridgeSettings.model_fields[name.lower()].default
         amount, _, suffix = unit.partition(" ")
         assert default == int(amount) * (1024 * 1024 if suffix == "MiB" else 1), name
+
+
+def test_the_datagram_example_reads_and_writes_as_stated() -> None:
+    wire = b"".join(field.example for field in fields("datagram"))
+    frame = example_frame("datagram")
+    fragment = decode(wire, LIMIT)
+    assert fragment.payload == (frame.name or "").encode() + frame.payload
+    assert fragment.shape.name_bytes == len(frame.name or "")
+    assert list(encode(fragment.stream_id, fragment.sequence, frame.name, frame.payload)) == [wire]
+    assert [(field.offset, field.size) for field in fields("datagram")] == [
+        (sum(len(before.example) for before in fields("datagram")[:number]), len(field.example))
+        for number, field in enumerate(fields("datagram"))
+    ]
+
+
+def test_every_result_of_a_datagram_is_explained() -> None:
+    datagrams, frames = section("datagram").split("| frames, `result` | why |")
+    assert re.findall(r"^\| `([a-z-]+)` \|", datagrams, re.MULTILINE) == [
+        "taken",
+        *(result for result in DatagramResult if result != "taken"),
+    ]
+    assert re.findall(r"^\| `([a-z-]+)` \|", frames, re.MULTILINE) == list(FrameLoss)
