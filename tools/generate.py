@@ -18,7 +18,7 @@ from sightline_gateway.settings import GatewaySettings
 from sightline_local.settings import LocalSettings
 from sightline_spark.settings import ClassifierSettings
 from sightline_topics.settings import AccessSettings, TopicsSettings
-from tools import asyncapi
+from tools import asyncapi, bridge_reference
 from tools.chart.files import chart_files
 from tools.chart.golden import golden_files
 from tools.images.requirements import image_requirements
@@ -60,6 +60,7 @@ def generated() -> dict[Path, str]:
         ROOT / ".env.example": env_example(),
         metrics.PATH: metrics.page(),
         asyncapi.PATH: asyncapi.page(),
+        bridge_reference.PATH: bridge_reference.page(),
         **dashboards.dashboard_files(),
         **image_requirements(),
         **chart_files(),

@@ -101,7 +101,7 @@ def test_an_over_size_body_is_refused(http: httpx.Client, chunked: bool) -> None
 
 def test_a_frame_cut_off_is_not_produced(system: System, http: httpx.Client) -> None:
     """Half a picture is no picture: the sender will send the frame again, and only a whole one counts."""
-    metric = 'sightline_bridge_frames_total{result="truncated-frame"}'
+    metric = 'sightline_bridge_frames_total{result="truncated-frame",source="default"}'
     before = system.bridge_metric(metric)
     data = digit(5).data
     with socket.create_connection(("127.0.0.1", system.port("BRIDGE_PORT"))) as sender:
@@ -115,7 +115,7 @@ def test_a_frame_cut_off_is_not_produced(system: System, http: httpx.Client) -> 
 
 
 def test_a_bad_frame_header_closes_the_connection(system: System, http: httpx.Client) -> None:
-    metric = 'sightline_bridge_frames_total{result="bad-length"}'
+    metric = 'sightline_bridge_frames_total{result="bad-length",source="default"}'
     before = system.bridge_metric(metric)
     with socket.create_connection(("127.0.0.1", system.port("BRIDGE_PORT")), timeout=20) as sender:
         sender.sendall(b"negative.png".ljust(28) + struct.pack(">i", -1))

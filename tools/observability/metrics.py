@@ -78,6 +78,6 @@ def _labels(family: Metric) -> str:
 
 
 def _label(label: str, values: list[str]) -> str:
-    if label in ("service", "version"):  # another in each service, another with each release
+    if label in ("service", "version", "source"):  # another in each service, with each release, for each source
         return f"`{label}`"
     return f"`{label}`: {', '.join(values)}"

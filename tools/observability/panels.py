@@ -59,6 +59,7 @@ def _processes(service: str) -> tuple[Panel, ...]:
 
 _OUTCOMES: Final = "sightline_gateway_view_outcomes_total"
 _UPLOADS: Final = "sightline_gateway_uploads_total"
+_RATE: Final = "[$__rate_interval])"
 _FRAMES: Final = "sightline_bridge_frames_total"
 _REFUSED: Final = f'{_UPLOADS}{{outcome!~"accepted|repeated"}}'
 _FAILED_SHARE: Final = (
@@ -177,33 +178,45 @@ SERVICES: Final = Dashboard(
         ),
         "Bridge": (
             Panel("Ready", "short", {"{{instance}} {{check}}": "sightline_bridge_ready"}, "What /readyz says"),
+            Panel(
+                "Sources that can bring frames",
+                "short",
+                {"{{instance}} {{source}}": "sightline_bridge_source_up"},
+                "Listening, connected or open: 1",
+            ),
             Panel("Last byte to Kafka's yes", "s", _quantiles("sightline_bridge_publish_seconds")),
             Panel(
                 "Connections",
                 "short",
                 {
-                    "{{instance}} open": "sightline_bridge_connections",
-                    "{{instance}} held back": "sightline_bridge_waiting_connections",
-                    "{{instance}} limit": "sightline_bridge_connection_limit",
+                    "{{instance}} {{source}} open": "sightline_bridge_connections",
+                    "{{instance}} {{source}} held back": "sightline_bridge_waiting_connections",
+                    "{{instance}} {{source}} limit": "sightline_bridge_connection_limit",
                 },
             ),
             Panel(
                 "Bytes a second",
                 "Bps",
                 {
-                    "received": "sum(rate(sightline_bridge_received_bytes_total[$__rate_interval]))",
-                    "published": "sum(rate(sightline_bridge_published_bytes_total[$__rate_interval]))",
+                    f"{{{{source}}}} {way}": f"sum by (source) (rate(sightline_bridge_{way}_bytes_total{_RATE})"
+                    for way in ("received", "published")
                 },
             ),
             Panel(
                 "Frames that were not published, a second",
                 "short",
-                {"{{result}}": f'sum by (result) (rate({_FRAMES}{{result!="published"}}[$__rate_interval])) > 0'},
+                {
+                    "{{source}} {{result}}": f'sum by (source, result) (rate({_FRAMES}{{result!="published"}}'
+                    "[$__rate_interval])) > 0"
+                },
             ),
             Panel(
                 "Ends of connections a second",
                 "short",
-                {"{{reason}}": "sum by (reason) (rate(sightline_bridge_connection_ends_total[$__rate_interval])) > 0"},
+                {
+                    "{{source}} {{reason}}": "sum by (source, reason) "
+                    "(rate(sightline_bridge_connection_ends_total[$__rate_interval])) > 0"
+                },
             ),
             *_processes("bridge"),
         ),

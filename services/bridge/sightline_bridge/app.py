@@ -3,16 +3,19 @@
 import asyncio
 import logging
 import os
+from collections.abc import Sequence
 from typing import Final
 
 from prometheus_client import CollectorRegistry
 
-from sightline_bridge.connection import Source
-from sightline_bridge.errors import StartError
-from sightline_bridge.framing import FRAMINGS
+from sightline_bridge.config import BridgeConfig
+from sightline_bridge.config_file import place_of
+from sightline_bridge.errors import SourceError, StartError
 from sightline_bridge.metrics import BridgeMetrics
-from sightline_bridge.server import BridgeServer
+from sightline_bridge.pipeline import Outlet
 from sightline_bridge.settings import BridgeSettings
+from sightline_bridge.sources.build import build_source
+from sightline_bridge.sources.source import Source
 from sightline_common.budget import ByteBudget
 from sightline_common.instruments import watch_readiness
 from sightline_common.lifecycle import stop_event_on_signals
@@ -21,28 +24,30 @@ from sightline_common.publisher import Publisher
 from sightline_common.settings import PREFIX
 from sightline_common.tracing import Tracing, tracing_of
 
-# Left of the shutdown time for the publisher when connections used all of theirs.
+# Left of the shutdown time for the publisher when the sources used all of theirs.
 _CLOSE_S: Final = 1.0
 
 log = logging.getLogger(__name__)
 
 
-async def run(settings: BridgeSettings) -> None:
-    """Run the bridge until SIGTERM or SIGINT, then flush and return.
+async def run(settings: BridgeSettings, config: BridgeConfig) -> None:
+    """Run the bridge until SIGTERM or SIGINT, or until every source has ended; then flush and return.
 
     Raises:
-        StartError: a port cannot be listened on.
+        StartError: a port cannot be listened on, a path cannot be used.
+        SourceError: all sources ended, and not all that they brought was taken.
     """
     stop = stop_event_on_signals()
     registry = CollectorRegistry()
     publisher = Publisher(settings, client_id="sightline-bridge")
-    metrics, readiness = BridgeMetrics(registry), _readiness(publisher)
+    metrics = BridgeMetrics(registry, [source.name for source in config.sources])
+    tracing = tracing_of(os.environ, "bridge")
+    sources = _sources(settings, config, publisher, metrics, tracing)
+    readiness = _readiness(publisher, sources)
     watch_readiness(metrics.ready, readiness)
     management = _management(settings, registry, readiness)
-    tracing = tracing_of(os.environ, "bridge")
-    server = _server(settings, publisher, metrics, tracing)
     try:
-        await _listen(server, settings)
+        await _start(sources, settings)
     except StartError:
         management.stop()
         raise
@@ -50,72 +55,78 @@ async def run(settings: BridgeSettings) -> None:
     management.start()
     try:
         log.info("management port on %s:%d", settings.bridge_management_host, management.port)
-        log.info("listening on %s:%d, framing %s", settings.bridge_host, server.port, settings.bridge_framing)
-        await _until_stopped(stop, server.failed, publisher.failed)
+        await _until_over(stop, sources, publisher.failed)
     finally:
-        await _stop(server, publisher, settings.bridge_shutdown_timeout_s)
+        await _stop(sources, publisher, settings.bridge_shutdown_timeout_s)
         management.stop()
         await asyncio.to_thread(tracing.stop)
+    if not stop.is_set():
+        _require_all_taken(sources)
 
 
-def _server(settings: BridgeSettings, publisher: Publisher, metrics: BridgeMetrics, tracing: Tracing) -> BridgeServer:
+def _sources(
+    settings: BridgeSettings, config: BridgeConfig, publisher: Publisher, metrics: BridgeMetrics, tracing: Tracing
+) -> list[Source]:
+    """The sources, not started; they share one budget and one publisher."""
     budget = ByteBudget(settings.bridge_buffer_bytes)
     metrics.held_limit.set(settings.bridge_buffer_bytes)
-    metrics.connection_limit.set(settings.bridge_max_connections)
     metrics.held_bytes.set_function(lambda: budget.used)
-    most = settings.bridge_max_connections
-    return BridgeServer(_source(settings), publisher, budget, metrics, max_connections=most, tracing=tracing)
+    return [
+        build_source(source, settings, Outlet(publisher, budget, metrics.of(source.name), tracing))
+        for source in config.sources
+    ]
 
 
-def _source(settings: BridgeSettings) -> Source:
-    return Source(
-        framing=FRAMINGS[settings.bridge_framing],
-        max_frame_bytes=settings.max_image_bytes,
-        idle_timeout_s=settings.bridge_idle_timeout_s,
-        frame_timeout_s=settings.bridge_frame_timeout_s,
-        stream=settings.bridge_stream,
-        model=settings.bridge_model,
-    )
-
-
-def _readiness(publisher: Publisher) -> ReadinessCheck:
-    return lambda: {"kafka": publisher.readiness()}
+def _readiness(publisher: Publisher, sources: Sequence[Source]) -> ReadinessCheck:
+    return lambda: {
+        "kafka": publisher.readiness(),
+        **{f"source:{source.name}": source.readiness() for source in sources},
+    }
 
 
 def _management(settings: BridgeSettings, registry: CollectorRegistry, readiness: ReadinessCheck) -> ManagementServer:
-    address = (settings.bridge_management_host, settings.bridge_management_port)
+    host, port = settings.bridge_management_host, settings.bridge_management_port
     try:
-        return ManagementServer(address, registry, readiness)
+        return ManagementServer((host, port), registry, readiness)
     except OSError as error:
-        raise _cannot_listen("BRIDGE_MANAGEMENT", address, error) from error
+        variables = f"{PREFIX}BRIDGE_MANAGEMENT_HOST, {PREFIX}BRIDGE_MANAGEMENT_PORT"
+        raise StartError(f"cannot listen on {host}:{port} ({variables}): {error.strerror or error}") from error
 
 
-async def _listen(server: BridgeServer, settings: BridgeSettings) -> None:
+async def _start(sources: Sequence[Source], settings: BridgeSettings) -> None:
+    """Start all; when one cannot start, none is left running."""
+    for count, source in enumerate(sources):
+        try:
+            await source.start()
+        except StartError as error:
+            await asyncio.gather(*(started.stop(0) for started in sources[:count]))
+            raise StartError(f"{error} ({place_of(source.name, settings)})") from error
+
+
+async def _until_over(stop: asyncio.Event, sources: Sequence[Source], *failures: "asyncio.Future[object]") -> None:
+    """Return when `stop` is set or all `sources` have ended; raises the first failure."""
+    failures = (*failures, *(source.failed for source in sources))
+    told: asyncio.Future[object] = asyncio.ensure_future(stop.wait())
+    ended: asyncio.Future[object] = asyncio.ensure_future(asyncio.wait([source.ended for source in sources]))
     try:
-        await server.start(settings.bridge_host, settings.bridge_port)
-    except OSError as error:
-        raise _cannot_listen("BRIDGE", (settings.bridge_host, settings.bridge_port), error) from error
-
-
-def _cannot_listen(setting: str, address: tuple[str, int], error: OSError) -> StartError:
-    host, port = address
-    reason = error.strerror or str(error)
-    return StartError(f"cannot listen on {host}:{port} ({PREFIX}{setting}_HOST, {PREFIX}{setting}_PORT): {reason}")
-
-
-async def _until_stopped(stop: asyncio.Event, *failures: "asyncio.Future[object]") -> None:
-    """Return when `stop` is set; raises the first of `failures`."""
-    stopped: asyncio.Future[object] = asyncio.ensure_future(stop.wait())
-    await asyncio.wait([stopped, *failures], return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
+        await asyncio.wait([told, ended, *failures], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        told.cancel()
+        ended.cancel()
     for failure in failures:
         if failure.done():
             failure.result()
 
 
-async def _stop(server: BridgeServer, publisher: Publisher, timeout_s: float) -> None:
+def _require_all_taken(sources: Sequence[Source]) -> None:
+    lacking = [source.name for source in sources if not source.ended.result()]
+    if lacking:
+        raise SourceError(f"not all that source {', '.join(lacking)} brought was taken; the log says why")
+
+
+async def _stop(sources: Sequence[Source], publisher: Publisher, timeout_s: float) -> None:
     """Stop reading, flush, close: in this order and under one deadline."""
     log.info("stopping: frames under way get %.0f s", timeout_s)
     deadline = asyncio.get_running_loop().time() + timeout_s
-    await server.stop(max(timeout_s - _CLOSE_S, 0))
+    await asyncio.gather(*(source.stop(max(timeout_s - _CLOSE_S, 0)) for source in sources))
     await publisher.stop(max(deadline - asyncio.get_running_loop().time(), _CLOSE_S))

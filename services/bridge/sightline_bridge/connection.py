@@ -3,21 +3,19 @@
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, final
+from typing import Final, Protocol, final
 
 from sightline_bridge.errors import PeerTimeout
 from sightline_bridge.framing import Frame, FrameError, Framing, NeedData
-from sightline_bridge.metrics import BridgeMetrics, ConnectionEnd, FrameResult
-from sightline_bridge.pipeline import FramePipeline, RecordPublisher, claim_bytes
-from sightline_bridge.reader import ChunkReader
-from sightline_common.budget import ByteBudget
-from sightline_common.tracing import Tracing
+from sightline_bridge.metrics import ConnectionEnd, FrameResult
+from sightline_bridge.pipeline import FramePipeline, Outlet, claim_bytes
+from sightline_bridge.sources.stream import ByteStream
 from sightline_contracts.ids import new_image_id
 from sightline_contracts.images import ImageRecord
 from sightline_contracts.media import sniff
 
-UNKNOWN_TYPE: Final = "application/octet-stream"
 SNIFF_BYTES: Final = 16  # more than the longest signature
 # The peer sent all it had to send and all of it was taken, or we left at a frame's end: FIN. Else a reset tells it.
 _IN_GOOD_ORDER: Final = frozenset({ConnectionEnd.CLOSED, ConnectionEnd.STOPPED, ConnectionEnd.IDLE_TIMEOUT})
@@ -26,46 +24,58 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """How the connections of one source are read, and what their records say; times in seconds.
+class StreamOptions:
+    """How the streams of one source are read, and what their records say; times in seconds, `math.inf` for no limit.
 
-    `stream` is None when the peer's address names the stream.
+    `source` is the record's header of that name; `content_type` is that of payloads whose signature says nothing.
     """
 
     framing: Framing
     max_frame_bytes: int
     idle_timeout_s: float
     frame_timeout_s: float
-    stream: str | None
+    source: str
+    content_type: str
     model: str | None
+
+
+class StreamConnection(Protocol):
+    """What serves one ByteStream."""
+
+    async def serve(self) -> ConnectionEnd:
+        """Read until the end, flush, close; why it ended. Bad input and Kafka's absence are no errors: a bug raises."""
+
+    def stop(self) -> None:
+        """Let `serve` end at the next frame boundary."""
+
+    @property
+    def frames(self) -> int:
+        """Whole frames read until now."""
+
+
+# A connection for a stream, whose records carry the stream name given.
+ConnectionFactory = Callable[[ByteStream, str], StreamConnection]
 
 
 @final
 class Connection:
-    """Reads frames off one ChunkReader and publishes them in order; `serve` is its whole life."""
+    """Reads frames off one ByteStream and publishes them in order; `serve` is its whole life."""
 
-    def __init__(
-        self,
-        reader: ChunkReader,
-        source: Source,
-        publisher: RecordPublisher,
-        budget: ByteBudget,
-        metrics: BridgeMetrics,
-        tracing: Tracing,
-    ) -> None:
-        self._reader = reader
-        self._source = source
-        self._budget = budget
-        self._metrics = metrics
-        self._parser = source.framing.parser(source.max_frame_bytes)
-        self._pipeline = FramePipeline(publisher, budget, metrics, tracing)
-        self._stream = source.stream or f"tcp:{reader.peer_host}"
+    def __init__(self, options: StreamOptions, outlet: Outlet, peer: ByteStream, stream_name: str) -> None:
+        self._peer = peer
+        self._options = options
+        self._budget = outlet.budget
+        self._metrics = outlet.metrics
+        self._parser = options.framing.parser(options.max_frame_bytes)
+        self._pipeline = FramePipeline(outlet)
+        self._stream = stream_name
         self._claimed = 0  # of the budget, for the frame being read
-        self._frame_time_s = source.frame_timeout_s  # left for the frame being read
+        self._frame_time_s = options.frame_timeout_s  # left for the frame being read
         self._stopping = False
+        self._frames = 0
 
-    async def serve(self) -> None:
-        """Read until the end, flush, close. Bad input and Kafka's absence are handled here; what raises is a bug."""
+    async def serve(self) -> ConnectionEnd:
+        """See StreamConnection."""
         end = ConnectionEnd.STOPPED
         taken = False
         try:
@@ -73,25 +83,32 @@ class Connection:
                 tasks.create_task(self._pipeline.run())
                 end = await self._read_to_end()
                 self._pipeline.end()
-            taken = end in _IN_GOOD_ORDER and self._parser.at_boundary and not self._reader.unread_bytes
+            taken = end in _IN_GOOD_ORDER and self._parser.at_boundary and not self._peer.unread_bytes
         finally:
             self._budget.release(self._claimed)
             self._metrics.connection_end(end)
             if taken:
-                self._reader.close()
+                self._peer.close()
             else:
-                self._reader.reset()
+                self._peer.reset()
+        return end
 
     def stop(self) -> None:
         """Stop at the next frame boundary, which is now when no frame is under way."""
         self._stopping = True
         if self._parser.at_boundary:
-            self._reader.end_reading()
+            self._peer.end_reading()
+
+    @property
+    def frames(self) -> int:
+        """See StreamConnection."""
+        return self._frames
 
     async def _read_to_end(self) -> ConnectionEnd:
         try:
             while not self._stopping and (frame := await self._next_frame()) is not None:
                 self._pipeline.submit(self._record(frame))
+                self._frames += 1
                 self._claimed = 0  # it is the pipeline's now
         except FrameError as error:
             self._metrics.frame(FrameResult(error.code))
@@ -115,7 +132,7 @@ class Connection:
             self._metrics.received_bytes.inc(len(chunk))
             self._parser.feed(chunk)
         await self._claim(len(frame.payload))
-        self._frame_time_s = self._source.frame_timeout_s
+        self._frame_time_s = self._options.frame_timeout_s
         return frame
 
     async def _claim(self, payload_bytes: int) -> None:
@@ -129,14 +146,14 @@ class Connection:
         self._claimed = claim
 
     async def _receive(self) -> bytes:
-        idle_s = self._source.idle_timeout_s
+        idle_s = self._options.idle_timeout_s
         if self._parser.at_boundary:
             return await self._receive_within(idle_s, PeerTimeout("idle-timeout", idle_s))
         started = time.monotonic()
         if idle_s < self._frame_time_s:
             chunk = await self._receive_within(idle_s, PeerTimeout("idle-timeout", idle_s))
         else:
-            late = PeerTimeout("frame-timeout", self._source.frame_timeout_s)
+            late = PeerTimeout("frame-timeout", self._options.frame_timeout_s)
             chunk = await self._receive_within(self._frame_time_s, late)
         self._frame_time_s -= time.monotonic() - started
         return chunk
@@ -144,7 +161,7 @@ class Connection:
     async def _receive_within(self, seconds: float, late: PeerTimeout) -> bytes:
         try:
             async with asyncio.timeout(seconds):
-                return await self._reader.read()
+                return await self._peer.read()
         except TimeoutError:
             raise late from None
 
@@ -152,12 +169,12 @@ class Connection:
         return ImageRecord(
             id=new_image_id(),
             payload=frame.payload,
-            content_type=sniff(frame.payload[:SNIFF_BYTES]) or UNKNOWN_TYPE,
-            source="tcp",
+            content_type=sniff(frame.payload[:SNIFF_BYTES]) or self._options.content_type,
+            source=self._options.source,
             accepted_at=time.time_ns() // 1_000_000,
             stream=self._stream,
             name=frame.name,
-            model=self._source.model,
+            model=self._options.model,
         )
 
     def _count_cut_off_frame(self) -> None:

@@ -1,5 +1,6 @@
 """What the bridge counts. Every label value exists from the start, so that a rate over it is never missing."""
 
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final, final
 
@@ -8,6 +9,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from sightline_common.instruments import SECONDS, describe_process, readiness_gauge
 
 CHECKS: Final = ("kafka",)
+DEFAULT_SOURCE: Final = "default"  # name of the one source that the environment describes
+_SOURCE: Final = "source"
 
 
 class FrameResult(StrEnum):
@@ -37,66 +40,90 @@ class ConnectionEnd(StrEnum):
 class BridgeMetrics:
     """The bridge's metrics, in the registry that the management port shows."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, sources: Iterable[str] = (DEFAULT_SOURCE,)) -> None:
+        """`sources` are the names that `of` will be asked for."""
         describe_process("bridge", registry)
         self.ready = readiness_gauge("bridge", CHECKS, registry)
-        self._frames = Counter(
-            "sightline_bridge_frames", "Frames by what became of them", ["result"], registry=registry
-        )
-        self._ends = Counter(
-            "sightline_bridge_connection_ends", "Connections by why they ended", ["reason"], registry=registry
-        )
-        self.received_bytes = Counter(
-            "sightline_bridge_received_bytes", "Bytes read from connections, headers included", registry=registry
-        )
-        self.published_bytes = Counter(
-            "sightline_bridge_published_bytes", "Payload bytes that Kafka acknowledged", registry=registry
-        )
-        self.retries = Counter(
-            "sightline_bridge_retries",
-            "Frames offered to Kafka again because it could not take them",
-            registry=registry,
-        )
-        self._add_limits(registry)
-        self.publish_seconds = Histogram(
-            "sightline_bridge_publish_seconds",
-            "From the last byte of a frame to Kafka's acknowledgement",
-            buckets=SECONDS,
-            registry=registry,
-        )
-        for result in FrameResult:
-            self._frames.labels(result)
-        for reason in ConnectionEnd:
-            self._ends.labels(reason)
-
-    def _add_limits(self, registry: CollectorRegistry) -> None:
-        """What is held now, beside the most that may be."""
-        self.connections = Gauge("sightline_bridge_connections", "Connections open now", registry=registry)
-        self.connection_limit = Gauge(
-            "sightline_bridge_connection_limit",
-            "Most connections at a time: SIGHTLINE_BRIDGE_MAX_CONNECTIONS",
-            registry=registry,
-        )
         self.held_bytes = Gauge(
-            "sightline_bridge_held_bytes",
-            "Bytes of frames that are held now",
-            registry=registry,
+            "sightline_bridge_held_bytes", "Bytes of frames that are held now, over all sources", registry=registry
         )
         self.held_limit = Gauge(
             "sightline_bridge_held_limit_bytes",
             "Most bytes of frames held at a time: SIGHTLINE_BRIDGE_BUFFER_BYTES",
             registry=registry,
         )
-        self.waiting_connections = Gauge(
-            "sightline_bridge_waiting_connections",
-            "Connections not read from because the buffer is full",
-            registry=registry,
-        )
+        counters, gauges, seconds = _counters(registry), _gauges(registry), _publish_seconds(registry)
+        self._sources = {name: SourceMetrics(name, counters, gauges, seconds) for name in sources}
+
+    def of(self, source: str) -> "SourceMetrics":
+        """What the source of that name counts."""
+        return self._sources[source]
+
+
+@final
+class SourceMetrics:
+    """What one source counts; all its series exist from the start."""
+
+    def __init__(
+        self, source: str, counters: Mapping[str, Counter], gauges: Mapping[str, Gauge], seconds: Histogram
+    ) -> None:
+        self._frames = {result: counters["frames"].labels(source, result) for result in FrameResult}
+        self._ends = {reason: counters["connection_ends"].labels(source, reason) for reason in ConnectionEnd}
+        self.received_bytes = counters["received_bytes"].labels(source)
+        self.published_bytes = counters["published_bytes"].labels(source)
+        self.retries = counters["retries"].labels(source)
+        self.open_failures = counters["open_failures"].labels(source)
+        self.up = gauges["source_up"].labels(source)
+        self.connections = gauges["connections"].labels(source)
+        self.connection_limit = gauges["connection_limit"].labels(source)
+        self.waiting_connections = gauges["waiting_connections"].labels(source)
+        self.publish_seconds = seconds.labels(source)
 
     def frame(self, result: FrameResult, count: int = 1) -> None:
         """Count frames that came to `result`."""
-        self._frames.labels(result).inc(count)
+        self._frames[result].inc(count)
 
     def connection_end(self, reason: ConnectionEnd) -> None:
         """Count a connection that ended for `reason`."""
-        self._ends.labels(reason).inc()
+        self._ends[reason].inc()
+
+
+# Name without prefix: meaning, labels beside `source`.
+_COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "frames": ("Frames by what became of them", ("result",)),
+    "connection_ends": ("Connections by why they ended", ("reason",)),
+    "received_bytes": ("Bytes read from connections, headers included", ()),
+    "published_bytes": ("Payload bytes that Kafka acknowledged", ()),
+    "retries": ("Frames offered to Kafka again because it could not take them", ()),
+    "open_failures": ("Attempts to dial a sender or to open a device that failed", ()),
+}
+_GAUGES: Final[Mapping[str, str]] = {
+    "source_up": "1 while the source can bring frames: it listens, is connected, is open; else 0",
+    "connections": "Connections open now",
+    "connection_limit": "Most connections at a time",
+    "waiting_connections": "Connections not read from because the buffer is full",
+}
+
+
+def _counters(registry: CollectorRegistry) -> dict[str, Counter]:
+    return {
+        name: Counter(f"sightline_bridge_{name}", meaning, [_SOURCE, *labels], registry=registry)
+        for name, (meaning, labels) in _COUNTERS.items()
+    }
+
+
+def _gauges(registry: CollectorRegistry) -> dict[str, Gauge]:
+    return {
+        name: Gauge(f"sightline_bridge_{name}", meaning, [_SOURCE], registry=registry)
+        for name, meaning in _GAUGES.items()
+    }
+
+
+def _publish_seconds(registry: CollectorRegistry) -> Histogram:
+    return Histogram(
+        "sightline_bridge_publish_seconds",
+        "From the last byte of a frame to Kafka's acknowledgement",
+        [_SOURCE],
+        buckets=SECONDS,
+        registry=registry,
+    )

@@ -3,11 +3,11 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, final
 
-from sightline_bridge.metrics import BridgeMetrics, FrameResult
+from sightline_bridge.metrics import FrameResult, SourceMetrics
 from sightline_common.budget import ByteBudget
 from sightline_common.errors import DeliveryUnknown, PublishError, RecordTooLarge, Unavailable
 from sightline_common.logging import log_fields
@@ -23,6 +23,9 @@ LAST_RETRY_S: Final = 2.0  # above it a connection stays idle noticeably long af
 
 _ABANDONED: Final = DeliveryUnknown("the bridge stopped before Kafka confirmed it")
 
+# Told what became of a frame: `published`, `too-large` or `abandoned`. Must be quick and must not raise.
+Settled = Callable[[FrameResult], object]
+
 log = logging.getLogger(__name__)
 
 
@@ -34,11 +37,22 @@ class RecordPublisher(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Outlet:
+    """Where the frames of one source go: what all sources of the process share, and the metrics of this one."""
+
+    publisher: RecordPublisher
+    budget: ByteBudget
+    metrics: SourceMetrics
+    tracing: Tracing
+
+
+@dataclass(frozen=True, slots=True)
 class _Entry:
     number: int
     record: ImageRecord
     received_at: float  # the loop's clock
     span: ImageSpan
+    settled: Settled | None
 
 
 @final
@@ -46,16 +60,14 @@ class FramePipeline:
     """Publishes what `submit` got, in that order.
 
     Kafka being away is no failure here: everything in flight settles, then what was not taken is offered again in its
-    order, one frame alone until one is taken. The caller claims space in `budget`, the pipeline gives it back.
+    order, one frame alone until one is taken. The caller claims space in the budget, the pipeline gives it back.
     """
 
-    def __init__(
-        self, publisher: RecordPublisher, budget: ByteBudget, metrics: BridgeMetrics, tracing: Tracing
-    ) -> None:
-        self._publisher = publisher
-        self._tracing = tracing
-        self._budget = budget
-        self._metrics = metrics
+    def __init__(self, outlet: Outlet) -> None:
+        self._publisher = outlet.publisher
+        self._tracing = outlet.tracing
+        self._budget = outlet.budget
+        self._metrics = outlet.metrics
         self._submitted = 0
         self._waiting: deque[_Entry] = deque()
         self._returned: list[_Entry] = []
@@ -65,12 +77,16 @@ class FramePipeline:
         self._ended = False
         self._changed = asyncio.Event()
 
-    def submit(self, record: ImageRecord) -> None:
-        """Publish `record`; the caller holds `claim_bytes` of its payload in the budget, which pass to the pipeline."""
+    def submit(self, record: ImageRecord, settled: Settled | None = None) -> None:
+        """Publish `record`; the caller holds `claim_bytes` of its payload in the budget, which pass to the pipeline.
+
+        `settled` is called once, when the frame's fate is known, which may be in another order than that of `submit`.
+        """
         span = self._tracing.sending(record.id, record.traceparent)
         if span.traceparent != record.traceparent:
             record = replace(record, traceparent=span.traceparent)
-        self._waiting.append(_Entry(self._submitted, record, asyncio.get_running_loop().time(), span))
+        received_at = asyncio.get_running_loop().time()
+        self._waiting.append(_Entry(self._submitted, record, received_at, span, settled))
         self._submitted += 1
         self._changed.set()
 
@@ -126,7 +142,6 @@ class FramePipeline:
             log.info("Kafka takes frames again", extra={"stream": entry.record.stream})
         self._alone = False
         self._retry_s = FIRST_RETRY_S
-        self._metrics.frame(FrameResult.PUBLISHED)
         self._metrics.published_bytes.inc(len(entry.record.payload))
         self._metrics.publish_seconds.observe(asyncio.get_running_loop().time() - entry.received_at)
         if log.isEnabledFor(logging.DEBUG):
@@ -134,7 +149,7 @@ class FramePipeline:
             log.debug("accepted", extra={**log_fields(entry.record), **place})
         entry.span.stored(ack)
         entry.span.end()
-        self._release(self._landed(entry))
+        self._conclude(self._landed(entry), FrameResult.PUBLISHED)
 
     def _failed(self, entry: _Entry, error: PublishError) -> None:
         """The two failures there are: slow down and offer again, or never."""
@@ -157,9 +172,8 @@ class FramePipeline:
         record = entry.record
         extra = {**log_fields(record), "stream": record.stream, "frame": record.name}
         log.warning("frame dropped, too large: %s", error, extra=extra)
-        self._metrics.frame(FrameResult.TOO_LARGE)
         entry.span.end(error)
-        self._release(self._landed(entry))
+        self._conclude(self._landed(entry), FrameResult.TOO_LARGE)
 
     def _landed(self, entry: _Entry) -> _Entry:
         self._changed.set()
@@ -172,17 +186,19 @@ class FramePipeline:
         await asyncio.sleep(self._retry_s)
         self._retry_s = min(2 * self._retry_s, LAST_RETRY_S)
 
-    def _release(self, entry: _Entry) -> None:
+    def _conclude(self, entry: _Entry, result: FrameResult) -> None:
         self._budget.release(claim_bytes(len(entry.record.payload)))
+        self._metrics.frame(result)
+        if entry.settled is not None:
+            entry.settled(result)
 
     def _abandon(self) -> None:
         left = [*self._in_flight.values(), *self._returned, *self._waiting]
         for entry in left:
             entry.span.end(_ABANDONED)
-            self._release(entry)
+            self._conclude(entry, FrameResult.ABANDONED)
         if left:
             log.error("%d frames received and not published", len(left), extra={"stream": left[0].record.stream})
-            self._metrics.frame(FrameResult.ABANDONED, len(left))
 
 
 def claim_bytes(payload_bytes: int) -> int:

@@ -1,9 +1,12 @@
 """The settings of the bridge."""
 
-from typing import Literal, Self
+from pathlib import Path
+from typing import Self
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
+from sightline_bridge.config import MEDIA_TYPE, SOURCE_PLACES, UNKNOWN_TYPE, SourceType
+from sightline_bridge.framing.config import FramingName
 from sightline_bridge.pipeline import FRAME_OVERHEAD_BYTES
 from sightline_common.settings import PREFIX, ServiceSettings
 
@@ -11,23 +14,33 @@ from sightline_common.settings import PREFIX, ServiceSettings
 class BridgeSettings(ServiceSettings):
     """Where to listen, how to read what comes, and how much of it may be held."""
 
-    bridge_host: str = Field("127.0.0.1", min_length=1, description="address to listen on for frames")
-    bridge_port: int = Field(9500, ge=0, le=65535, description="TCP port to listen on for frames; 0: any free one")
-    bridge_framing: Literal["fixed28", "named", "length"] = Field(
-        "fixed28", description="framing of every connection: fixed28, named or length"
+    bridge_config_file: Path | None = Field(
+        None, description="YAML file with the sources (docs/bridge.md); unset: the one that the next settings describe"
     )
+    bridge_source: SourceType = Field(
+        "tcp-listen", description="type of source: tcp-listen, tcp-connect, unix-listen, device, stdin"
+    )
+    bridge_host: str = Field("127.0.0.1", min_length=1, description="address to listen on or to dial")
+    bridge_port: int = Field(9500, ge=0, le=65535, description="TCP port to listen on (0: any free one) or to dial")
+    bridge_path: Path | None = Field(None, description="path of the Unix socket, device, FIFO or file")
+    bridge_framing: FramingName = Field("fixed28", description="framing of every connection: fixed28, named or length")
     bridge_stream: str | None = Field(
-        None, min_length=1, description="stream name of every record; unset: tcp:<address of the sender>"
+        None, min_length=1, description="stream name of every record; unset: named after the sender"
     )
     bridge_model: str | None = Field(
         None, min_length=1, description="model (name or name@version) to ask for; unset: the classifier's default"
+    )
+    bridge_content_type: str = Field(
+        UNKNOWN_TYPE, pattern=MEDIA_TYPE, description="content type of payloads whose signature says nothing"
     )
     bridge_management_host: str = Field("127.0.0.1", min_length=1, description="address of the management port")
     bridge_management_port: int = Field(
         9501, ge=0, le=65535, description="port of /healthz, /readyz and /metrics; 0: any free one"
     )
     # Too low turns cameras away; each connection costs a file descriptor and up to 0.75 MiB of unread bytes.
-    bridge_max_connections: PositiveInt = Field(64, description="connections at a time; further ones are reset")
+    bridge_max_connections: PositiveInt = Field(
+        64, description="connections of a source at a time; further ones are reset"
+    )
     # Too low cuts off a camera that sends once a minute; too high lets peers that vanished hold connections.
     bridge_idle_timeout_s: PositiveFloat = Field(60, description="seconds without a byte until a connection is closed")
     # Too low cuts off large frames on thin links; too high lets a peer that trickles hold its part of the buffer.
@@ -39,6 +52,13 @@ class BridgeSettings(ServiceSettings):
     )
     # Below the 30 s that orchestrators wait before they kill.
     bridge_shutdown_timeout_s: PositiveFloat = Field(20, description="seconds to flush after SIGTERM")
+
+    @model_validator(mode="after")
+    def _a_path_where_one_is_needed(self) -> Self:
+        needed = self.bridge_config_file is None and "path" in SOURCE_PLACES[self.bridge_source]
+        if needed and self.bridge_path is None:
+            raise ValueError(f"{PREFIX}BRIDGE_PATH is not set: a source of type {self.bridge_source} needs it")
+        return self
 
     @model_validator(mode="after")
     def _one_frame_fits(self) -> Self:

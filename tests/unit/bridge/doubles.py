@@ -8,10 +8,15 @@ from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
 
-from sightline_bridge.connection import Source
-from sightline_bridge.framing import FRAMINGS, Frame
-from sightline_bridge.metrics import BridgeMetrics
-from sightline_bridge.server import BridgeServer
+from sightline_bridge.config import AnySource, TcpListenConfig
+from sightline_bridge.framing import Frame
+from sightline_bridge.framing.config import FramingConfig
+from sightline_bridge.metrics import DEFAULT_SOURCE, BridgeMetrics
+from sightline_bridge.pipeline import Outlet
+from sightline_bridge.settings import BridgeSettings
+from sightline_bridge.sources.build import build_source
+from sightline_bridge.sources.listen import ListenSource
+from sightline_bridge.sources.source import Source
 from sightline_common.budget import ByteBudget
 from sightline_common.errors import DeliveryUnknown
 from sightline_common.publisher import Ack
@@ -63,13 +68,19 @@ class FakePublisher:
 
 @dataclass
 class Bridge:
-    """A running server and all that its tests look at."""
+    """A running source and all that its tests look at."""
 
-    server: BridgeServer
+    source: Source
     publisher: FakePublisher
     budget: ByteBudget
     registry: CollectorRegistry
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
+
+    @property
+    def server(self) -> ListenSource:
+        """The source, where it listens."""
+        assert isinstance(self.source, ListenSource)
+        return self.source
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.server.port)
@@ -77,9 +88,12 @@ class Bridge:
         return reader, writer
 
     def metric(self, name: str, **labels: str) -> float:
-        value = self.registry.get_sample_value(f"sightline_bridge_{name}", labels)
-        assert value is not None, f"no metric {name} {labels}"
-        return value
+        """A sample of the process or of its one source."""
+        for all_labels in (labels, labels | {"source": self.source.name}):
+            value = self.registry.get_sample_value(f"sightline_bridge_{name}", all_labels)
+            if value is not None:
+                return value
+        raise AssertionError(f"no metric {name} {labels}")
 
     def frames(self, result: str) -> float:
         return self.metric("frames_total", result=result)
@@ -89,35 +103,44 @@ class Bridge:
 
 
 def source(
-    framing: str = "fixed28",
+    framing: FramingConfig = "fixed28",
     *,
     idle_s: float = 60,
     frame_s: float = 30,
     stream: str | None = None,
     model: str | None = None,
-) -> Source:
-    return Source(FRAMINGS[framing], MIB, idle_s, frame_s, stream, model)
+) -> TcpListenConfig:
+    return TcpListenConfig(
+        name=DEFAULT_SOURCE,
+        port=0,
+        framing=framing,
+        idle_timeout_s=idle_s,
+        frame_timeout_s=frame_s,
+        stream=stream,
+        model=model,
+    )
 
 
 @asynccontextmanager
 async def running(
-    read: Source | None = None,
+    config: AnySource | None = None,
     *,
     buffer_bytes: int = 8 * MIB,
     connections: int = 8,
     tracing: Tracing | None = None,
 ) -> AsyncIterator[Bridge]:
+    """The source of `config`, started, in front of a publisher without Kafka; at its end the budget must be whole."""
+    config = config or source()
     publisher, budget, registry = FakePublisher(), ByteBudget(buffer_bytes), CollectorRegistry()
-    metrics = BridgeMetrics(registry)
-    server = BridgeServer(
-        read or source(), publisher, budget, metrics, max_connections=connections, tracing=tracing or Tracing()
-    )
-    await server.start("127.0.0.1", 0)
-    bridge = Bridge(server, publisher, budget, registry)
+    metrics = BridgeMetrics(registry, [config.name])
+    settings = BridgeSettings(max_image_bytes=MIB, bridge_max_connections=connections)
+    outlet = Outlet(publisher, budget, metrics.of(config.name), tracing or Tracing())
+    bridge = Bridge(build_source(config, settings, outlet), publisher, budget, registry)
+    await bridge.source.start()
     try:
         yield bridge
     finally:
-        await server.stop(0)
+        await bridge.source.stop(0)
         for writer in bridge.writers:
             writer.transport.abort()
         assert budget.used == 0, "a connection kept its part of the budget"

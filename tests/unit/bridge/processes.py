@@ -66,10 +66,12 @@ class BridgeProcess:
         return document
 
     def metric(self, sample: str) -> float:
-        """A sample by its full text, labels included."""
-        found = re.search(rf"^sightline_bridge_{re.escape(sample)} (\S+)$", self.get("/metrics")[1], re.MULTILINE)
-        assert found is not None, f"no metric {sample}"
-        return float(found[1])
+        """A sample by its name and its labels in their order, without `source`: the sum over all sources."""
+        name, _, labels = sample.removesuffix("}").partition("{")
+        pattern = rf'^sightline_bridge_{name}(?:\{{{re.escape(labels)},?(?:source="[^"]+")?\}})? (\S+)$'
+        found = re.findall(pattern, self.get("/metrics")[1], re.MULTILINE)
+        assert found, f"no metric {sample}"
+        return sum(map(float, found))
 
     def resident_bytes(self) -> int:
         """Its memory (RSS)."""

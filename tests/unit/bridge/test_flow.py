@@ -7,7 +7,7 @@ import pytest
 from sightline_bridge import pipeline
 from sightline_bridge.framing import Frame
 from sightline_bridge.pipeline import FRAME_OVERHEAD_BYTES
-from sightline_bridge.reader import HIGH_WATER_BYTES
+from sightline_bridge.sources.socket_stream import HIGH_WATER_BYTES
 from sightline_common.errors import DeliveryUnknown, RecordTooLarge, Unavailable
 from tests.unit.bridge.doubles import MIB, closed_in_order, eventually, running, source
 from tests.unit.bridge.test_server import FRAMES, numbered, wire

@@ -40,7 +40,9 @@ def test_help_lists_every_setting_with_its_default() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("BRIDGE_FRAMING", "jpeg"),
+        ("BRIDGE_FRAMING", "morse"),
+        ("BRIDGE_SOURCE", "carrier-pigeon"),
+        ("BRIDGE_CONTENT_TYPE", "jpeg"),
         ("BRIDGE_PORT", "70000"),
         ("BRIDGE_IDLE_TIMEOUT_S", "0"),
         ("BRIDGE_BUFFER_BYTES", "1000000"),
@@ -51,6 +53,69 @@ def test_a_wrong_setting_is_refused_by_name(name: str, value: str) -> None:
     assert refused.returncode == 2
     assert f"SIGHTLINE_{name}" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_a_source_with_a_path_needs_one() -> None:
+    refused = start_and_wait(BRIDGE_SOURCE="device")
+    assert refused.returncode == 2
+    assert "SIGHTLINE_BRIDGE_PATH is not set" in refused.stderr
+
+
+def test_a_mistake_in_the_file_of_sources_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "bridge.yaml"
+    file.write_text("sources: [{name: line-3, type: tcp-listen, port: 9500, framing: morse}]")
+    refused = start_and_wait(BRIDGE_CONFIG_FILE=file)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith(f"sightline-bridge: {file}: source line-3: framing: ")
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_source_that_cannot_start_is_named_and_none_is_left_running(tmp_path: Path) -> None:
+    file, path = tmp_path / "bridge.yaml", tmp_path / "a.sock"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        file.write_text(
+            f"sources: [{{name: a, type: unix-listen, path: {path}}}, {{name: b, type: tcp-listen, port: {port}}}]"
+        )
+        refused = start_and_wait(BRIDGE_CONFIG_FILE=file, BRIDGE_MANAGEMENT_PORT=0)
+    assert refused.returncode == 1
+    assert f"cannot listen on 127.0.0.1:{port}: Address already in use (source b of {file})" in refused.stderr
+    assert not path.exists()
+
+
+def test_every_source_of_the_file_is_seen_from_outside(tmp_path: Path) -> None:
+    file = tmp_path / "bridge.yaml"
+    file.write_text(
+        f"""
+        sources:
+          - {{name: line-3, type: tcp-listen, port: 0}}
+          - {{name: local, type: unix-listen, path: {tmp_path / "local.sock"}, framing: length}}
+          - {{name: dial, type: tcp-connect, host: 127.0.0.1, port: {free_port()}}}
+        """
+    )
+    nowhere = f"127.0.0.1:{free_port()}"
+    with bridge_process(tmp_path, BRIDGE_CONFIG_FILE=file, KAFKA_BOOTSTRAP_SERVERS=nowhere) as bridge:
+        wait_until(lambda: bridge.metric("open_failures_total") >= 1, "the sender that is away was dialled")
+        checks = bridge.checks()["checks"]
+        assert [checks[f"source:{name}"]["ok"] for name in ("line-3", "local", "dial")] == [True, True, True]
+        assert "Connection refused" in checks["source:dial"]["reason"]
+        assert bridge.metric("source_up") == 2
+        assert bridge.terminate() == 0
+
+
+@pytest.mark.parametrize(("data", "status"), [(b"", 0), (b"GET / HTTP/1.1", 1)], ids=["whole", "cut off"])
+def test_the_end_of_standard_input_is_the_end_of_the_process(data: bytes, status: int) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "sightline_bridge"],
+        env=environment(BRIDGE_SOURCE="stdin", BRIDGE_MANAGEMENT_PORT=0, BRIDGE_SHUTDOWN_TIMEOUT_S=2),
+        input=data,
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode == status, ended.stderr.decode()
+    assert (b"not all that source default brought was taken" in ended.stderr) is bool(status)
+    assert b"Traceback" not in ended.stderr
 
 
 @pytest.mark.parametrize("setting", ["BRIDGE_PORT", "BRIDGE_MANAGEMENT_PORT"])

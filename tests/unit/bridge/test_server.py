@@ -5,7 +5,10 @@ import socket
 
 import pytest
 
+from sightline_bridge.connection import Connection
 from sightline_bridge.framing import FRAMINGS, Frame
+from sightline_bridge.framing.config import FramingConfig
+from sightline_bridge.sources.socket_stream import SocketStream
 from sightline_contracts.ids import is_issued
 from tests.unit.bridge.doubles import closed_in_order, eventually, running, source
 from tests.unit.bridge.wire import as_received
@@ -24,7 +27,7 @@ def numbered(count: int, size: int = 100) -> list[Frame]:
 
 
 @pytest.mark.parametrize("framing", FRAMINGS)
-async def test_frames_become_records_in_order(framing: str) -> None:
+async def test_frames_become_records_in_order(framing: FramingConfig) -> None:
     async with running(source(framing)) as bridge:
         reader, writer = await bridge.connect()
         writer.write(wire(*FRAMES, framing=framing))
@@ -191,8 +194,10 @@ async def test_a_vanished_peer_is_probed_for() -> None:
     async with running() as bridge:
         await bridge.connect()
         await eventually(lambda: bridge.metric("connections") == 1)
-        connection = next(iter(bridge.server._connections.values()))
-        peer = connection._reader._connected().get_extra_info("socket")
+        (connection,) = bridge.server._connections._connections.values()
+        assert isinstance(connection, Connection)
+        assert isinstance(connection._peer, SocketStream)
+        peer = connection._peer._connected().get_extra_info("socket")
         assert peer.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
         assert peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 15
 

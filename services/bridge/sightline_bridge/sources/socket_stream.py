@@ -1,6 +1,8 @@
-"""The socket's side of a connection: chunks as they come, and flow control towards the peer."""
+"""A ByteStream over a socket (TCP, Unix): chunks as they come, and flow control in both directions."""
 
 import asyncio
+import errno
+import os
 import socket
 import struct
 from collections import deque
@@ -17,13 +19,13 @@ KEEP_ALIVE = ((socket.TCP_KEEPIDLE, 15), (socket.TCP_KEEPINTVL, 5), (socket.TCP_
 
 
 @final
-class ChunkReader(asyncio.Protocol):
+class SocketStream(asyncio.Protocol):
     """Hands over received chunks without copying them, and stops reading while they are not taken.
 
     Kernel buffers then fill and TCP's window closes, so that the peer waits.
     """
 
-    def __init__(self, on_connected: "Callable[[ChunkReader], None]") -> None:
+    def __init__(self, on_connected: "Callable[[SocketStream], None]") -> None:
         self._on_connected = on_connected
         self._transport: asyncio.Transport | None = None
         self._chunks: deque[bytes] = deque()
@@ -32,23 +34,23 @@ class ChunkReader(asyncio.Protocol):
         self._ended = False
         self._error: Exception | None = None
         self._changed = asyncio.Event()
+        self._lost = False
+        self._writable = asyncio.Event()
+        self._writable.set()
 
     @property
     def unread_bytes(self) -> int:
-        """Bytes received and not yet taken by `read`."""
+        """See ByteStream."""
         return self._unread
 
     @property
-    def peer_host(self) -> str:
-        """The peer's IP address."""
-        return str(self._connected().get_extra_info("peername")[0])
+    def peer(self) -> str:
+        """The peer's IP address; `unix` when it has none."""
+        address = self._connected().get_extra_info("peername")
+        return str(address[0]) if isinstance(address, tuple) else "unix"
 
     async def read(self) -> bytes:
-        """The next chunk; empty when the peer closed or `end_reading` was called.
-
-        Raises:
-            OSError: the connection broke; chunks received before come first.
-        """
+        """See ByteStream."""
         while not self._chunks:
             if self._error is not None:
                 raise self._error
@@ -63,19 +65,27 @@ class ChunkReader(asyncio.Protocol):
             self._connected().resume_reading()
         return chunk
 
+    async def write(self, data: bytes) -> None:
+        """See ByteStream."""
+        if not self._lost:
+            self._connected().write(data)
+            await self._writable.wait()
+        if self._lost:
+            raise self._error or ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+
     def end_reading(self) -> None:
-        """Take nothing more from the peer; a `read` under way returns what is there, then empty."""
+        """See ByteStream."""
         self._connected().pause_reading()
         self._paused = False  # nothing resumes it
         self._ended = True
         self._changed.set()
 
     def close(self) -> None:
-        """Close in good order (FIN): all that the peer sent was taken."""
+        """See ByteStream; the peer sees a FIN."""
         self._connected().close()
 
     def reset(self) -> None:
-        """Close with a reset, so that the peer knows that not all it sent was taken."""
+        """See ByteStream; the peer of a Unix socket sees it only where bytes were left unread."""
         transport = self._connected()
         linger_off = struct.pack("ii", 1, 0)
         if not transport.is_closing():
@@ -87,9 +97,10 @@ class ChunkReader(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         peer = transport.get_extra_info("socket")
-        peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for option, value in KEEP_ALIVE:
-            peer.setsockopt(socket.IPPROTO_TCP, option, value)
+        if peer.family != socket.AF_UNIX:
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            for option, value in KEEP_ALIVE:
+                peer.setsockopt(socket.IPPROTO_TCP, option, value)
         self._on_connected(self)
 
     def data_received(self, data: bytes) -> None:
@@ -110,8 +121,18 @@ class ChunkReader(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio.Protocol."""
         self._ended = True
+        self._lost = True
         self._error = exc
         self._changed.set()
+        self._writable.set()
+
+    def pause_writing(self) -> None:
+        """See asyncio.Protocol."""
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        """See asyncio.Protocol."""
+        self._writable.set()
 
     def _connected(self) -> asyncio.Transport:
         assert self._transport is not None, "asyncio calls connection_made first"

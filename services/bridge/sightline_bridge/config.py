@@ -1,0 +1,125 @@
+"""What a configuration says of the bridge's sources: one model for each type, all that they share in their bases.
+
+Limits that a source leaves out are those of the process (`BridgeSettings`).
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+
+from sightline_bridge.framing.config import FramingConfig
+
+# Both are limits of those who read them: a metric's label and a port's name on Kubernetes.
+NAME_PATTERN: Final = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
+MAX_NAME_LENGTH: Final = 63
+# Sources have memory and file descriptors of their own; far above what one process can serve.
+MAX_SOURCES: Final = 256
+UNKNOWN_TYPE: Final = "application/octet-stream"
+MEDIA_TYPE: Final = r"^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$"
+
+
+class Strict(BaseModel):
+    """A part of the configuration: unknown fields are refused, since they are mistakes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class SourceConfig(Strict):
+    """What every source has."""
+
+    name: str = Field(pattern=NAME_PATTERN, max_length=MAX_NAME_LENGTH, description="name in metrics, logs and /readyz")
+    framing: FramingConfig = Field("fixed28", description="how frames are told apart: docs/wire-formats.md")
+    stream: str | None = Field(None, min_length=1, description="stream of every record; unset: named after its sender")
+    model: str | None = Field(
+        None, min_length=1, description="model (name or name@version) to ask for; unset: the classifier's default"
+    )
+    content_type: str = Field(
+        UNKNOWN_TYPE, pattern=MEDIA_TYPE, description="type of payloads whose signature says nothing"
+    )
+
+
+class StreamConfig(SourceConfig):
+    """A source of byte streams."""
+
+    idle_timeout_s: PositiveFloat | None = Field(None, description="seconds without a byte until a stream is closed")
+    frame_timeout_s: PositiveFloat | None = Field(None, description="seconds that a sender may take for one frame")
+
+
+class PeerConfig(StreamConfig):
+    """A source whose senders can be answered."""
+
+    ack: Literal["none"] = Field("none", description="whether the sender learns what became of each frame")
+
+
+class ListenConfig(PeerConfig):
+    """A source that senders connect to."""
+
+    max_connections: PositiveInt | None = Field(None, description="connections at a time; further ones are reset")
+
+
+class TcpListenConfig(ListenConfig):
+    """Senders connect to a TCP port of ours."""
+
+    type: Literal["tcp-listen"] = "tcp-listen"
+    host: str = Field("127.0.0.1", min_length=1, description="address to listen on")
+    port: int = Field(ge=0, le=65535, description="port to listen on; 0: any free one")
+
+
+class UnixListenConfig(ListenConfig):
+    """Senders of this machine connect to a Unix socket of ours."""
+
+    type: Literal["unix-listen"] = "unix-listen"
+    path: Path = Field(description="path of the socket; its folder must exist")
+
+
+class TcpConnectConfig(PeerConfig):
+    """We dial a sender, again and again until it answers."""
+
+    type: Literal["tcp-connect"] = "tcp-connect"
+    host: str = Field(min_length=1, description="name or address of the sender")
+    port: int = Field(ge=1, le=65535, description="port of the sender")
+
+
+class DeviceConfig(StreamConfig):
+    """We read a device, a FIFO or a plain file of this machine."""
+
+    type: Literal["device"] = "device"
+    path: Path = Field(description="path of the device, FIFO or file")
+
+
+class StdinConfig(StreamConfig):
+    """We read what is piped into the process."""
+
+    type: Literal["stdin"] = "stdin"
+
+
+AnySource = Annotated[
+    TcpListenConfig | TcpConnectConfig | UnixListenConfig | DeviceConfig | StdinConfig, Field(discriminator="type")
+]
+# What `SIGHTLINE_BRIDGE_SOURCE` takes, and the fields that say where such a source is.
+SourceType = Literal["tcp-listen", "tcp-connect", "unix-listen", "device", "stdin"]
+SOURCE_PLACES: Final[Mapping[SourceType, tuple[str, ...]]] = {
+    "tcp-listen": ("host", "port"),
+    "tcp-connect": ("host", "port"),
+    "unix-listen": ("path",),
+    "device": ("path",),
+    "stdin": (),
+}
+
+
+class BridgeConfig(Strict):
+    """All sources of a process."""
+
+    sources: tuple[AnySource, ...] = Field(max_length=MAX_SOURCES, description="the sources, at least one")
+
+    @model_validator(mode="after")
+    def _some_and_of_different_names(self) -> Self:
+        if not self.sources:
+            raise ValueError("`sources` is empty: the bridge would have nothing to do")
+        twice = [name for name, count in Counter(source.name for source in self.sources).items() if count > 1]
+        if twice:
+            raise ValueError(f"more than one source is named {', '.join(twice)}")
+        return self

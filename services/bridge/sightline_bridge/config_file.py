@@ -1,0 +1,87 @@
+"""The sources of a process: read from a YAML file, or the one that the environment describes."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from pydantic import ValidationError
+
+from sightline_bridge.config import SOURCE_PLACES, BridgeConfig
+from sightline_bridge.errors import ConfigError
+from sightline_bridge.metrics import DEFAULT_SOURCE
+from sightline_bridge.settings import BridgeSettings
+from sightline_common.settings import PREFIX
+
+# Far above the largest that makes sense (256 sources); far below what would take long to parse.
+MAX_FILE_BYTES: Final = 1024 * 1024
+
+
+def load_config(settings: BridgeSettings) -> BridgeConfig:
+    """The sources in `settings.bridge_config_file`, or the one of the environment when there is none.
+
+    Raises:
+        ConfigError: the file cannot be read or used; one line for each problem, with the source and the field.
+    """
+    if settings.bridge_config_file is None:
+        return _of_environment(settings)
+    return read_config(settings.bridge_config_file)
+
+
+def read_config(file: Path) -> BridgeConfig:
+    """The sources in `file`. Raises ConfigError as `load_config` does."""
+    document = _parsed(file)
+    if document is None:
+        raise ConfigError([f"{file}: it is empty; `sources:` is missing"])
+    try:
+        return BridgeConfig.model_validate(document)
+    except ValidationError as error:
+        raise ConfigError([f"{file}: {line}" for line in _problems(error, document)]) from error
+
+
+def place_of(source: str, settings: BridgeSettings) -> str:
+    """Where the address of the source of that name is configured, for messages."""
+    if settings.bridge_config_file is not None:
+        return f"source {source} of {settings.bridge_config_file}"
+    return ", ".join(f"{PREFIX}BRIDGE_{field.upper()}" for field in SOURCE_PLACES[settings.bridge_source])
+
+
+def _of_environment(settings: BridgeSettings) -> BridgeConfig:
+    fields = ("framing", "stream", "model", "content_type", *SOURCE_PLACES[settings.bridge_source])
+    source = {field: getattr(settings, f"bridge_{field}") for field in fields}
+    return BridgeConfig.model_validate(
+        {"sources": [{"name": DEFAULT_SOURCE, "type": settings.bridge_source, **source}]}
+    )
+
+
+def _parsed(file: Path) -> Any:
+    try:
+        with file.open("rb") as opened:
+            text = opened.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise ConfigError([f"{PREFIX}BRIDGE_CONFIG_FILE: cannot read {file}: {error.strerror}"]) from error
+    if len(text) > MAX_FILE_BYTES:
+        raise ConfigError([f"{file}: it is larger than {MAX_FILE_BYTES} bytes"])
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise ConfigError([f"{file}: it is not YAML: {error}"]) from error
+
+
+def _problems(error: ValidationError, document: Any) -> list[str]:
+    return [
+        f"{_place(problem['loc'], document)}{problem['msg'].removeprefix('Value error, ')}"
+        for problem in error.errors(include_url=False, include_input=False)
+    ]
+
+
+def _place(location: tuple[int | str, ...], document: Any) -> str:
+    """`source line-3: tls.key: ` for ("sources", 0, "tcp-listen", "tls", "key")."""
+    match location:
+        case ("sources", int() as index, *rest):
+            source = document["sources"][index]
+            name = source.get("name") if isinstance(source, dict) else None
+            kind = source.get("type") if isinstance(source, dict) else None
+            field = ".".join(map(str, rest[1:] if rest and rest[0] == kind else rest))
+            return f"source {name or f'number {index + 1}'}: " + (f"{field}: " if field else "")
+        case _:
+            return "".join(f"{part}: " for part in location)

@@ -1,0 +1,84 @@
+"""A source from its configuration: the defaults of the process, the connection that its streams get, the class."""
+
+import math
+from dataclasses import replace
+from functools import partial
+from typing import assert_never
+
+from sightline_bridge.config import (
+    AnySource,
+    DeviceConfig,
+    ListenConfig,
+    StdinConfig,
+    StreamConfig,
+    TcpConnectConfig,
+    TcpListenConfig,
+    UnixListenConfig,
+)
+from sightline_bridge.connection import Connection, ConnectionFactory, StreamOptions
+from sightline_bridge.framing.config import framing_of
+from sightline_bridge.pipeline import Outlet
+from sightline_bridge.settings import BridgeSettings
+from sightline_bridge.sources.device import DeviceFile
+from sightline_bridge.sources.listen import Address, ListenSource
+from sightline_bridge.sources.one_stream import OneStreamSource, Opener
+from sightline_bridge.sources.source import Source
+from sightline_bridge.sources.stdin import Stdin
+from sightline_bridge.sources.tcp_connect import TcpPeer
+from sightline_bridge.sources.tcp_listen import TcpAddress
+from sightline_bridge.sources.unix_listen import UnixAddress
+
+
+def build_source(config: AnySource, settings: BridgeSettings, outlet: Outlet) -> Source:
+    """The source that `config` describes, not started; it takes the limits that `config` leaves out from `settings`."""
+    match config:
+        case TcpListenConfig():
+            return _listening(config, TcpAddress(config), "tcp", settings, outlet)
+        case UnixListenConfig():
+            return _listening(config, UnixAddress(config), "device", settings, outlet)
+        case TcpConnectConfig():
+            return _one_stream(config, TcpPeer(config), _peer_options(config, "tcp", settings), outlet)
+        case DeviceConfig():
+            return _one_stream(config, DeviceFile(config), _local_options(config, settings), outlet)
+        case StdinConfig():
+            return _one_stream(config, Stdin(config), _local_options(config, settings), outlet)
+        case _:
+            assert_never(config)
+
+
+def _listening(
+    config: ListenConfig, address: Address, kind: str, settings: BridgeSettings, outlet: Outlet
+) -> ListenSource:
+    connect = _connect(_peer_options(config, kind, settings), outlet)
+    most = config.max_connections or settings.bridge_max_connections
+    return ListenSource(config.name, address, connect, outlet.metrics, max_connections=most)
+
+
+def _one_stream(config: StreamConfig, opener: Opener, options: StreamOptions, outlet: Outlet) -> OneStreamSource:
+    return OneStreamSource(config.name, opener, _connect(options, outlet), outlet.metrics)
+
+
+def _connect(options: StreamOptions, outlet: Outlet) -> ConnectionFactory:
+    return partial(Connection, options, outlet)
+
+
+def _peer_options(config: StreamConfig, kind: str, settings: BridgeSettings) -> StreamOptions:
+    """How streams of peers that may vanish or be hostile are read: never without a limit."""
+    return StreamOptions(
+        framing=framing_of(config.framing),
+        max_frame_bytes=settings.max_image_bytes,
+        idle_timeout_s=config.idle_timeout_s or settings.bridge_idle_timeout_s,
+        frame_timeout_s=config.frame_timeout_s or settings.bridge_frame_timeout_s,
+        source=kind,
+        content_type=config.content_type,
+        model=config.model,
+    )
+
+
+def _local_options(config: StreamConfig, settings: BridgeSettings) -> StreamOptions:
+    """How what this machine itself brings is read: its silence is no fault, unless `config` says so."""
+    return replace(
+        _peer_options(config, "device", settings),
+        idle_timeout_s=config.idle_timeout_s or math.inf,
+        frame_timeout_s=config.frame_timeout_s or math.inf,
+    )

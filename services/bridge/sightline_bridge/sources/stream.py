@@ -1,0 +1,38 @@
+"""What a connection needs of whoever is at the other end."""
+
+from typing import Protocol
+
+
+class ByteStream(Protocol):
+    """Bytes from one peer, cut anywhere, and (where the peer can listen) bytes back to it."""
+
+    @property
+    def peer(self) -> str:
+        """Who is at the other end: an IP address, or the path of a device or socket."""
+
+    @property
+    def unread_bytes(self) -> int:
+        """Bytes received and not yet taken by `read`."""
+
+    async def read(self) -> bytes:
+        """The next chunk; empty when the peer closed or `end_reading` was called. A cancelled `read` loses nothing.
+
+        Raises:
+            OSError: the stream broke; chunks received before come first.
+        """
+
+    async def write(self, data: bytes) -> None:
+        """Send `data`; returns once there is room for more, which a peer that does not read delays for ever.
+
+        Raises:
+            OSError: the stream broke, or nobody can be answered on it.
+        """
+
+    def end_reading(self) -> None:
+        """Take nothing more from the peer; a `read` under way returns what is there, then empty."""
+
+    def close(self) -> None:
+        """Close in good order: all that the peer sent was taken."""
+
+    def reset(self) -> None:
+        """Close so that the peer knows, where it can, that not all it sent was taken."""
