@@ -78,7 +78,7 @@ async def test_why_there_is_no_token_is_told_in_readiness(
 
 
 async def test_a_token_for_others_is_refused_by_the_broker(kafka: OAuthKafka) -> None:
-    """Without TLS the library may lose the broker's reason; what is told then names the user too."""
+    """The library dropped the broker's reason when it came together with the connection's end."""
     kafka.tokens.audience = "something else"
     async with running_publisher(KafkaSettings(**kafka.settings())) as publisher:
-        await until_told(publisher, " the user")
+        await until_told(publisher, "the broker refused the user")

@@ -1,6 +1,7 @@
 """Single image records, read back from Kafka."""
 
 import asyncio
+import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -11,12 +12,15 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
 
 from sightline_common.errors import Unavailable
+from sightline_common.kafka_words import in_words
 from sightline_common.settings import KafkaSettings
 from sightline_contracts.errors import ContractError
 from sightline_contracts.headers import decode_text
 from sightline_contracts.ids import is_image_id
 from sightline_contracts.media import sniff
 from sightline_contracts.origins import Origin, image_id_from_origin
+
+log = logging.getLogger(__name__)
 
 _CONNECT_MS: Final = 3_000
 _READ_MS: Final = 5_000  # a leader election takes less
@@ -84,7 +88,9 @@ class KafkaImages:
             raise ImageGone from error
         except KafkaError as error:
             self._disconnect()
-            self._failure, self._retry_at = f"images cannot be read from Kafka: {error}", time.monotonic() + _PAUSE_S
+            self._failure = f"images cannot be read from Kafka: {in_words(error)}"
+            self._retry_at = time.monotonic() + _PAUSE_S
+            log.warning("%s", self._failure, extra={"cause": str(error)})
             raise Unavailable(self._failure) from error
         if not _is_of(record, image_id, origin):  # the topic was re-created, and another image is there now
             raise ImageGone

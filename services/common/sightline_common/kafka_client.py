@@ -5,6 +5,9 @@ password or an unknown certificate; and a TLS handshake that the other side neve
 with 3.0.12).
 """
 
+import errno
+import os
+import re
 import ssl
 from collections.abc import Mapping
 from typing import Any, Final
@@ -18,8 +21,10 @@ from kafka.errors import (
     UnsupportedSaslMechanismError,
 )
 from kafka.net.compat import KafkaNetClient
+from kafka.net.inet import create_connection
 from kafka.net.manager import KafkaConnectionManager
 from kafka.net.selector import NetworkSelector
+from kafka.net.transport import KafkaTCPTransport
 
 from sightline_common.kafka_oauth import NoToken
 
@@ -28,6 +33,8 @@ _DEFAULT_TIMEOUT_MS: Final = 30_000
 _HOST_MISMATCH: Final = {62, 64}  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
 
 _UNTOLD: Final = {"KafkaConnectionError", "socket disconnected"}  # what the client says when a socket was closed
+_SOCKET_FAILURE: Final = re.compile(r"\d+ (E[A-Z0-9]+)")  # 111 ECONNREFUSED
+_NO_ADDRESS: Final = "DNS Resolution failure"
 
 
 class CannotConnect(KafkaConnectionError):  # type: ignore[misc]
@@ -72,6 +79,14 @@ class _Socket(ssl.SSLSocket):
             raise ssl.SSLWantReadError  # the end stays readable: the selector brings the library back
         self._has_bytes = bool(received)
         return received
+
+
+class _PlainTransport(KafkaTCPTransport):  # type: ignore[misc]
+    """The same without TLS."""
+
+    def _sock_recv(self) -> tuple[bytes, Exception | None]:
+        received, end = super()._sock_recv()
+        return received, None if received else end
 
 
 class TlsContext(ssl.SSLContext):
@@ -120,6 +135,14 @@ class _Connections(KafkaConnectionManager):  # type: ignore[misc]
         connection.init_future.add_errback(self._remember)
         connection.close_future.add_errback(self._remember)
         return connection
+
+    async def _build_transport(self, node: Any, timeout_at: float | None = None) -> Any:
+        if self.ssl_enabled:
+            return await super()._build_transport(node, timeout_at=timeout_at)
+        options, proxy = self.config["socket_options"], self.config["proxy_url"]
+        address = (node.host, node.port)
+        socket = await create_connection(self._net, *address, options, proxy_url=proxy, timeout_at=timeout_at)
+        return _PlainTransport(self._net, socket, host=node.host)
 
     def _remember(self, failure: BaseException) -> None:
         # A refused user, say, tells more than that the connection was then closed, or that time ran out.
@@ -173,7 +196,15 @@ def explain(failure: BaseException) -> str:
         return _explain_tls(failure.__context__)
     if _telling(failure) == 0:
         return "the broker closes the connection: if it goes on, check SIGHTLINE_KAFKA_SECURITY_PROTOCOL and the user"
-    return detail
+    return _explain_socket(detail)
+
+
+def _explain_socket(detail: str) -> str:
+    if detail == _NO_ADDRESS:
+        return "the broker's name has no address: check SIGHTLINE_KAFKA_BOOTSTRAP_SERVERS and DNS"
+    match = _SOCKET_FAILURE.fullmatch(detail)
+    number = None if match is None else getattr(errno, match[1], None)
+    return detail if number is None else os.strerror(number).lower()
 
 
 def _explain_tls(error: ssl.SSLError) -> str:

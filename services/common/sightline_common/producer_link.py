@@ -15,6 +15,7 @@ from kafka import KafkaAdminClient, KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError
 
 from sightline_common.kafka_topics import trouble
+from sightline_common.kafka_words import in_words
 from sightline_common.management import Readiness
 from sightline_common.settings import KafkaSettings
 
@@ -89,13 +90,13 @@ class ProducerLink:
         """Whether `producer` is still the one to use."""
         return self.producer() is producer
 
-    def discard(self, producer: KafkaProducer, reason: str) -> None:
-        """Replace `producer`, which failed. Safe from any thread and more than once."""
+    def discard(self, producer: KafkaProducer, reason: str, cause: BaseException | None = None) -> None:
+        """Replace `producer`, which failed; `cause` is for the log. Safe from any thread and more than once."""
         with self._state:
             if producer is not self._producer or self._stopping:
                 return
             self._discarded = True
-            self._set(Readiness(ok=False, reason=reason))
+            self._set(Readiness(ok=False, reason=reason), cause)
         self._wake.set()
 
     def _run(self) -> None:
@@ -103,7 +104,7 @@ class ProducerLink:
             try:
                 self._session()
             except (KafkaError, OSError) as error:
-                self._lost(f"Kafka cannot be reached: {error}")
+                self._lost(f"Kafka cannot be reached: {in_words(error)}", error)
             except Exception as error:
                 log.exception("the link to Kafka has failed")
                 self._lost("it failed; the log has the cause")
@@ -149,7 +150,7 @@ class ProducerLink:
                 self._probe(admin)
                 answered = time.monotonic()
             except KafkaError as error:
-                self._lost(f"Kafka does not answer: {error}")
+                self._lost(f"Kafka does not answer: {in_words(error)}", error)
                 if time.monotonic() - answered > DELIVERY_TIMEOUT_MS / 1000:
                     return
             self._pause()
@@ -175,14 +176,16 @@ class ProducerLink:
         self._wake.wait(PROBE_INTERVAL_S)
         self._wake.clear()
 
-    def _lost(self, reason: str) -> None:
+    def _lost(self, reason: str, cause: BaseException | None = None) -> None:
         with self._state:
             if not self._stopping:
-                self._set(Readiness(ok=False, reason=reason))
+                self._set(Readiness(ok=False, reason=reason), cause)
 
-    def _set(self, readiness: Readiness) -> None:
+    def _set(self, readiness: Readiness, cause: BaseException | None = None) -> None:
         if readiness.ok != self._readiness.ok:
-            log.log(logging.INFO if readiness.ok else logging.WARNING, "topic %s: %s", self._topic, readiness.reason)
+            told = {} if cause is None else {"cause": str(cause)}
+            level = logging.INFO if readiness.ok else logging.WARNING
+            log.log(level, "topic %s: %s", self._topic, readiness.reason, extra=told)
         self._readiness = readiness
 
 

@@ -1,6 +1,7 @@
 """asyncio's door to Kafka: a record goes in, its acknowledgement comes out."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, NamedTuple
@@ -10,11 +11,14 @@ from kafka.errors import IllegalStateError, KafkaError, MessageSizeTooLargeError
 
 from sightline_common.budget import ByteBudget
 from sightline_common.errors import DeliveryUnknown, RecordTooLarge, Unavailable
+from sightline_common.kafka_words import in_words
 from sightline_common.management import Readiness
 from sightline_common.producer_link import DELIVERY_TIMEOUT_MS, ProducerLink, sends_at_once
 from sightline_common.settings import KafkaSettings
 from sightline_contracts.images import ImageRecord, encode_headers, partition_for
 from sightline_contracts.topics import IMAGES
+
+log = logging.getLogger(__name__)
 
 # What Kafka's client may hold at a time. It copies each record twice, into a batch and into a request: with more, a
 # Kafka that stands still makes a process larger than its callers' budget says, by twice as much. The price: images
@@ -159,7 +163,7 @@ class Publisher:
                 partition=partition_for(record.stream, self._link.partitions),
             )
         except MessageSizeTooLargeError as error:  # the client has counted for itself
-            settle(RecordTooLarge(str(error)))
+            settle(_too_large(error))
             return
         except (KafkaError, AssertionError) as error:
             settle(self._not_sent(producer, error))
@@ -173,17 +177,24 @@ class Publisher:
 
     def _not_sent(self, producer: KafkaProducer, error: Exception) -> Exception:
         if isinstance(error, IllegalStateError):
-            self._link.discard(producer, f"the Kafka client failed: {error}")
-        return Unavailable(f"Kafka cannot be used: {error}")
+            self._link.discard(producer, "the Kafka client has failed", error)
+        log.debug("a record was not sent", extra={"cause": str(error)})
+        return Unavailable(f"Kafka cannot be used: {in_words(error)}")
 
     def _failed(self, producer: KafkaProducer, error: Exception) -> Exception:
         # An idempotent client (3.0.12) never sends again once the broker has called a record too large: it fails all
         # that others have given it, and what they still give, with the same error. Only the first one is too large.
         too_large = isinstance(error, MessageSizeTooLargeError) and self._link.lends(producer)
-        self._link.discard(producer, f"a record was not acknowledged: {error}")
+        self._link.discard(producer, f"a record was not acknowledged: {in_words(error)}", error)
         if too_large:
-            return RecordTooLarge(str(error))
-        return DeliveryUnknown(f"Kafka did not acknowledge the image: {error}")
+            return _too_large(error)
+        log.debug("a record was not acknowledged", extra={"cause": str(error)})
+        return DeliveryUnknown(f"Kafka did not acknowledge the image: {in_words(error)}")
+
+
+def _too_large(error: Exception) -> RecordTooLarge:
+    log.debug("a record was too large", extra={"cause": str(error)})
+    return RecordTooLarge("with its headers the image is larger than Kafka's topic takes")
 
 
 def _settle(outcome: "asyncio.Future[Any]", value: Any) -> None:

@@ -177,4 +177,5 @@ def test_reasons_are_sentences() -> None:
     assert "SIGHTLINE_KAFKA_PASSWORD" in explain(refused)
     assert explain(refused).endswith("(invalid credentials)")
     assert "SIGHTLINE_KAFKA_SECURITY_PROTOCOL" in explain(KafkaConnectionError("socket disconnected"))
-    assert explain(KafkaConnectionError("111 ECONNREFUSED")) == "111 ECONNREFUSED"
+    assert explain(KafkaConnectionError("111 ECONNREFUSED")) == "connection refused"
+    assert explain(KafkaConnectionError("DNS Resolution failure")).startswith("the broker's name has no address")
