@@ -15,6 +15,7 @@ from sightline_gateway.errors import add_error_door
 from sightline_gateway.guard import session
 from sightline_gateway.guard.described import describe_security
 from sightline_gateway.guard.guard import guarded
+from sightline_gateway.heads import HeadAsGet
 from sightline_gateway.metrics import Metrics
 from sightline_gateway.openapi import any_problem
 from sightline_gateway.pictures.pictures import Pictures
@@ -48,7 +49,7 @@ class _Guarded(FastAPI):
 
             paths = [route.path_format for route in iter_route_contexts(self.routes) if route.path_format is not None]
             app = Traced(app, tracer, paths)
-        return guarded(app, gateway.settings, gateway.metrics)
+        return guarded(HeadAsGet(app), gateway.settings, gateway.metrics)
 
     def openapi(self) -> dict[str, Any]:
         """The framework's description, and what the guard asks for."""
