@@ -11,7 +11,7 @@ from sightline_gateway.problems import KINDS
 CHECKS: Final = ("gateway", "kafka producer", "topics", "results view")
 REFUSALS: Final = ("unauthorized", "forbidden", "rate-limited")
 _STAGES: Final = ("queue", "decode", "inference")
-_REASONS: Final = ("left", "slow", "stalled", "stopping")
+_REASONS: Final = ("left", "slow", "stalled", "stopping", "expired")
 
 
 class Metrics:
@@ -80,7 +80,7 @@ class Metrics:
         self.stream_readers = self._gauge("stream_readers", "Readers of the live stream")
         self.stream_ends = self._labelled(
             "stream_ends_total",
-            "Ended readers of the live stream by reason: left, slow, stalled or stopping",
+            "Ended readers of the live stream by reason: left, slow, stalled, stopping or expired (its key)",
             reason=_REASONS,
         )
         self.callbacks = self._labelled(

@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import Request
 
-from sightline_gateway.guard.callers import Caller, Scope
+from sightline_gateway.guard.callers import Caller, Scope, needed_scope
 from sightline_gateway.guard.keys import KEY_PREFIX, KeyFile
 from sightline_gateway.guard.settings import GuardSettings
 from sightline_gateway.guard.tokens import Provider, Tokens
@@ -33,6 +33,11 @@ class Access:
             return None if self._keys is None else self._keys.find(credential)
         return None if self._tokens is None else await self._tokens.find(credential)
 
+    async def still_admits(self, request: Request) -> bool:
+        """Whether a request that was let in would be let in now: its key may be revoked, its token expired."""
+        caller, needed = await self.caller(request), needed_scope(request.method, request.scope["path"])
+        return caller is not None and (needed is None or caller.may(needed))
+
 
 def _tokens(settings: GuardSettings) -> Tokens | None:
     issuer, audience = settings.gateway_oidc_issuer, settings.gateway_oidc_audience
@@ -45,6 +50,12 @@ def caller_id(request: Request) -> str:
     """What tells apart whoever made `request`, which the guard let in; "" where nobody is asked who they are."""
     caller: Caller = request.state.caller
     return caller.id
+
+
+async def still_admitted(request: Request) -> bool:
+    """Whether whoever made `request`, which the guard let in, would be let in now."""
+    access: Access = request.state.access
+    return await access.still_admits(request)
 
 
 def header_credential(request: Request) -> str | None:

@@ -48,7 +48,7 @@ class Guard:
             response = render_problem(request, problem, {**sent, **_challenge(problem)})
             await response(scope, receive, send)
             return
-        request.state.caller = caller
+        request.state.caller, request.state.access = caller, self._access
         await self._app(scope, receive, _with_headers(send, sent) if sent else send)
 
     def _rate(self, request: Request, caller: Caller | None) -> Verdict | None:

@@ -1,14 +1,16 @@
 """Reading results: one image, the newest images, all of them, and the live stream."""
 
 import time
+from functools import partial
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from sightline_contracts.ids import image_id_time, is_image_id, is_issued
 from sightline_gateway import documents
 from sightline_gateway.event_stream import EventStream
 from sightline_gateway.export import MAX_EXPORTS, Export
+from sightline_gateway.guard.access import still_admitted
 from sightline_gateway.openapi import problems
 from sightline_gateway.problems import Problem
 from sightline_gateway.queries import ExportQuery, FilterQuery, ListQuery, ResultQuery
@@ -102,14 +104,15 @@ async def export_results(gateway: TheGateway, query: Annotated[ExportQuery, Quer
     responses={
         200: {
             "description": "`event: result` with the result document as data. Its id is a position in the results "
-            "topic: send it as `Last-Event-ID` to get what was missed. A reader that is too slow gets `event: dropped` "
-            "and the stream ends.",
+            "topic: send it as `Last-Event-ID` to get what was missed. The stream ends with `event: dropped` for a "
+            "reader that is too slow, with `event: expired` for one whose key or token is no longer valid.",
             "content": {"text/event-stream": {"example": "id: 0:17,1:4@5f3a9c1e\nevent: result\ndata: {...}\n\n"}},
         },
         **problems("bad-request", "overloaded"),
     },
 )
 async def stream_results(
+    request: Request,
     gateway: TheGateway,
     query: Annotated[FilterQuery, Query()],
     last_event_id: Annotated[str | None, Header()] = None,
@@ -120,4 +123,5 @@ async def stream_results(
         raise Problem("bad-request", "header 'Last-Event-ID': not an event id of this stream")
     if gateway.view.live.readers >= gateway.settings.gateway_stream_clients:
         raise Problem("overloaded", "too many readers of the live stream")
-    return EventStream(gateway.view.live.events(since, gateway.view.after, query.wanted, query.top), gateway.metrics)
+    events = gateway.view.live.events(since, gateway.view.after, query.wanted, query.top)
+    return EventStream(events, partial(still_admitted, request), gateway.metrics)

@@ -1,5 +1,6 @@
 """The guard before every route, over real sockets: who gets in, how often, and what every answer carries."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from sightline_gateway.guard.callers import Scope, parse_scopes
 from sightline_gateway.guard.headers import CONTENT_POLICY, SECURITY_HEADERS
 from sightline_gateway.guard.keys import make_key
-from tests.unit.gateway.conftest import Serve, Served
+from tests.unit.gateway.conftest import Serve, Served, until
 from tests.unit.gateway.process import image_bytes
 from tests.unit.gateway.test_errors import assert_problem
 
@@ -107,6 +108,37 @@ async def test_a_revoked_key_is_refused(serve: Serve, keys: Keys, monkeypatch: p
         keys.file.write_text("\n".join(kept))
         assert_problem(await call(served, Scope.READ, keys.bearer("read")), 401, "unauthorized")
         assert (await call(served, Scope.READ, keys.bearer("admin"))).status_code == 200
+
+
+async def test_a_revoked_key_ends_its_live_stream_with_a_reason(
+    serve: Serve, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever had begun to read went on for as long as they liked; those with other keys still do."""
+    monkeypatch.setattr("sightline_gateway.guard.keys._LOOK_S", 0.0)
+    monkeypatch.setattr("sightline_gateway.event_stream.LOOK_S", 0.0)
+    monkeypatch.setattr("sightline_gateway.live.HEARTBEAT_S", 0.05)
+    async with (
+        serve(gateway_keys_file=keys.file) as served,
+        served.client.stream("GET", "/v1/results/stream", headers=keys.bearer("admin")) as other,
+        served.client.stream("GET", "/v1/results/stream", headers=keys.bearer("read")) as stream,
+    ):
+        lines = stream.aiter_lines()
+        async with asyncio.timeout(10):
+            assert ": heartbeat" in [await anext(lines) for _ in range(8)]
+            kept = [line for line in keys.file.read_text().splitlines() if not line.endswith(" read read")]
+            keys.file.write_text("\n".join(kept))
+            rest = [line async for line in lines]
+        assert rest[-3:-1] == [
+            "event: expired",
+            'data: {"reason": "the key or token is no longer valid: reconnect with another"}',
+        ]
+        await until(lambda: served.metrics.stream_ends.labels("expired")._value.get() == 1)
+        assert served.view.live.readers == 1
+        async with asyncio.timeout(10):
+            goes_on = other.aiter_lines()
+            assert (await anext(goes_on)).startswith("retry:")
+            while await anext(goes_on) != ": heartbeat":
+                pass
 
 
 async def test_the_live_stream_opens_with_a_key(serve: Serve, keys: Keys) -> None:
