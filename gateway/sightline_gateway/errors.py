@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -15,6 +15,7 @@ from starlette.routing import Match, Route
 
 from sightline_contracts.traces import trace_id_of
 from sightline_gateway.body import respond_with_unread_body
+from sightline_gateway.parameters import PATTERNS
 from sightline_gateway.problems import Problem, problem_document
 
 log = logging.getLogger(__name__)
@@ -58,8 +59,17 @@ async def _on_problem(request: Request, error: Exception) -> Response:
         raise TypeError(f"registered for Problem, got {error!r}")
     _forget_frames(error)
     if log.isEnabledFor(logging.DEBUG):
-        log.debug("refused: %s", error.detail, extra={"code": error.code, "path": request.url.path, **_trace(request)})
+        told = {"code": error.code, "path": request.url.path, **_cause(error), **_trace(request)}
+        log.debug("refused: %s", error.detail, extra=told)
     return render_problem(request, error, error.headers)
+
+
+def _cause(error: BaseException) -> dict[str, str]:
+    """What a library called the failure behind `error`; its detail says it in our words."""
+    first = error
+    while first.__cause__ is not None:
+        first = first.__cause__
+    return {} if first is error else {"cause": repr(first)}
 
 
 def _trace(request: Request) -> dict[str, str]:
@@ -80,9 +90,18 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
     first = error.errors()[0]
     place, *names = [str(part) for part in first["loc"]]
     parameter = names[-1] if names else place
-    reason = "this call has no such parameter" if first["type"] == "extra_forbidden" else first["msg"]
-    detail = f"{place} parameter '{parameter}': {reason}"
+    detail = f"{place} parameter '{parameter}': {_reason(first)}"
     return render_problem(request, Problem("bad-request", detail, members={"parameter": parameter}))
+
+
+def _reason(invalid: Mapping[str, Any]) -> str:
+    """What is wrong with a parameter, of which pydantic says `invalid`."""
+    match invalid["type"]:
+        case "extra_forbidden":
+            return "this call has no such parameter"
+        case "string_pattern_mismatch":
+            return PATTERNS[invalid["ctx"]["pattern"]]
+    return str(invalid["msg"]).removeprefix("Value error, ")
 
 
 async def _on_http(routes: Sequence[Route], request: Request, error: Exception) -> Response:
@@ -98,7 +117,8 @@ async def _on_http(routes: Sequence[Route], request: Request, error: Exception) 
 def _methods(routes: Sequence[Route], request: Request) -> list[str]:
     """All methods of the path; the framework names those of the first route that fits."""
     fitting = (route.methods or set() for route in routes if route.matches(request.scope)[0] is not Match.NONE)
-    return sorted(set().union(*fitting))
+    methods = set().union(*fitting)
+    return sorted(methods | {"HEAD"} if "GET" in methods else methods)
 
 
 async def _on_disconnect(request: Request, _error: Exception) -> Response:

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 _MAX_FIELD_HEADERS: Final = 16
 _MAX_FIELD_HEADER_BYTES: Final = 4_096
+_BROKEN: Final = (
+    "a part does not begin or end with the boundary, or its headers are malformed, "
+    f"more than {_MAX_FIELD_HEADERS} or longer than {_MAX_FIELD_HEADER_BYTES} bytes"
+)
 
 
 class MalformedForm(ValueError):
@@ -86,7 +90,7 @@ class FormReader:
                 max_header_size=_MAX_FIELD_HEADER_BYTES,
             )
         except FormParserError as error:
-            raise MalformedForm(str(error)) from error
+            raise MalformedForm("the boundary in the Content-Type is too long") from error
 
     def feed(self, chunk: bytes) -> None:
         """Hand over the files that `chunk` completes, in order.
@@ -97,7 +101,7 @@ class FormReader:
         try:
             self._parser.write(chunk)
         except FormParserError as error:
-            raise MalformedForm(str(error)) from error
+            raise MalformedForm(_BROKEN) from error
 
     def finish(self) -> None:
         """Say that the body has ended.

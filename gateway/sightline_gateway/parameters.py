@@ -50,9 +50,16 @@ def _unquoted(value: object) -> object:
 
 Text = Annotated[str, AfterValidator(check_text)]
 HeaderText = Annotated[str, BeforeValidator(_utf8), AfterValidator(check_text)]
-ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(@[A-Za-z0-9._-]{1,32})?$")]
+_MODEL: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(@[A-Za-z0-9._-]{1,32})?$"
+_KEY: Final = r"^[\x20-\x7e]+$"
+# What to say of a text that does not match.
+PATTERNS: Final = {
+    _MODEL: "must be the name of a model, or name@version: letters, digits, '.', '_' and '-'",
+    _KEY: "must have printable ASCII characters, and one at least",
+}
+ModelName = Annotated[str, Field(pattern=_MODEL)]
 Top = Annotated[int, Field(ge=1, le=MAX_TOP)]
-Key = Annotated[str, BeforeValidator(_unquoted), Field(max_length=MAX_KEY_LENGTH, pattern=r"^[\x20-\x7e]+$")]
+Key = Annotated[str, BeforeValidator(_unquoted), Field(max_length=MAX_KEY_LENGTH, pattern=_KEY)]
 
 
 class UploadQuery(BaseModel):

@@ -105,7 +105,7 @@ def _file(text: object) -> bytes:
     try:
         return b64decode(text, validate=True)
     except (NotBase64, ValueError) as error:
-        raise MalformedInference(f"inputs.0.data: an element is not base64: {error}") from error
+        raise MalformedInference("inputs.0.data: an element is not base64") from error
 
 
 def _outputs(request: InferenceRequest) -> list[tuple[str, bool]]:

@@ -8,4 +8,4 @@ IMAGE_HEAD: Final = struct.Struct(">I")  # length of the image that follows
 ANSWER_HEAD: Final = struct.Struct(">cI")  # kind and length of the content that follows
 MOST_ANSWER: Final = 1024 * 1024  # of content: EDGE x EDGE pixels take half of it uncompressed; more is no answer
 THUMBNAIL: Final = b"t"  # the content is WebP
-NONE: Final = b"n"  # the content says why, in UTF-8
+NONE: Final = b"n"  # the content says why, in UTF-8; behind a line feed, what the decoder said

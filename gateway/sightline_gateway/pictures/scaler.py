@@ -69,7 +69,9 @@ class Scaler:
             await self.close()  # half an answer may be in its pipes
             raise
         if kind != THUMBNAIL:
-            raise NoThumbnail(content.decode())
+            reason, _, cause = content.decode().partition("\n")
+            log.debug("no thumbnail: %s", reason, extra={"cause": cause})
+            raise NoThumbnail(reason)
         return content
 
     async def _end(self, what: str) -> None:

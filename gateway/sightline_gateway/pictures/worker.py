@@ -43,7 +43,8 @@ def answer(data: bytes, max_pixels: int) -> tuple[bytes, bytes]:
     except MemoryError:
         reason = "it takes more memory than a thumbnail may (SIGHTLINE_GATEWAY_THUMBNAIL_WORKER_BYTES)"
     except Exception as error:  # noqa: BLE001 - decoders raise what they like: OSError, SyntaxError, struct.error
-        reason = f"it cannot be decoded ({type(error).__name__})"
+        # Who wants to know more finds in the log what the decoder said.
+        reason = f"it cannot be decoded: its data is damaged, or of a kind that we do not read\n{error!r:.200}"
     return NONE, reason.encode()
 
 

@@ -4,10 +4,12 @@ from typing import Annotated
 
 import httpx
 import pytest
-from fastapi import FastAPI, Header
-from starlette.datastructures import Headers
+from fastapi import FastAPI, Header, Query
+from pydantic import ValidationError
+from starlette.datastructures import Headers, QueryParams
 
-from sightline_gateway.parameters import UploadHeaders, header_fields
+from sightline_gateway.parameters import UploadHeaders, UploadQuery, header_fields
+from tests.unit.gateway.conftest import Served
 
 SENT: list[list[tuple[str, str]]] = [
     [],
@@ -36,3 +38,58 @@ async def test_headers_are_taken_as_the_framework_takes_them(sent: list[tuple[st
     (theirs,) = seen
     received = Headers(raw=[(name.lower(), value) for name, value in raw])
     assert UploadHeaders.model_validate(header_fields(UploadHeaders, received)) == theirs
+
+
+ASKED = [
+    "",
+    "model=digits-lenet&stream=camera-7&top=3",
+    "model=digits-lenet@1",
+    "model=a&model=b",
+    "top=3&top=4",
+    "top=4&top=none",
+    "stream=a+b",
+    "stream=a%20b%2Bc",
+    "stream=%C3%A4&stream",
+    "stream=",
+    "stream=%00",
+    "stream=%FF",
+    "model=%2E%2E",
+    "top=0",
+    "top=3.0",
+    "top=%203",
+    "modle=digits-lenet",
+    "&&model=a&",
+    "model[]=a",
+    "Model=a",
+]
+
+
+@pytest.mark.parametrize("asked", ASKED)
+async def test_the_query_is_taken_as_the_framework_takes_it(asked: str) -> None:
+    """Repeated, unknown, empty and escaped ones among them; what one refuses the other refuses."""
+    app = FastAPI()
+    seen: list[UploadQuery] = []
+
+    @app.get("/")
+    async def take(query: Annotated[UploadQuery, Query()]) -> None:
+        seen.append(query)
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
+        answer = await client.get(f"http://x/?{asked}")
+    try:
+        ours = [UploadQuery.model_validate(dict(QueryParams(asked)))]
+    except ValidationError:
+        ours = []
+    assert (ours, answer.status_code) == (seen, 200 if seen else 422)
+
+
+async def test_openapi_describes_what_the_short_way_takes_and_nothing_else(served: Served) -> None:
+    """A parameter that only one of them has would be refused, or ignored, although it is described."""
+    document = (await served.client.get("/openapi.json")).json()
+    described = document["paths"]["/v1/images"]["post"]["parameters"]
+    by_place = {
+        place: {parameter["name"].lower() for parameter in described if parameter["in"] == place}
+        for place in ("query", "header", "path", "cookie")
+    }
+    headers = {name.replace("_", "-") for name in UploadHeaders.model_fields}
+    assert by_place == {"query": set(UploadQuery.model_fields), "header": headers, "path": set(), "cookie": set()}
