@@ -16,6 +16,8 @@ from sightline_common.tracing import Tracing
 from sightline_contracts.ids import image_id_from_key, key_part, new_image_id
 from sightline_contracts.images import ImageRecord
 from sightline_contracts.media import ImageInfo, InvalidImage, Payload, inspect_image
+from sightline_contracts.origins import Origin
+from sightline_contracts.topics import IMAGES
 from sightline_gateway.idempotency import KeysInUse, key_reused
 from sightline_gateway.metrics import Metrics
 from sightline_gateway.multipart import Claim
@@ -226,7 +228,8 @@ class Uploads:
         self._metrics.accept_seconds.observe(acknowledged - upload.started)
         self._metrics.uploads.labels("accepted").inc()
         self._metrics.upload_bytes.inc(size)
-        await self._view.remember(Pending(image_id, upload.name, record.accepted_at, upload.callback))
+        origin = Origin(IMAGES, ack.partition, ack.offset) if ack.offset >= 0 else None  # -1: Kafka does not know it
+        await self._view.remember(Pending(image_id, upload.name, record.accepted_at, upload.callback, origin))
         if log.isEnabledFor(logging.DEBUG):
             log.debug("accepted", extra={**log_fields(record), "partition": ack.partition, "offset": ack.offset})
 

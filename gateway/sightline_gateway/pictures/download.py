@@ -13,6 +13,13 @@ from sightline_gateway.body import BodyPace
 from sightline_gateway.delivery import Interrupted, deliver
 from sightline_gateway.pictures.source import StoredImage
 
+_EXTENSIONS: Final = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/webp": ".webp",
+    "image/gif": ".gif",
+    "image/bmp": ".bmp",
+}
 _CHUNK: Final = 64 * 1024  # what a socket takes; a slow reader is then noticed
 
 
@@ -22,10 +29,10 @@ class Download(Response):
     def __init__(
         self, image: StoredImage, fallback: str, headers: dict[str, str], held: ExitStack, pace: BodyPace
     ) -> None:
-        """`fallback` is the file's name for an image without one."""
+        """`fallback` is the file's name for an image without one; an extension is added."""
         sent = {
             **headers,
-            "Content-Disposition": disposition(image.name or fallback),
+            "Content-Disposition": disposition(image.name or fallback + _EXTENSIONS.get(image.content_type, "")),
             "Content-Length": str(len(image.data)),
         }
         super().__init__(headers=sent, media_type=image.content_type)

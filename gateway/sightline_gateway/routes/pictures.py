@@ -1,12 +1,12 @@
 """What an image looks like: its thumbnail, and the file itself."""
 
 from contextlib import ExitStack
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Response
 
 from sightline_contracts.origins import Origin
-from sightline_gateway.openapi import problems
+from sightline_gateway.openapi import Responses, problems
 from sightline_gateway.pictures.download import Download
 from sightline_gateway.pictures.frames import EDGE
 from sightline_gateway.problems import Problem
@@ -16,22 +16,26 @@ from sightline_gateway.state import Gateway, TheGateway
 
 router = APIRouter(tags=["pictures"])
 
-_UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {304: {"description": "As `If-None-Match` has it"}}
 _BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
 # An id never gets other bytes. Private: a proxy must not show images to those without a key.
 _KEPT: Final = {"Cache-Control": "private, max-age=604800, immutable"}
+
+
+def _answers(description: str, content: tuple[str, ...], *own: str) -> Responses:
+    """The answers of a picture: 200 with one of the types `content`, and the problems, its `own` among them."""
+    return {
+        200: {"description": description, "content": dict.fromkeys(content, _BINARY)},
+        304: {"description": "As `If-None-Match` has it"},
+        **problems("bad-request", "not-found", *own, "expired", "image-gone"),
+        **problems("kafka-unavailable", "overloaded", "stopping"),
+    }
 
 
 @router.get(
     "/v1/images/{image_id}/thumbnail",
     summary="A small picture of an image",
     response_class=Response,
-    responses={
-        200: {"description": f"At most {EDGE} pixels a side", "content": {"image/webp": _BINARY}},
-        **_UNCHANGED,
-        **problems("bad-request", "not-found", "no-thumbnail", "expired", "image-gone"),
-        **problems("kafka-unavailable", "overloaded", "stopping"),
-    },
+    responses=_answers(f"At most {EDGE} pixels a side", ("image/webp",), "no-thumbnail"),
 )
 async def read_thumbnail(
     image_id: str, gateway: TheGateway, if_none_match: Annotated[str | None, Header()] = None
@@ -48,15 +52,7 @@ async def read_thumbnail(
     "/v1/images/{image_id}/original",
     summary="An image as it was sent",
     response_class=Response,
-    responses={
-        200: {
-            "description": "The file, to be saved under its name",
-            "content": {"image/*": _BINARY, "application/octet-stream": _BINARY},
-        },
-        **_UNCHANGED,
-        **problems("bad-request", "not-found", "expired", "image-gone"),
-        **problems("kafka-unavailable", "overloaded", "stopping"),
-    },
+    responses=_answers("The file, to be saved under its name", ("image/*", "application/octet-stream")),
 )
 async def read_original(
     image_id: str, gateway: TheGateway, if_none_match: Annotated[str | None, Header()] = None
@@ -80,7 +76,7 @@ async def _origin(gateway: Gateway, image_id: str) -> Origin:
         raise Problem("not-found", f"the result of image {image_id} does not say where the image is")
     if await gateway.view.find_pending(image_id) is None:
         check_may_come(gateway, image_id)
-    detail = f"image {image_id} has no result yet; it can be seen as soon as it has one"
+    detail = f"image {image_id} has no result yet: until then only the gateway that took it can show it"
     raise Problem("not-found", detail, headers={"Retry-After": POLL_AFTER_S})
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 log = logging.getLogger(__name__)
 
-VERSION: Final = 3  # of schema.sql
+VERSION: Final = 4  # of schema.sql
 
 
 def open_writer(path: Path) -> sqlite3.Connection:

@@ -1,4 +1,4 @@
-"""Where the images of results are, for those who want to see them."""
+"""Where images are, for those who want to see them."""
 
 from sightline_contracts.origins import Origin
 from sightline_contracts.topics import IMAGES
@@ -9,10 +9,13 @@ class Origins(Reader):
     """Reads on a connection of its own: a page full of thumbnails must not hold up those who ask for results."""
 
     def find(self, image_id: str) -> Origin | None:
-        """Where the image of a result is; None when there is no result, or it does not say."""
+        """Where the image is; None when no result says so, and it was not accepted here either."""
         row = self.row(
-            "SELECT image_partition, image_offset FROM results WHERE id = ? AND image_offset IS NOT NULL "
-            "ORDER BY seq DESC LIMIT 1",
+            # In one statement: between two, the result may come, which takes the image from those that are pending.
+            "SELECT image_partition, image_offset FROM ("
+            "SELECT seq, image_partition, image_offset FROM results WHERE id = ?1 "
+            "UNION ALL SELECT 0, image_partition, image_offset FROM pending WHERE id = ?1"
+            ") WHERE image_offset IS NOT NULL ORDER BY seq DESC LIMIT 1",
             (image_id,),
         )
         return Origin(IMAGES, *row) if row else None

@@ -30,11 +30,13 @@ CREATE INDEX IF NOT EXISTS results_place ON results (topic, partition, "offset")
 CREATE INDEX IF NOT EXISTS results_newest ON results (classified_at, id, model, status, stream, label);
 CREATE INDEX IF NOT EXISTS results_age ON results (stored_at);
 
--- Accepted here, result not yet seen.
+-- Accepted here, result not yet seen. image_partition, image_offset: as above.
 CREATE TABLE IF NOT EXISTS pending (
     id TEXT PRIMARY KEY,
     name TEXT,
-    accepted_at INTEGER NOT NULL
+    accepted_at INTEGER NOT NULL,
+    image_partition INTEGER,
+    image_offset INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS pending_age ON pending (accepted_at);
 

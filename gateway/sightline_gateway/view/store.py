@@ -48,12 +48,16 @@ class StoredResult:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An image that was accepted here and has no result yet. `accepted_at` in Unix ms; `callback` is a URL."""
+    """An image that was accepted here and has no result yet.
+
+    `accepted_at` in Unix ms; `callback` is a URL; `origin` is where the image is, if Kafka said so.
+    """
 
     id: str
     name: str | None
     accepted_at: int
     callback: str | None = None
+    origin: Origin | None = None
 
 
 class Store:
@@ -158,9 +162,9 @@ class Store:
         with self._transaction() as cursor:
             callbacks.note(cursor, asked, _now_ms())
             cursor.executemany(
-                "INSERT OR IGNORE INTO pending SELECT ?1, ?2, ?3 "
+                "INSERT OR IGNORE INTO pending SELECT ?1, ?2, ?3, ?4, ?5 "
                 "WHERE NOT EXISTS (SELECT 1 FROM results WHERE id = ?1)",
-                [(image.id, image.name, image.accepted_at) for image in accepted],
+                [(image.id, image.name, image.accepted_at, *origins.columns(image.origin)) for image in accepted],
             )
 
     # -- written by webhooks ---------------------------------------------------------------------------------------

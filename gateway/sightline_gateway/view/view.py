@@ -94,7 +94,7 @@ class ResultsView:
         return await asyncio.to_thread(self._store.find_pending, image_id)
 
     async def find_origin(self, image_id: str) -> Origin | None:
-        """Where the image of a result is; None when there is no result, or it does not say."""
+        """Where the image is; None when no result says so, and it was not accepted here either."""
         return await asyncio.to_thread(self._store.origins.find, image_id)
 
     async def ids_beginning(self, prefix: str) -> set[str]:

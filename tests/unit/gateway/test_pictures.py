@@ -2,9 +2,11 @@
 
 import asyncio
 import io
+import logging
 import os
 import signal
 import socket
+import struct
 import weakref
 from dataclasses import replace
 
@@ -13,7 +15,9 @@ import pytest
 from PIL import Image
 
 from sightline_common.errors import Unavailable
+from sightline_common.publisher import Ack
 from sightline_contracts.ids import new_image_id
+from sightline_contracts.images import ImageRecord
 from sightline_contracts.origins import Origin
 from sightline_contracts.results import ErrorInfo
 from sightline_gateway.pictures import pictures as limits
@@ -25,6 +29,7 @@ from tests.unit.gateway.conftest import Serve, Served, until
 from tests.unit.gateway.fakes import make_result
 from tests.unit.gateway.process import image_bytes
 from tests.unit.gateway.test_results import results
+from tests.unit.gateway.test_thumbnails import chunk
 
 PHOTO = image_bytes("JPEG", (640, 427), noise=True)
 pytestmark = pytest.mark.process
@@ -70,6 +75,44 @@ async def test_a_thumbnail_is_small_and_made_once(served: Served) -> None:
     assert [served.metrics.thumbnails.labels(each)._value.get() for each in ("made", "cached")] == [1, 1]
 
 
+async def test_an_image_can_be_seen_before_it_has_its_result(serve: Serve) -> None:
+    """Where Kafka put it is known from its acknowledgement, also after a restart; it was 404 until the result came."""
+    async with serve() as served:
+        image_id = (await served.client.post("/v1/images", content=PHOTO)).json()["id"]
+        assert (await served.client.get(f"/v1/images/{image_id}")).status_code == 202
+        assert (await get(served, image_id, "original")).content == PHOTO
+        assert (await get(served, image_id, "thumbnail")).headers["Content-Type"] == "image/webp"
+    async with serve() as served:
+        served.publisher.records.append(ImageRecord(image_id, PHOTO, "image/jpeg", "http", accepted_at=1))
+        assert (await get(served, image_id, "original")).content == PHOTO
+
+
+async def test_an_image_whose_place_kafka_did_not_tell_can_be_seen_with_its_result(served: Served) -> None:
+    """A broker that finds that it has a record already may not say where."""
+    publish = served.publisher.publish
+
+    async def twice(record: ImageRecord) -> Ack:
+        await publish(record)
+        return Ack(0, -1)
+
+    served.publisher.publish = twice  # type: ignore[method-assign]
+    image_id = (await served.client.post("/v1/images", content=PHOTO)).json()["id"]
+    assert (await get(served, image_id, "original")).status_code == 404
+    served.topic.append([make_result(served.publisher.records[-1])])
+    assert (await get(served, image_id, "original")).content == PHOTO
+
+
+@pytest.mark.parametrize(
+    ("kind", "extension"), [("JPEG", ".jpg"), ("PNG", ".png"), ("WEBP", ".webp"), ("GIF", ".gif"), ("BMP", ".bmp")]
+)
+async def test_an_image_without_a_name_is_saved_under_its_id_and_type(
+    served: Served, kind: str, extension: str
+) -> None:
+    image_id = (await served.client.post("/v1/images", content=image_bytes(kind))).json()["id"]
+    original = await get(served, image_id, "original")
+    assert f'filename="{image_id}{extension}"' in original.headers["Content-Disposition"]
+
+
 async def test_a_browser_keeps_it_and_a_proxy_does_not(served: Served) -> None:
     image_id = await classified(served, PHOTO)
     for what in ("thumbnail", "original"):
@@ -113,6 +156,19 @@ async def test_a_failed_image_has_its_original_and_says_why_it_has_no_thumbnail(
     assert served.images.reads == 2  # of the original, and once for the thumbnail: it is known that there is none
 
 
+async def test_what_a_decoder_says_is_for_the_log(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+    """The answer said `OSError`: people took it for a fault of the gateway."""
+    pixels = struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, 0)
+    broken = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", pixels) + chunk(b"IDAT", b"not deflated") + chunk(b"IEND", b"")
+    image_id = (await served.client.post("/v1/images", content=broken)).json()["id"]
+    with caplog.at_level(logging.DEBUG, "sightline_gateway"):
+        refused = (await get(served, image_id, "thumbnail")).json()
+    assert refused["code"] == "no-thumbnail"
+    assert refused["detail"].endswith("it cannot be decoded: its data is damaged, or of a kind that we do not read")
+    (said,) = [vars(record)["cause"] for record in caplog.records if record.msg.startswith("no thumbnail")]
+    assert "Error" in said
+
+
 async def test_knowing_that_there_is_no_thumbnail_does_not_hold_the_image(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,14 +208,13 @@ async def test_a_worker_that_was_stuck_is_no_fault_of_the_image(
 
 @pytest.mark.parametrize("what", ["thumbnail", "original"])
 async def test_what_cannot_be_shown_says_why(served: Served, what: str) -> None:
-    pending = (await served.client.post("/v1/images", content=PHOTO)).json()["id"]
-    waits = await get(served, pending, what)
-    assert (waits.status_code, waits.json()["code"], waits.headers["Retry-After"]) == (404, "not-found", "1")
     (old,) = results(1)
     served.view.apply([Arrival(1, 0, old)], {1: 1})  # a classifier that did not say where the image is
     assert (await get(served, old.id, what)).json()["code"] == "not-found"
     assert "does not say where" in (await get(served, old.id, what)).json()["detail"]
-    assert (await get(served, new_image_id(), what)).status_code == 404
+    elsewhere = await get(served, new_image_id(), what)
+    assert (elsewhere.status_code, elsewhere.headers["Retry-After"]) == (404, "1")
+    assert "only the gateway that took it can show it" in elsewhere.json()["detail"]
     image_id = await classified(served, PHOTO)
     served.images.failure = ImageGone()
     gone = await get(served, image_id, what)

@@ -38,12 +38,13 @@ def thumbnail(data: bytes) -> Image.Image:
     return image
 
 
+def chunk(kind: bytes, content: bytes) -> bytes:
+    """A chunk of a PNG."""
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
 def flat_png(width: int, height: int, colour_type: int = 2) -> bytes:
     """A black PNG of any size in a few kB; `colour_type` 2 is RGB, 6 has transparency too."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
     row = bytes(1 + width * {2: 3, 6: 4}[colour_type])
     packer = zlib.compressobj(1)
     rows = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
