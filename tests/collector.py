@@ -1,15 +1,17 @@
 """A collector of traces as small as it gets: OTLP over HTTP, in protobuf and in JSON."""
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import partial
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from tests.http_server import Quiet, serving
 
 SERVER, PRODUCER, CONSUMER = 2, 4, 5
 
@@ -36,42 +38,12 @@ class Seen:
 
 
 class Collector:
-    """Listens on a free port of this machine."""
+    """Keeps what is sent to it."""
 
     def __init__(self) -> None:
+        self.url = ""  # while nobody serves it
         self.spans: list[Seen] = []
         self.headers: list[dict[str, str]] = []
-        collector = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                known = self.path == "/v1/traces"
-                if known:
-                    is_json = self.headers["Content-Type"] == "application/json"
-                    collector.spans += _of_json(body) if is_json else _of_protobuf(body)
-                    collector.headers.append({name.lower(): value for name, value in self.headers.items()})
-                self.send_response(200 if known else 404)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def start(self) -> None:
-        """Begin to listen."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Close the port."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
     def wait(self, condition: Callable[[list[Seen]], bool], deadline_s: float = 30.0) -> list[Seen]:
         """The spans, once `condition` holds of them."""
@@ -82,15 +54,30 @@ class Collector:
         return seen
 
 
+class _Handler(Quiet, BaseHTTPRequestHandler):
+    def __init__(self, collector: Collector, *arguments: Any) -> None:
+        self._collector = collector
+        super().__init__(*arguments)
+
+    def do_POST(self) -> None:
+        """Take spans."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        known = self.path == "/v1/traces"
+        if known:
+            is_json = self.headers["Content-Type"] == "application/json"
+            self._collector.spans += _of_json(body) if is_json else _of_protobuf(body)
+            self._collector.headers.append({name.lower(): value for name, value in self.headers.items()})
+        self.send_response(200 if known else 404)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
 @contextmanager
 def collecting() -> Iterator[Collector]:
-    """A collector that listens."""
+    """A collector that listens on a free port of this machine."""
     collector = Collector()
-    collector.start()
-    try:
+    with serving(partial(_Handler, collector)) as collector.url:
         yield collector
-    finally:
-        collector.stop()
 
 
 def _of_protobuf(body: bytes) -> list[Seen]:

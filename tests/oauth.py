@@ -3,12 +3,11 @@
 import base64
 import json
 import os
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, Final
 from unittest.mock import patch
@@ -21,6 +20,7 @@ from sightline_local.kafka import EmbeddedKafka
 from sightline_local.ports import free_port
 from sightline_topics.app import ensure_topics
 from sightline_topics.settings import TopicsSettings
+from tests.http_server import Quiet, serving
 
 CLIENT: Final = "sightline"
 SECRET: Final = 's3cr3t "\\ +/=;'
@@ -38,24 +38,12 @@ class TokenServer:
         self.answer: tuple[int, bytes] | None = None  # instead of a token
         self.asked: list[dict[str, list[str]]] = []
         self._key = generate_private_key(65537, 2048)
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self))
-        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,))
+        self.url = ""  # while it is not served
 
     @property
     def token_url(self) -> str:
         """The token endpoint."""
         return f"{self.url}/token"
-
-    def start(self) -> None:
-        """Serve."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End."""
-        self._http.shutdown()
-        self._thread.join()
-        self._http.server_close()
 
     def keys(self) -> bytes:
         """The JWKS."""
@@ -78,7 +66,7 @@ class TokenServer:
         return 200, json.dumps({"access_token": token, "token_type": "Bearer", "expires_in": self.lasts_s}).encode()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Quiet, BaseHTTPRequestHandler):
     def __init__(self, server: TokenServer, *arguments: Any) -> None:
         self._server = server
         super().__init__(*arguments)
@@ -101,19 +89,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
 
 @contextmanager
 def token_server() -> Iterator[TokenServer]:
     """A running one."""
     server = TokenServer()
-    server.start()
-    try:
+    with serving(partial(_Handler, server)) as server.url:
         yield server
-    finally:
-        server.stop()
 
 
 class OAuthKafka:

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from sightline_local.child import end_child
+
 LATE: Final = 124  # the status that coreutils' `timeout` gives
 END_DEADLINE_S: Final = 60.0  # to stop a broker, Spark and the networks' processes
 
@@ -20,14 +22,5 @@ def in_turn(commands: Mapping[str, Sequence[str]], deadline_s: float) -> dict[st
                 print(f"{name}: not done after {deadline_s:.0f} s", file=sys.stderr, flush=True)
                 statuses[name] = LATE
             finally:
-                _stop(process)
+                end_child(process, END_DEADLINE_S)  # where it still runs: told to end, it ends what it started
     return statuses
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Where it still runs: told to end, it ends what it started."""
-    process.terminate()
-    try:
-        process.wait(END_DEADLINE_S)
-    except subprocess.TimeoutExpired:
-        process.kill()

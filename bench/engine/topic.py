@@ -14,9 +14,11 @@ from kafka.admin import NewTopic
 
 from bench.latency import broker
 from bench.stream import fill
+from sightline_local.child import end_child
 from sightline_local.kafka import EmbeddedKafka
 
 DEADLINE_S: Final = 150.0
+END_DEADLINE_S: Final = 30.0
 PARTITIONS: Final = 4
 
 Labels = dict[bytes, int]
@@ -67,7 +69,7 @@ def answer(kafka: EmbeddedKafka, topic: str, program: Program, log: Path) -> Ans
         try:
             _wait(kafka, topic, program, process, log)
         finally:
-            _end(process)
+            end_child(process, END_DEADLINE_S)
     times, labels = _read(kafka, topic, program.images)
     return Answered(rate_after(times, program.warm), labels)
 
@@ -94,15 +96,6 @@ def _wait(kafka: EmbeddedKafka, topic: str, program: Program, process: subproces
             time.sleep(0.2)
     finally:
         consumer.close()
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(30)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def _read(kafka: EmbeddedKafka, topic: str, images: int) -> tuple[list[int], Labels]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from sightline_local.child import end_child
 from sightline_local.ports import free_port
 
 READY_DEADLINE_S: Final = 30.0
@@ -70,12 +71,7 @@ def gateway(bootstrap: str, folder: Path, settings: Mapping[str, str] | None = N
         _wait_ready(started, process, log_file)
         yield started
     finally:
-        process.terminate()
-        try:
-            process.wait(STOP_DEADLINE_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end_child(process, STOP_DEADLINE_S)
 
 
 def _wait_ready(started: GatewayProcess, process: subprocess.Popen[bytes], log_file: Path) -> None:

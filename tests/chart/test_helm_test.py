@@ -4,16 +4,16 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
 
 from sightline_contracts.media import inspect_image
+from tests.http_server import Quiet, serving
 from tools.chart.files import CHART
 
 _SCRIPT = CHART / "files" / "classify.py"
@@ -41,7 +41,7 @@ class Gateway:
 
 @contextmanager
 def _serving(gateway: Gateway) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             status, document = gateway.answer(self.path, dict(self.headers), body)
@@ -49,17 +49,8 @@ def _serving(gateway: Gateway) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(json.dumps(document).encode())
 
-        def log_message(self, *arguments: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(Handler) as url:
+        yield url
 
 
 def _run(url: str, *, model: str = "", label: str = "", timeout_s: int = 20) -> subprocess.CompletedProcess[str]:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from sightline_common.json_fetch import Refused, fetch_json
 from sightline_gateway.guard.callers import Scope
 from sightline_gateway.guard.tokens import Provider, Tokens
 from sightline_gateway.settings import GatewaySettings
+from tests.http_server import Quiet, serving
 from tests.unit.gateway.conftest import Serve
 from tests.unit.gateway.test_errors import assert_problem
 from tests.unit.gateway.test_guard import Keys, call
@@ -299,7 +300,7 @@ def test_a_provider_is_enough_to_serve_others() -> None:
     assert good.identifies
 
 
-class _Answers(BaseHTTPRequestHandler):
+class _Answers(Quiet, BaseHTTPRequestHandler):
     """The provider's documents; everything else has moved to its keys."""
 
     def __init__(self, documents: Mapping[str, Any], *arguments: Any) -> None:
@@ -315,24 +316,14 @@ class _Answers(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(json.dumps(self._documents.get(self.path)).encode())
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
 
 @contextmanager
 def published() -> Iterator[str]:
     """The provider on a socket of this machine: its name, which is its URL."""
     documents: dict[str, Any] = {"/keys": key_set({"first": KEY})}
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Answers, documents)) as server:
-        url = f"http://127.0.0.1:{server.server_address[1]}"
+    with serving(partial(_Answers, documents)) as url:
         documents["/.well-known/openid-configuration"] = {"issuer": url, "jwks_uri": f"{url}/keys"}
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield url
-        finally:
-            server.shutdown()
-            thread.join()
+        yield url
 
 
 async def test_tokens_open_a_gateway_beside_its_keys(serve: Serve, tmp_path: Path) -> None:
@@ -350,6 +341,25 @@ async def test_tokens_open_a_gateway_beside_its_keys(serve: Serve, tmp_path: Pat
             assert (await call(served, Scope.UPLOAD, keys.bearer("upload"))).status_code == 202
             assert (await served.client.post("/v1/session", headers=bearer)).status_code == 204
             assert (await call(served, Scope.READ, {})).status_code == 200
+
+
+async def test_a_live_stream_does_not_outlive_its_token(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sightline_gateway.guard.tokens._LEEWAY_S", 0.0)
+    monkeypatch.setattr("sightline_gateway.event_stream.LOOK_S", 0.1)
+    monkeypatch.setattr("sightline_gateway.live.HEARTBEAT_S", 0.1)
+    with published() as issuer:
+        async with serve(gateway_oidc_issuer=issuer, gateway_oidc_audience="sightline") as served:
+            good_until = int(time.time()) + 2
+            bearer = {"Authorization": f"Bearer {token(iss=issuer, scope='sightline:read', exp=good_until)}"}
+            async with asyncio.timeout(20), served.client.stream("GET", "/v1/results/stream", headers=bearer) as stream:
+                assert stream.status_code == 200
+                lines = [line async for line in stream.aiter_lines()]
+            assert time.time() >= good_until
+            assert ": heartbeat" in lines
+            assert "event: expired" in lines
+            assert_problem(await served.client.get("/v1/results/stream", headers=bearer), 401, "unauthorized")
 
 
 def test_keys_are_not_fetched_where_others_could_change_them() -> None:

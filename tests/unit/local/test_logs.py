@@ -1,9 +1,8 @@
 """`sightline-local logs` and following the live results."""
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import islice
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from sightline_local import follow
 from sightline_local.follow import follow_results
 from sightline_local.status import Tail
+from tests.http_server import Quiet, serving
 
 
 def test_a_tail_shows_whole_lines_from_near_the_end(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def stream_url() -> Iterator[tuple[str, list[str | None]]]:
     """A live stream that breaks after every result, and the Last-Event-ID of each request to it."""
     asked: list[str | None] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             asked.append(self.headers["Last-Event-ID"])
             self.send_response(200)
@@ -61,15 +61,8 @@ def stream_url() -> Iterator[tuple[str, list[str | None]]]:
             data = json.dumps({"id": str(len(asked))})
             self.wfile.write(f": heartbeat\n\nevent: result\nid: 0:{len(asked)}\ndata: {data}\n\n".encode())
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}", asked
-        server.shutdown()
-        thread.join()
+    with serving(Handler) as url:
+        yield url, asked
 
 
 def test_following_resumes_after_the_last_result(

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from sightline_local.child import end_child
 from sightline_local.errors import LocalError
 from sightline_local.ports import free_port, is_listening
 from sightline_local.settings import ROOT
@@ -37,11 +38,7 @@ def bridge_for_model(model: str, log_file: Path) -> Iterator[int]:
                 raise LocalError(f"the bridge for {model} did not start: see {log_file}")
             yield port
         finally:
-            process.terminate()
-            try:
-                process.wait(_STOP_DEADLINE_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            end_child(process, _STOP_DEADLINE_S)
 
 
 def send_folder(port: int, folder: Path, framing: str) -> None:
