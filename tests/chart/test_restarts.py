@@ -38,6 +38,7 @@ def _replaced(before: Render, after: Render) -> set[str]:
         ("config.SIGHTLINE_CLASSIFIER_TRIGGER_INTERVAL_MS=50", {"classifier"}),
         ("config.SIGHTLINE_LOG_LEVEL=DEBUG", {"gateway", "bridge", "classifier", "topics"}),
         ("config.SIGHTLINE_MAX_IMAGE_BYTES=20971520", {"gateway", "bridge", "classifier", "topics", "kafka"}),
+        ("bridge.sources[0].name=gate,bridge.sources[0].type=tcp-listen,bridge.sources[0].port=9600", {"bridge"}),
         ("topics.deadlineSeconds=60", {"topics"}),
         ("gateway.replicas=3", set()),
         ("test.label=zero", set()),
@@ -53,6 +54,13 @@ def test_a_driver_starts_anew_when_its_executors_change(helm_program: Path) -> N
     mode = "spark.mode=kubernetes"
     changed = _replaced(_render(mode), _render(mode, r"spark.kubernetes.podAnnotations.team=vision"))
     assert changed == {"classifier", "executor"}
+
+
+def test_the_bridge_starts_anew_when_its_sources_change(helm_program: Path) -> None:
+    """It reads its file only once."""
+    source = "bridge.sources[0].name=gate,bridge.sources[0].type=tcp-listen,bridge.sources[0].port=9600"
+    changed = _replaced(_render(source), _render(f"{source},bridge.sources[0].model=digits-lenet"))
+    assert changed == {"bridge"}
 
 
 def test_a_new_chart_alone_replaces_nothing(helm_program: Path, tmp_path: Path) -> None:

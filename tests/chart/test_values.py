@@ -22,6 +22,16 @@ _BY_SCHEMA: dict[str, tuple[dict[str, Any], str, str]] = {
     "a key that does not exist, deep": ({"gateway": {"replica": 2}}, "/gateway", "'replica' not allowed"),
     "a text for a number": ({"gateway": {"replicas": "two"}}, "/gateway/replicas", "want integer"),
     "fewer than no pods": ({"bridge": {"replicas": -1}}, "/bridge/replicas", "minimum"),
+    "a source of the bridge without its port": (
+        {"bridge": {"sources": [{"name": "a", "type": "tcp-listen"}]}},
+        "/bridge/sources/0",
+        "missing property 'port'",
+    ),
+    "a source of the bridge with a field that it does not have": (
+        {"bridge": {"sources": [{"name": "a", "type": "stdin", "prot": 1}]}},
+        "/bridge/sources/0",
+        "'prot' not allowed",
+    ),
     "two classifiers": ({"classifier": {"replicas": 2}}, "/classifier/replicas", "0, 1"),
     "a mode of Spark": ({"spark": {"mode": "yarn"}}, "/spark/mode", "'local', 'kubernetes'"),
     "a mode of Kafka": ({"kafka": {"mode": "redpanda"}}, "/kafka/mode", "'external', 'strimzi', 'dev'"),

@@ -6,6 +6,9 @@
 {{- if and (eq .component "classifier") (eq .root.Values.spark.mode "kubernetes") }}
 {{- $read = cat $read (include "sightline.spark.executor" .root) }}
 {{- end }}
+{{- if and (eq .component "bridge") .root.Values.bridge.sources }}
+{{- $read = cat $read (include "sightline.bridge.file" .root) }}
+{{- end }}
 {{- sha256sum $read }}
 {{- end }}
 

@@ -1,4 +1,7 @@
-{{/* `service` beside `root`: the part of a Service's spec that follows from the values; `target` names its port. */}}
+{{/*
+`service` beside `root`: the part of a Service's spec that follows from the values; `target` names its port, unless
+`ports` is a list of names, numbers and protocols.
+*/}}
 {{- define "sightline.service" -}}
 {{- $service := .service -}}
 type: {{ $service.type }}
@@ -14,10 +17,19 @@ loadBalancerSourceRanges:
 {{- end }}
 {{- end }}
 ports:
+  {{- range .ports }}
+  - name: {{ .name }}
+    port: {{ .port }}
+    targetPort: {{ .name }}
+    {{- if ne .protocol "TCP" }}
+    protocol: {{ .protocol }}
+    {{- end }}
+  {{- else }}
   - name: {{ .target }}
     port: {{ $service.port }}
     targetPort: {{ .target }}
     {{- if and $service.nodePort (ne $service.type "ClusterIP") }}
     nodePort: {{ $service.nodePort }}
     {{- end }}
+  {{- end }}
 {{- end }}

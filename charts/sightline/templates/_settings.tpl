@@ -9,6 +9,9 @@
 {{- if eq .component "topics" }}
 {{- $settings = merge $settings (include "sightline.topics.settings" .root | fromYaml) }}
 {{- end }}
+{{- if eq .component "bridge" }}
+{{- $settings = merge $settings (include "sightline.bridge.settings" .root | fromYaml) }}
+{{- end }}
 {{- if eq .component "gateway" }}
 {{- $settings = merge $settings (include "sightline.access.settings" .root | fromYaml) }}
 {{- end }}

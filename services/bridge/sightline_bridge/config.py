@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, m
 
 from sightline_bridge.framing.config import FramingConfig
 
-# Both are limits of those who read them: a metric's label and a port's name on Kubernetes.
-NAME_PATTERN: Final = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
+# As Kubernetes names ports and objects.
+NAME_PATTERN: Final = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 MAX_NAME_LENGTH: Final = 63
 # Sources have memory and file descriptors of their own; far above what one process can serve.
 MAX_SOURCES: Final = 256

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from sightline_bridge.config import AnySource
 from tools.chart.model.base import (
     DisruptionBudget,
     Image,
@@ -82,6 +83,11 @@ class Bridge(Scheduling, Stopping):
     enabled: bool = Field(True, description="Run the bridge.")
     image: Image = Field(Image(repository="sightline/bridge"), description="Image of the bridge.")
     replicas: int = Field(1, ge=0, description="Pods. A connection stays with the pod that took it.")
+    sources: list[AnySource] = Field(
+        default_factory=list,
+        description="Sources by the fields of docs/bridge.md, instead of the one TCP port that `config` describes. The"
+        " Service then has a port for each that listens, named after it and with its number.",
+    )
     service: Service = Field(Service(port=9500), description="How senders reach it; frames are not authenticated.")
     disruption_budget: DisruptionBudget = Field(DisruptionBudget(), description="Pods that a drain may take at a time.")
     resources: Resources = Field(
