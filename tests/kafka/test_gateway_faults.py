@@ -28,6 +28,7 @@ pytestmark = pytest.mark.kafka
 
 MIB = 1024 * 1024
 BOUNCES = 5
+PAUSE_S = 60
 FLOOD = 200
 LARGE = image_bytes(size=(600, 600), noise=True)  # 1.03 MiB
 
@@ -79,6 +80,29 @@ def test_a_paused_broker_lets_uploads_wait_or_get_503_in_bounded_memory(
         again = wait_until(lambda: (a := send(gateway, f"flood {unknown}")).is_success and a, 40)
         assert again.json()["id"] == told
     assert {waits.result().json()["id"], told} <= ids(restartable_broker)
+
+
+def test_a_broker_that_stands_still_for_a_minute_means_503_and_nothing_accepted_is_lost(
+    restartable_broker: EmbeddedKafka, tmp_path: Path
+) -> None:
+    """Longer than all of the client's own time-outs. What was sent before and is acknowledged late is no 202 either."""
+    with running_gateway(restartable_broker.bootstrap_servers, tmp_path) as gateway:
+        gateway.wait_ready()
+        began, lines = time.monotonic(), gateway.log().count("\n")
+        with uploading(gateway.url) as load:
+            load.await_more(50)
+            with paused(restartable_broker):
+                stopped = time.monotonic()
+                wait_until(lambda: gateway.client.get("/readyz").status_code == 503)
+                wait_until(lambda: set(load.refused) == {"delivery-unknown", "kafka-unavailable"})
+                promised = len(load.accepted)
+                wait_until(lambda: time.monotonic() - stopped >= PAUSE_S, 2 * PAUSE_S)
+                assert gateway.client.get("/healthz", timeout=5).status_code == 200
+                assert len(load.accepted) == promised
+            load.await_quick(0.5)
+        assert gateway.log().count("\n") - lines <= time.monotonic() - began
+        assert load.broken == 0
+    assert_nothing_lost(load, restartable_broker.bootstrap_servers)
 
 
 def test_a_gateway_that_is_killed_under_load_loses_nothing_accepted_and_publishes_nothing_by_halves(

@@ -11,7 +11,7 @@ from tests.unit.gateway.process import running_gateway, wait_until
 
 pytestmark = pytest.mark.kafka
 
-KILLS = 2
+KILLS = 5
 
 
 @pytest.fixture(scope="module")
