@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from sightline_contracts.traces import trace_id_of
 from sightline_gateway.body import respond_with_unread_body
@@ -22,6 +23,15 @@ log = logging.getLogger(__name__)
 
 RETRY_AFTER_S: Final = 2  # Kafka elects a new leader or restarts within seconds; sooner only adds load
 _OF_STATUS: Final = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 400: "bad-request"}
+# By what pydantic calls it; the names in braces are pydantic's, too.
+_INVALID: Final = {
+    "extra_forbidden": "this call has no such parameter",
+    "int_parsing": "must be a whole number",
+    "greater_than_equal": "must be {ge} at least",
+    "less_than_equal": "must be {le} at most",
+    "string_too_long": "must have {max_length} characters at most",
+    "literal_error": "must be {expected}",
+}
 
 
 def add_error_door(app: FastAPI, routes: Sequence[Route]) -> None:
@@ -96,27 +106,36 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
 
 def _reason(invalid: Mapping[str, Any]) -> str:
     """What is wrong with a parameter, of which pydantic says `invalid`."""
-    match invalid["type"]:
-        case "extra_forbidden":
-            return "this call has no such parameter"
-        case "string_pattern_mismatch":
-            return PATTERNS[invalid["ctx"]["pattern"]]
-    return str(invalid["msg"]).removeprefix("Value error, ")
+    kind, known = invalid["type"], invalid.get("ctx", {})
+    if kind == "string_pattern_mismatch":
+        return PATTERNS[known["pattern"]]
+    words = _INVALID.get(kind)
+    return str(invalid["msg"]).removeprefix("Value error, ") if words is None else words.format(**known)
 
 
 async def _on_http(routes: Sequence[Route], request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise TypeError(f"registered for HTTPException, got {error!r}")
-    code = _OF_STATUS.get(error.status_code, "internal")
-    headers = dict(error.headers or {})
-    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = ", ".join(_methods(routes, request))
-    return render_problem(request, Problem(code, f"{request.method} {request.url.path}: {error.detail}"), headers)
+    code, path = _OF_STATUS.get(error.status_code, "internal"), request.url.path
+    headers, detail = dict(error.headers or {}), f"{request.method} {path}: {error.detail}"
+    if code == "method-not-allowed":
+        # The framework names the methods of the first route that fits, and no route of ours is a file of the console.
+        headers["Allow"] = ", ".join(_methods(routes, request.scope, path) or ("GET", "HEAD"))
+        detail = f"{path} does not take {request.method}; it takes {headers['Allow']}"
+    elif code == "not-found":
+        bare = path.rstrip("/")
+        detail = f"there is nothing at {path}; " + (f"try {bare}" if _known(routes, request, bare) else "see /docs")
+    return render_problem(request, Problem(code, detail), headers)
 
 
-def _methods(routes: Sequence[Route], request: Request) -> list[str]:
-    """All methods of the path; the framework names those of the first route that fits."""
-    fitting = (route.methods or set() for route in routes if route.matches(request.scope)[0] is not Match.NONE)
+def _known(routes: Sequence[Route], request: Request, path: str) -> bool:
+    return path != request.url.path and bool(_methods(routes, request.scope, path))
+
+
+def _methods(routes: Sequence[Route], scope: Scope, path: str) -> list[str]:
+    """All methods of the path."""
+    asked = {**scope, "path": path}
+    fitting = (route.methods or set() for route in routes if route.matches(asked)[0] is not Match.NONE)
     methods = set().union(*fitting)
     return sorted(methods | {"HEAD"} if "GET" in methods else methods)
 

@@ -37,6 +37,45 @@ async def test_a_wrong_method_is_a_problem_that_lists_the_right_ones(
     assert {name.strip() for name in answer.headers["Allow"].split(",")} - {"HEAD"} == allowed
 
 
+@pytest.mark.parametrize(
+    ("path", "advice"),
+    [
+        ("/v1/images/", "try /v1/images"),
+        ("/v1/models//", "try /v1/models"),
+        ("/v1/image", "see /docs"),
+    ],
+)
+async def test_an_unknown_path_leads_to_one_that_is_known(served: Served, path: str, advice: str) -> None:
+    url = f"http://127.0.0.1:{served.port}{path}"
+    assert advice in (await served.client.get(url)).json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/", "/console/js/main.js"])
+async def test_a_page_takes_no_posts_and_says_what_it_takes(served: Served, path: str) -> None:
+    """`Allow` was empty, which says that nothing is allowed."""
+    refused = await served.client.post(path)
+    assert_problem(refused, 405, "method-not-allowed")
+    assert refused.headers["Allow"] == "GET, HEAD"
+    assert refused.json()["detail"] == f"{path} does not take POST; it takes GET, HEAD"
+
+
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        ("limit=many", "query parameter 'limit': must be a whole number"),
+        ("limit=0", "query parameter 'limit': must be 1 at least"),
+        ("limit=501", "query parameter 'limit': must be 500 at most"),
+        ("status=done", "query parameter 'status': must be 'classified' or 'failed'"),
+        ("model=a/b", "query parameter 'model': must be the name of a model, or name@version: "),
+        ("cursor=x", "query parameter 'cursor': not a cursor of this API"),
+    ],
+)
+async def test_a_parameter_that_is_not_valid_is_told_what_would_be(served: Served, query: str, detail: str) -> None:
+    refused = await served.client.get(f"/v1/images?{query}")
+    assert_problem(refused, 400, "bad-request")
+    assert refused.json()["detail"].startswith(detail)
+
+
 async def test_a_fault_is_logged_once_and_tells_the_client_nothing(
     served: Served, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
