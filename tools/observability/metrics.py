@@ -31,7 +31,7 @@ _RUNTIME: Final = """\
 def registries() -> dict[str, CollectorRegistry]:
     """The metrics of each service, as they are when it starts, by the service's name."""
     bridge, classifier = CollectorRegistry(), CollectorRegistry()
-    BridgeMetrics(bridge)
+    BridgeMetrics(bridge, ["default"]).of("default").datagrams()
     ClassifierMetrics(classifier)
     return {"gateway": Metrics().registry, "bridge": bridge, "classifier": classifier}
 

@@ -5,6 +5,7 @@ Limits that a source leaves out are those of the process (`BridgeSettings`).
 
 from collections import Counter
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
@@ -31,7 +32,6 @@ class SourceConfig(Strict):
     """What every source has."""
 
     name: str = Field(pattern=NAME_PATTERN, max_length=MAX_NAME_LENGTH, description="name in metrics, logs and /readyz")
-    framing: FramingConfig = Field("fixed28", description="how frames are told apart: docs/wire-formats.md")
     stream: str | None = Field(None, min_length=1, description="stream of every record; unset: named after its sender")
     model: str | None = Field(
         None, min_length=1, description="model (name or name@version) to ask for; unset: the classifier's default"
@@ -44,6 +44,7 @@ class SourceConfig(Strict):
 class StreamConfig(SourceConfig):
     """A source of byte streams."""
 
+    framing: FramingConfig = Field("fixed28", description="how frames are told apart: docs/wire-formats.md")
     idle_timeout_s: PositiveFloat | None = Field(None, description="seconds without a byte until a stream is closed")
     frame_timeout_s: PositiveFloat | None = Field(None, description="seconds that a sender may take for one frame")
 
@@ -96,17 +97,43 @@ class StdinConfig(StreamConfig):
     type: Literal["stdin"] = "stdin"
 
 
+class UdpConfig(SourceConfig):
+    """Senders send datagrams to a UDP port of ours."""
+
+    type: Literal["udp"] = "udp"
+    host: str = Field("127.0.0.1", min_length=1, description="address to receive on")
+    port: int = Field(ge=0, le=65535, description="port to receive on; 0: any free one")
+    allow: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (), max_length=256, description="networks (CIDR) whose addresses may send; empty: all"
+    )
+    framing: Literal["datagram"] = Field("datagram", description="the only framing over UDP")
+    # Too low loses large frames on thin links; too high lets a frame that lost a fragment hold up those behind it.
+    frame_timeout_s: PositiveFloat = Field(1, description="seconds that one frame may take, and others may wait for it")
+    # Too low loses frames where the network changes their order; too high holds up what is behind a lost one.
+    window_frames: int = Field(16, ge=1, le=1024, description="frames of a stream that are collected at a time")
+    max_streams: PositiveInt = Field(256, description="streams (sender and stream id) heard at a time")
+    reassembly_bytes: PositiveInt | None = Field(
+        None, description="bytes held for incomplete frames; unset: half of the process's buffer"
+    )
+    # Too low and the kernel drops what comes while the bridge does something else.
+    receive_buffer_bytes: PositiveInt = Field(
+        4 * 1024 * 1024, description="the kernel's buffer; it gives no more than net.core.rmem_max"
+    )
+
+
 AnySource = Annotated[
-    TcpListenConfig | TcpConnectConfig | UnixListenConfig | DeviceConfig | StdinConfig, Field(discriminator="type")
+    TcpListenConfig | TcpConnectConfig | UnixListenConfig | DeviceConfig | StdinConfig | UdpConfig,
+    Field(discriminator="type"),
 ]
 # What `SIGHTLINE_BRIDGE_SOURCE` takes, and the fields that say where such a source is.
-SourceType = Literal["tcp-listen", "tcp-connect", "unix-listen", "device", "stdin"]
+SourceType = Literal["tcp-listen", "tcp-connect", "unix-listen", "device", "stdin", "udp"]
 SOURCE_PLACES: Final[Mapping[SourceType, tuple[str, ...]]] = {
     "tcp-listen": ("host", "port"),
     "tcp-connect": ("host", "port"),
     "unix-listen": ("path",),
     "device": ("path",),
     "stdin": (),
+    "udp": ("host", "port"),
 }
 
 

@@ -11,12 +11,9 @@ from sightline_bridge.errors import PeerTimeout
 from sightline_bridge.framing import Frame, FrameError, Framing, NeedData
 from sightline_bridge.metrics import ConnectionEnd, FrameResult
 from sightline_bridge.pipeline import FramePipeline, Outlet, claim_bytes
+from sightline_bridge.records import RecordOptions
 from sightline_bridge.sources.stream import ByteStream
-from sightline_contracts.ids import new_image_id
-from sightline_contracts.images import ImageRecord
-from sightline_contracts.media import sniff
 
-SNIFF_BYTES: Final = 16  # more than the longest signature
 # The peer sent all it had to send and all of it was taken, or we left at a frame's end: FIN. Else a reset tells it.
 _IN_GOOD_ORDER: Final = frozenset({ConnectionEnd.CLOSED, ConnectionEnd.STOPPED, ConnectionEnd.IDLE_TIMEOUT})
 
@@ -69,6 +66,7 @@ class Connection:
         self._parser = options.framing.parser(options.max_frame_bytes)
         self._pipeline = FramePipeline(outlet)
         self._stream = stream_name
+        self._records = RecordOptions(options.source, options.content_type, options.model)
         self._claimed = 0  # of the budget, for the frame being read
         self._frame_time_s = options.frame_timeout_s  # left for the frame being read
         self._stopping = False
@@ -107,7 +105,7 @@ class Connection:
     async def _read_to_end(self) -> ConnectionEnd:
         try:
             while not self._stopping and (frame := await self._next_frame()) is not None:
-                self._pipeline.submit(self._record(frame))
+                self._pipeline.submit(self._records.record(frame, self._stream))
                 self._frames += 1
                 self._claimed = 0  # it is the pipeline's now
         except FrameError as error:
@@ -164,18 +162,6 @@ class Connection:
                 return await self._peer.read()
         except TimeoutError:
             raise late from None
-
-    def _record(self, frame: Frame) -> ImageRecord:
-        return ImageRecord(
-            id=new_image_id(),
-            payload=frame.payload,
-            content_type=sniff(frame.payload[:SNIFF_BYTES]) or self._options.content_type,
-            source=self._options.source,
-            accepted_at=time.time_ns() // 1_000_000,
-            stream=self._stream,
-            name=frame.name,
-            model=self._options.model,
-        )
 
     def _count_cut_off_frame(self) -> None:
         if not self._parser.at_boundary:

@@ -6,6 +6,7 @@ from typing import Final, final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from sightline_bridge.datagram.outcomes import DatagramResult
 from sightline_common.instruments import SECONDS, describe_process, readiness_gauge
 
 CHECKS: Final = ("kafka",)
@@ -14,7 +15,7 @@ _SOURCE: Final = "source"
 
 
 class FrameResult(StrEnum):
-    """What became of a frame; the values from `bad-length` on are FrameError's codes."""
+    """What became of a frame; from `bad-length` to `truncated-frame` FrameError's codes, behind them FrameLoss."""
 
     PUBLISHED = "published"
     TOO_LARGE = "too-large"
@@ -22,6 +23,9 @@ class FrameResult(StrEnum):
     BAD_LENGTH = "bad-length"
     BAD_NAME = "bad-name"
     TRUNCATED = "truncated-frame"
+    INCOMPLETE = "incomplete"
+    MISSING = "missing"
+    OVER_BUDGET = "over-budget"
 
 
 class ConnectionEnd(StrEnum):
@@ -68,6 +72,8 @@ class SourceMetrics:
         self, source: str, counters: Mapping[str, Counter], gauges: Mapping[str, Gauge], seconds: Histogram
     ) -> None:
         self._frames = {result: counters["frames"].labels(source, result) for result in FrameResult}
+        self._source = source
+        self._datagrams = counters["datagrams"]
         self._ends = {reason: counters["connection_ends"].labels(source, reason) for reason in ConnectionEnd}
         self.received_bytes = counters["received_bytes"].labels(source)
         self.published_bytes = counters["published_bytes"].labels(source)
@@ -87,10 +93,15 @@ class SourceMetrics:
         """Count a connection that ended for `reason`."""
         self._ends[reason].inc()
 
+    def datagrams(self) -> Mapping[DatagramResult, Counter]:
+        """What a source of datagrams counts beside; asked for once, other sources have no such series."""
+        return {result: self._datagrams.labels(self._source, result) for result in DatagramResult}
+
 
 # Name without prefix: meaning, labels beside `source`.
 _COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "frames": ("Frames by what became of them", ("result",)),
+    "datagrams": ("Datagrams by what became of them (sources of type `udp`)", ("result",)),
     "connection_ends": ("Connections by why they ended", ("reason",)),
     "received_bytes": ("Bytes read from connections, headers included", ()),
     "published_bytes": ("Payload bytes that Kafka acknowledged", ()),

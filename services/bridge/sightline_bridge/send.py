@@ -9,7 +9,7 @@ from typing import Final, NoReturn, final
 from uuid import uuid4
 
 from sightline_bridge.ack.sender import PATIENCE_S, AckSender, Delivered, send_acknowledged
-from sightline_bridge.datagram import ETHERNET_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES, MIN_DATAGRAM_BYTES
+from sightline_bridge.datagram.codec import ETHERNET_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES, MIN_DATAGRAM_BYTES
 from sightline_bridge.datagram.sender import DEFAULT_MEGABITS, DatagramOptions, send_datagrams
 from sightline_bridge.errors import SendError
 from sightline_bridge.framing import FRAMINGS, fit_name

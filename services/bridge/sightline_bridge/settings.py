@@ -18,10 +18,10 @@ class BridgeSettings(ServiceSettings):
         None, description="YAML file with the sources (docs/bridge.md); unset: the one that the next settings describe"
     )
     bridge_source: SourceType = Field(
-        "tcp-listen", description="type of source: tcp-listen, tcp-connect, unix-listen, device, stdin"
+        "tcp-listen", description="type of source: tcp-listen, tcp-connect, unix-listen, device, stdin, udp"
     )
     bridge_host: str = Field("127.0.0.1", min_length=1, description="address to listen on or to dial")
-    bridge_port: int = Field(9500, ge=0, le=65535, description="TCP port to listen on (0: any free one) or to dial")
+    bridge_port: int = Field(9500, ge=0, le=65535, description="port to listen on (0: any free one) or to dial")
     bridge_path: Path | None = Field(None, description="path of the Unix socket, device, FIFO or file")
     bridge_framing: FramingName = Field("fixed28", description="framing of every connection: fixed28, named or length")
     bridge_stream: str | None = Field(

@@ -4,7 +4,9 @@ import struct
 
 from crc32c import crc32c
 
-from sightline_bridge.datagram import Reassembler, ReassemblyLimits, Sender, Whole, encode
+from sightline_bridge.datagram.codec import encode
+from sightline_bridge.datagram.outcomes import Sender, Whole
+from sightline_bridge.datagram.reassembly import Reassembler, ReassemblyLimits
 from sightline_bridge.framing import Frame
 from sightline_bridge.pipeline import claim_bytes
 from sightline_common.budget import ByteBudget

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sightline_bridge.datagram import MAX_DATAGRAM_BYTES, MIN_DATAGRAM_BYTES, DatagramError, decode, encode
+from sightline_bridge.datagram.codec import MAX_DATAGRAM_BYTES, MIN_DATAGRAM_BYTES, DatagramError, decode, encode
 from sightline_bridge.framing import FrameError
 from tests.unit.bridge.datagrams import forged, sealed
 from tests.unit.bridge.wire import names

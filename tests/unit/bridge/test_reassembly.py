@@ -157,6 +157,19 @@ def test_a_sender_that_starts_again_is_heard_after_a_silence() -> None:
     assert receiver.lost() == {}
 
 
+def test_a_late_fragment_is_no_new_beginning() -> None:
+    """A lone frame was given up, and what the network had delayed came just after: it is late, not a restart."""
+    receiver = Receiver()
+    sent = datagrams(5, image(5))
+    receiver.push(*sent[1:])
+    receiver.wait(1.5)
+    receiver.push(sent[0])
+    assert receiver.datagrams() == {"late": 1}
+    receiver.wait(4)
+    receiver.push(*sent)
+    assert receiver.sequences == [5]
+
+
 def test_a_sequence_far_ahead_is_another_start_and_no_loss_of_millions() -> None:
     receiver = Receiver()
     receiver.push(*datagrams(0, image(0)), *datagrams(2, image(2)), *datagrams(1, image(1))[1:])

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
-from sightline_bridge.datagram import DatagramResult, FrameLoss, decode, encode
+from sightline_bridge.datagram.codec import decode, encode
+from sightline_bridge.datagram.outcomes import DatagramResult, FrameLoss
 from sightline_bridge.framing import FRAMINGS, Frame, FrameError, FrameParser
 from sightline_bridge.settings import BridgeSettings
 from tests.unit.bridge.doubles import running

@@ -4,10 +4,10 @@ from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from typing import Final, Protocol, final
 
-from sightline_bridge.datagram.codec import DatagramError, Fragment, decode
+from sightline_bridge.datagram.codec import ETHERNET_DATAGRAM_BYTES, OVERHEAD_BYTES, DatagramError, Fragment, decode
 from sightline_bridge.datagram.outcomes import DatagramResult, FrameLoss, Sender, Whole
 from sightline_bridge.datagram.stream import Partial, Stream
-from sightline_bridge.framing import FrameError
+from sightline_bridge.framing import NAME_BYTES, FrameError
 from sightline_bridge.framing.names import decode_name
 from sightline_bridge.pipeline import FRAME_OVERHEAD_BYTES, claim_bytes
 
@@ -16,6 +16,15 @@ from sightline_bridge.pipeline import FRAME_OVERHEAD_BYTES, claim_bytes
 FRAGMENT_OVERHEAD_BYTES: Final = 256
 # A stream that jumps further ahead began anew: else a single forged datagram would count as millions of lost frames.
 MAX_GAP_FRAMES: Final = 2**16
+# A sender that begins anew with numbers that it just used is believed after so many times `timeout_s` of silence.
+# Lower, and what a network delays is published twice; higher, and frames of a script that is run again are lost.
+RESTART_TIMES: Final = 5
+
+
+def room_for_one_frame(image_bytes: int) -> int:
+    """What a frame takes while it is collected, in datagrams for Ethernet."""
+    fragments = -(-(image_bytes + NAME_BYTES) // (ETHERNET_DATAGRAM_BYTES - OVERHEAD_BYTES))
+    return claim_bytes(image_bytes + NAME_BYTES) + fragments * FRAGMENT_OVERHEAD_BYTES
 
 
 class Room(Protocol):
@@ -85,7 +94,7 @@ class Reassembler:
             self.datagrams[DatagramResult.TOO_MANY_STREAMS] += 1
             return whole
         ahead = stream.ahead(fragment.sequence)
-        if ahead > MAX_GAP_FRAMES or (ahead < 0 and now - stream.taken_at > self._limits.timeout_s):
+        if ahead > MAX_GAP_FRAMES or (ahead < 0 and self._starts_again(stream, fragment.sequence, now)):
             whole += self._finish_all(stream.restart(fragment.sequence))
         elif ahead < 0:
             self.datagrams[stream.fate(fragment.sequence)] += 1
@@ -110,6 +119,12 @@ class Reassembler:
             whole += self._finish_all(stream.restart(stream.next))
         self._streams.clear()
         return whole
+
+    def _starts_again(self, stream: Stream, sequence: int, now: float) -> bool:
+        """Whether a sequence that is behind is a sender's new beginning, and no datagram that comes late or twice."""
+        silence_s = now - stream.taken_at
+        patience_s = self._limits.timeout_s * (RESTART_TIMES if stream.remembers(sequence) else 1)
+        return silence_s > patience_s
 
     def _stream(self, sender: Sender, fragment: Fragment, now: float) -> Stream | None:
         """The fragment's stream; None when it would be one too many."""

@@ -45,9 +45,9 @@ def send_datagrams(
     """
     host, port = address
     sent = Sent(0, 0, 0.0)
-    with _connected(host, port) as peer:
+    with connected(host, port) as peer:
         pace = Pace(options.megabits)
-        stream_id = secrets.randbits(32) if options.stream_id is None else options.stream_id
+        stream_id = random_stream_id() if options.stream_id is None else options.stream_id
         try:
             for number, (name, image) in enumerate(images):
                 pace.wait_for_frame(number, rate)
@@ -100,8 +100,17 @@ def _datagrams(stream_id: int, number: int, name: str | None, image: bytes, size
         raise SendError(f"{name}: {error.detail}") from error
 
 
-def _connected(host: str, port: int) -> socket.socket:
-    """A socket for this one peer, which learns from ICMP when nobody listens there."""
+def random_stream_id() -> int:
+    """A stream of its own, so that a sender that starts again is a new one."""
+    return secrets.randbits(32)
+
+
+def connected(host: str, port: int) -> socket.socket:
+    """A socket for this one peer, which learns from ICMP when nobody listens there.
+
+    Raises:
+        SendError: there is no way to it.
+    """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
         peer = socket.socket(family, socket.SOCK_DGRAM)

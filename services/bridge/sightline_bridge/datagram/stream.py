@@ -75,6 +75,10 @@ class Stream:
         self.next = sequence
         return left
 
+    def remembers(self, sequence: int) -> bool:
+        """Whether that frame is one of the last that were let go or given up."""
+        return any(past == sequence for past, _ in self._fates)
+
     def fate(self, sequence: int) -> DatagramResult:
         """What a fragment of a frame behind the next one is."""
         return next((fate for past, fate in reversed(self._fates) if past == sequence), DatagramResult.LATE)

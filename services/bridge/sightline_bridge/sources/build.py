@@ -13,11 +13,14 @@ from sightline_bridge.config import (
     StreamConfig,
     TcpConnectConfig,
     TcpListenConfig,
+    UdpConfig,
     UnixListenConfig,
 )
 from sightline_bridge.connection import Connection, ConnectionFactory, StreamOptions
+from sightline_bridge.datagram.reassembly import ReassemblyLimits, room_for_one_frame
 from sightline_bridge.framing.config import framing_of
 from sightline_bridge.pipeline import Outlet
+from sightline_bridge.records import RecordOptions
 from sightline_bridge.settings import BridgeSettings
 from sightline_bridge.sources.device import DeviceFile
 from sightline_bridge.sources.listen import Address, ListenSource
@@ -26,6 +29,7 @@ from sightline_bridge.sources.source import Source
 from sightline_bridge.sources.stdin import Stdin
 from sightline_bridge.sources.tcp_connect import TcpPeer
 from sightline_bridge.sources.tcp_listen import TcpAddress
+from sightline_bridge.sources.udp import UdpOptions, UdpSource
 from sightline_bridge.sources.unix_listen import UnixAddress
 
 
@@ -40,6 +44,8 @@ def build_source(config: AnySource, settings: BridgeSettings, outlet: Outlet) ->
             return _one_stream(config, TcpPeer(config), _peer_options(config, "tcp", settings), outlet)
         case DeviceConfig():
             return _one_stream(config, DeviceFile(config), _local_options(config, settings), outlet)
+        case UdpConfig():
+            return UdpSource(config.name, _udp_options(config, settings), outlet)
         case StdinConfig():
             return _one_stream(config, Stdin(config), _local_options(config, settings), outlet)
         case _:
@@ -81,4 +87,24 @@ def _local_options(config: StreamConfig, settings: BridgeSettings) -> StreamOpti
         _peer_options(config, "device", settings),
         idle_timeout_s=config.idle_timeout_s or math.inf,
         frame_timeout_s=config.frame_timeout_s or math.inf,
+    )
+
+
+def _udp_options(config: UdpConfig, settings: BridgeSettings) -> UdpOptions:
+    held = config.reassembly_bytes or settings.bridge_buffer_bytes // 2
+    limits = ReassemblyLimits(
+        image_bytes=settings.max_image_bytes,
+        held_bytes=max(held, room_for_one_frame(settings.max_image_bytes)),
+        timeout_s=config.frame_timeout_s,
+        window_frames=config.window_frames,
+        streams=config.max_streams,
+    )
+    return UdpOptions(
+        host=config.host,
+        port=config.port,
+        receive_buffer_bytes=config.receive_buffer_bytes,
+        stream=config.stream,
+        allow=config.allow,
+        limits=limits,
+        records=RecordOptions("udp", config.content_type, config.model),
     )

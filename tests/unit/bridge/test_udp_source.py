@@ -1,0 +1,275 @@
+"""The source `udp` over real sockets: frames out, everything else counted."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from sightline_bridge.datagram.codec import encode
+from sightline_bridge.datagram.reassembly import ReassemblyLimits
+from sightline_bridge.errors import StartError
+from sightline_bridge.framing import Frame
+from sightline_bridge.metrics import BridgeMetrics
+from sightline_bridge.pipeline import FRAME_OVERHEAD_BYTES, Outlet
+from sightline_bridge.records import RecordOptions
+from sightline_bridge.sources.udp import BATCH, UdpOptions, UdpSource
+from sightline_common.budget import ByteBudget
+from sightline_common.tracing import Tracing
+from sightline_contracts.ids import is_issued
+from tests.unit.bridge.datagrams import KIB, datagrams, forged
+from tests.unit.bridge.doubles import MIB, FakePublisher, eventually
+
+PNG = b"\x89PNG\r\n\x1a\n"
+LATE = 0.15  # seconds until a frame is given up here
+
+
+@dataclass
+class Udp:
+    """A running source and all that its tests look at."""
+
+    source: UdpSource
+    publisher: FakePublisher
+    budget: ByteBudget
+    registry: CollectorRegistry
+    sender: socket.socket
+
+    def send(self, *sent: bytes) -> None:
+        for datagram in sent:
+            self.sender.send(datagram)
+
+    def count(self, metric: str, result: str) -> float:
+        labels = {"source": "udp-1", "result": result}
+        value = self.registry.get_sample_value(f"sightline_bridge_{metric}_total", labels)
+        assert value is not None, f"no metric {metric} {labels}"
+        return value
+
+    def datagrams(self, result: str) -> float:
+        return self.count("datagrams", result)
+
+    def frames(self, result: str) -> float:
+        return self.count("frames", result)
+
+
+def options(
+    *,
+    stream: str | None = None,
+    allow: tuple[IPv4Network | IPv6Network, ...] = (),
+    buffer: int = 4 * MIB,
+    port: int = 0,
+    held: int = MIB,
+) -> UdpOptions:
+    limits = ReassemblyLimits(64 * KIB, held, timeout_s=LATE)
+    return UdpOptions("127.0.0.1", port, buffer, stream, allow, limits, RecordOptions("udp", "image/x-raw", "lenet"))
+
+
+@asynccontextmanager
+async def receiving(taken: UdpOptions | None = None, *, budget_bytes: int = 8 * MIB) -> AsyncIterator[Udp]:
+    publisher, budget, registry = FakePublisher(), ByteBudget(budget_bytes), CollectorRegistry()
+    outlet = Outlet(publisher, budget, BridgeMetrics(registry, ["udp-1"]).of("udp-1"), Tracing())
+    source = UdpSource("udp-1", taken or options(), outlet)
+    await source.start()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.connect(("127.0.0.1", source.port))
+        try:
+            yield Udp(source, publisher, budget, registry, sender)
+        finally:
+            await source.stop(0)
+    assert budget.used == 0, "the source kept its part of the budget"
+
+
+def numbered(count: int, size: int = 500) -> list[Frame]:
+    return [Frame(f"{number}.png", PNG + number.to_bytes(4) * (size // 4)) for number in range(count)]
+
+
+def wire(frames: list[Frame], *, stream_id: int = 7, first: int = 0) -> list[list[bytes]]:
+    """The datagrams of each frame."""
+    return [
+        datagrams(first + number, frame.payload, name=frame.name, stream_id=stream_id)
+        for number, frame in enumerate(frames)
+    ]
+
+
+async def test_frames_become_records_of_their_stream() -> None:
+    frames = numbered(20)
+    async with receiving() as udp:
+        for sent in wire(frames):
+            udp.send(*sent)
+        await eventually(lambda: len(udp.publisher.published) == 20)
+        assert udp.publisher.frames == frames
+        records = udp.publisher.published
+        assert {(record.source, record.stream, record.model) for record in records} == {
+            ("udp", "udp:127.0.0.1/7", "lenet")
+        }
+        assert {record.content_type for record in records} == {"image/png"}
+        assert all(is_issued(record.id) for record in records)
+        assert udp.frames("published") == 20
+        sent_bytes = sum(len(datagram) for sent in wire(frames) for datagram in sent)
+        assert udp.registry.get_sample_value("sightline_bridge_received_bytes_total", {"source": "udp-1"}) == sent_bytes
+        assert udp.datagrams("taken") == sum(len(sent) for sent in wire(frames))
+
+
+async def test_a_configured_stream_and_type_are_those_of_the_records() -> None:
+    async with receiving(options(stream="gate-7")) as udp:
+        udp.send(*encode(1, 0, None, b"raw pixels"))
+        await eventually(lambda: len(udp.publisher.published) == 1)
+        (record,) = udp.publisher.published
+        assert (record.stream, record.content_type, record.name) == ("gate-7", "image/x-raw", None)
+
+
+async def test_fragments_in_any_order_and_twice_are_the_same_frames() -> None:
+    frames = numbered(3)
+    sent = [datagram for one in wire(frames) for datagram in one]
+    async with receiving() as udp:
+        udp.send(sent[0], *reversed(sent))
+        await eventually(lambda: len(udp.publisher.published) == 3)
+        assert udp.publisher.frames == frames
+        assert udp.datagrams("duplicate") == 1
+
+
+async def test_a_lost_fragment_costs_its_frame_and_time_lets_the_next_one_go() -> None:
+    """No further datagram comes: the source's own timer has to notice."""
+    first, second = wire(numbered(2))
+    async with receiving() as udp:
+        udp.send(*first[1:], *second)
+        await eventually(lambda: udp.datagrams("taken") == len(first) - 1 + len(second))
+        assert udp.publisher.published == []
+        await eventually(lambda: len(udp.publisher.published) == 1)
+        assert udp.publisher.frames == numbered(2)[1:]
+        assert udp.frames("incomplete") == 1
+        udp.send(first[0])
+        await eventually(lambda: udp.datagrams("late") == 1)
+
+
+async def test_what_is_no_frame_is_counted_and_said_once_a_second(caplog: pytest.LogCaptureFixture) -> None:
+    async with receiving() as udp:
+        with caplog.at_level(logging.WARNING):
+            for _ in range(50):
+                udp.send(
+                    b"hello",
+                    wire(numbered(1))[0][0][:-1] + b"?",
+                    forged(b"x", 3, 2, 9),
+                    forged(b"x", 0, 1, 1, version=9),
+                )
+            await eventually(lambda: udp.datagrams("bad-version") == 50)
+        assert [udp.datagrams(f"bad-{what}") for what in ("magic", "checksum", "fragment")] == [50, 50, 50]
+        assert udp.datagrams("taken") == 0
+        dropped = [record.message for record in caplog.records if record.message.startswith("dropped:")]
+        assert len(dropped) in {1, 2}
+        assert "datagrams bad-magic" in dropped[0]
+
+
+async def test_only_allowed_senders_are_heard() -> None:
+    sent = wire(numbered(1))[0]
+    async with receiving(options(allow=(ip_network("192.0.2.0/24"),))) as udp:
+        udp.send(*sent)
+        await eventually(lambda: udp.datagrams("not-allowed") == len(sent))
+        assert udp.publisher.offered == []
+    async with receiving(options(allow=(ip_network("192.0.2.0/24"), ip_network("127.0.0.0/8")))) as udp:
+        udp.send(*sent)
+        await eventually(lambda: len(udp.publisher.published) == 1)
+
+
+async def test_while_kafka_stands_still_what_finds_no_room_is_dropped_and_counted() -> None:
+    """Reliability row 25 for a sender that cannot be made to wait: bounded memory, and every loss has its reason."""
+    frames = numbered(100, 5000)
+    room_for = 20
+    async with receiving(budget_bytes=room_for * (5000 + FRAME_OVERHEAD_BYTES + 12)) as udp:
+        udp.publisher.acknowledging.clear()
+        for sent in wire(frames):
+            udp.send(*sent)
+            await asyncio.sleep(0)
+        await eventually(lambda: udp.frames("over-budget") + len(udp.publisher.offered) == 100)
+        assert room_for / 2 < len(udp.publisher.offered) <= room_for
+        assert udp.datagrams("over-budget") > 0
+        assert udp.datagrams("kernel") == 0
+        udp.publisher.acknowledging.set()
+        await eventually(lambda: udp.frames("published") == len(udp.publisher.offered))
+        after = numbered(1, 5000)
+        udp.send(*wire(after, first=100)[0])
+        await eventually(lambda: udp.publisher.frames[-1] == after[0])
+        assert udp.frames("published") + udp.frames("over-budget") == 101
+        assert udp.frames("missing") == udp.frames("incomplete") == 0
+
+
+async def test_what_the_kernel_drops_is_counted() -> None:
+    """Nothing reads meanwhile, as when the process is held up, and the buffer is small."""
+    sent = [datagram for one in wire(numbered(400)) for datagram in one]
+    async with receiving(options(buffer=16 * KIB)) as udp:
+        udp.send(*sent)  # the loop has no turn until all are sent
+        await eventually(lambda: udp.datagrams("kernel") + udp.datagrams("taken") == len(sent))
+        assert udp.datagrams("kernel") > len(sent) / 2
+        assert udp.datagrams("taken") > 0
+
+
+async def test_a_small_kernel_buffer_is_said_at_the_start(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        async with receiving(options(buffer=2**30)):
+            pass
+    assert "net.core.rmem_max" in caplog.text
+
+
+async def test_stop_takes_what_the_kernel_holds_and_flushes() -> None:
+    frames = numbered(BATCH)  # several datagrams each: more than one turn of the loop reads
+    async with receiving() as udp:
+        for sent in wire(frames):
+            udp.send(*sent)
+        udp.send(wire(numbered(1), stream_id=8)[0][0])
+        await udp.source.stop(5)
+        assert udp.publisher.frames == frames
+        assert udp.frames("incomplete") == 1
+
+
+async def test_stop_gives_up_at_its_deadline_and_says_how_much() -> None:
+    async with receiving() as udp:
+        udp.publisher.acknowledging.clear()
+        udp.send(*wire(numbered(1))[0])
+        await eventually(lambda: udp.publisher.in_flight == 1)
+        await udp.source.stop(0.01)
+        assert udp.frames("abandoned") == 1
+
+
+async def test_a_flood_leaves_turns_to_others() -> None:
+    """A socket that always has more to read must not keep the loop to itself."""
+    one = next(encode(1, 0, None, b"small"))
+    async with receiving() as udp:
+        udp.send(*[one] * (20 * BATCH))
+        turns = 0
+        while udp.datagrams("taken") + udp.datagrams("duplicate") < 20 * BATCH:
+            await asyncio.sleep(0)
+            turns += 1
+            assert turns < 100_000
+        assert turns >= 20
+
+
+async def test_a_taken_port_is_named() -> None:
+    async with receiving() as udp:
+        port = udp.source.port
+        with pytest.raises(StartError, match=rf"127\.0\.0\.1:{port} \(UDP\): Address already in use"):
+            async with receiving(options(port=port)):
+                pass
+
+
+async def test_readiness_says_whether_it_listens() -> None:
+    async with receiving() as udp:
+        assert udp.source.readiness().ok
+        await udp.source.stop(0)
+        assert not udp.source.readiness().ok
+
+
+@pytest.mark.parametrize("where", ["publisher", "reader"])
+async def test_a_fault_of_ours_is_reported(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with receiving() as udp:
+        if where == "publisher":
+            udp.publisher.failures.append(RuntimeError("a bug"))
+        else:
+            monkeypatch.setattr(udp.source, "_account", lambda: 1 / 0)
+        udp.send(*wire(numbered(1))[0])
+        await eventually(udp.source.failed.done)
+        assert udp.source.failed.exception() is not None
+        monkeypatch.undo()
