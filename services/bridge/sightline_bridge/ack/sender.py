@@ -205,6 +205,11 @@ class AckSender:
             else:
                 time.sleep(left)
 
+    def cut(self) -> None:
+        """Lose the connection, as by a fault of the network: what is not acknowledged goes over the next one."""
+        if self._link is not None:
+            self._lost("cut on purpose")
+
     def finish(self) -> Delivered:
         """Wait until all is acknowledged or refused. Raises SendError as `send` does."""
         while len(self._outbox):

@@ -1,0 +1,160 @@
+"""The ways for bytes to the bridge: connections and files, each blocking, so that the bridge can make us wait."""
+
+import os
+import select
+import socket
+import struct
+import sys
+from typing import Final, Protocol, final
+
+from sightline_bridge.simulate.target import Kind, Target
+
+CONNECT_TIMEOUT_S: Final = 10.0
+CONFIRM_TIMEOUT_S: Final = 60.0  # how long Kafka may keep the bridge waiting before we stop waiting for both
+_RESET: Final = struct.pack("ii", 1, 0)
+
+
+class Pipe(Protocol):
+    """Bytes to the bridge. Methods raise OSError when it is gone."""
+
+    def write(self, data: bytes) -> None:
+        """Send all of `data`, waiting as long as the bridge does not read."""
+
+    def finish(self) -> bool:
+        """Say that no more comes and close; whether the bridge confirmed that Kafka has all."""
+
+    def abort(self) -> None:
+        """Leave as a sender whose power is cut."""
+
+
+class Opener(Protocol):
+    """Makes a sender's pipes, one after another."""
+
+    def open(self) -> Pipe:
+        """A new pipe. Raises OSError."""
+
+    def close(self) -> None:
+        """No more pipes are wanted."""
+
+
+@final
+class SocketPipe:
+    """A connection."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+        self._socket.settimeout(None)
+
+    def write(self, data: bytes) -> None:
+        """See Pipe."""
+        if select.select([self._socket], [], [], 0)[0]:  # the bridge says nothing here, so this is its close
+            self._socket.recv(1)
+            raise ConnectionResetError(0, "the bridge closed the connection")
+        self._socket.sendall(data)
+
+    def finish(self) -> bool:
+        """See Pipe."""
+        with self._socket:
+            self._socket.shutdown(socket.SHUT_WR)
+            self._socket.settimeout(CONFIRM_TIMEOUT_S)
+            return self._socket.recv(1) == b""
+
+    def abort(self) -> None:
+        """See Pipe: a reset."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self._socket.close()
+
+
+@final
+class FilePipe:
+    """A file, device, FIFO or standard output: nobody confirms anything."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def write(self, data: bytes) -> None:
+        """See Pipe."""
+        left = memoryview(data)
+        while left:
+            left = left[os.write(self._descriptor, left) :]
+
+    def finish(self) -> bool:
+        """See Pipe."""
+        self.abort()
+        return False
+
+    def abort(self) -> None:
+        """See Pipe."""
+        os.close(self._descriptor)
+
+
+@final
+class Dialler:
+    """Connects to a bridge that listens, on TCP or a Unix socket."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+
+    def open(self) -> Pipe:
+        """See Opener."""
+        if self._target.kind is Kind.TCP:
+            return SocketPipe(socket.create_connection((self._target.host, self._target.port), CONNECT_TIMEOUT_S))
+        connected = socket.socket(socket.AF_UNIX)
+        try:
+            connected.connect(str(self._target.path))
+        except OSError:
+            connected.close()
+            raise
+        return SocketPipe(connected)
+
+    def close(self) -> None:
+        """See Opener."""
+
+
+@final
+class Listener:
+    """Waits for a bridge that dials out; all senders share it."""
+
+    def __init__(self, target: Target) -> None:
+        """Listen. Raises OSError when the address cannot be used."""
+        family = socket.AF_INET6 if ":" in target.host else socket.AF_INET
+        self._socket = socket.create_server((target.host, target.port), family=family)
+
+    @property
+    def port(self) -> int:
+        """The port in use."""
+        return int(self._socket.getsockname()[1])
+
+    def open(self) -> Pipe:
+        """See Opener: the next connection of the bridge."""
+        return SocketPipe(self._socket.accept()[0])
+
+    def close(self) -> None:
+        """See Opener."""
+        self._socket.close()
+
+
+@final
+class FileOpener:
+    """A path to write to; `None`: standard output."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+
+    def open(self) -> Pipe:
+        """See Opener; a FIFO opens once the bridge reads it."""
+        if self._target.kind is Kind.STDOUT:
+            return FilePipe(os.dup(sys.stdout.fileno()))
+        return FilePipe(os.open(self._target.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644))
+
+    def close(self) -> None:
+        """See Opener."""
+
+
+def opener_of(target: Target) -> Opener:
+    """How pipes to `target` are made. Raises OSError when an address cannot be listened on."""
+    if target.kind is Kind.TCP_LISTEN:
+        return Listener(target)
+    if target.kind in {Kind.FILE, Kind.STDOUT}:
+        return FileOpener(target)
+    return Dialler(target)
