@@ -19,6 +19,7 @@ MAX_NAME_LENGTH: Final = 63
 # Sources have memory and file descriptors of their own; far above what one process can serve.
 MAX_SOURCES: Final = 256
 UNKNOWN_TYPE: Final = "application/octet-stream"
+AckMode = Literal["none", "frame"]
 MEDIA_TYPE: Final = r"^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$"
 
 
@@ -52,7 +53,15 @@ class StreamConfig(SourceConfig):
 class PeerConfig(StreamConfig):
     """A source whose senders can be answered."""
 
-    ack: Literal["none"] = Field("none", description="whether the sender learns what became of each frame")
+    ack: AckMode = Field("none", description="none, or frame: senders learn what became of each frame")
+    # Too low and the round trips to Kafka limit the throughput; too high and senders must keep as many.
+    ack_window: int = Field(1024, ge=1, le=65536, description="with `ack: frame`: frames without an answer at a time")
+
+    @model_validator(mode="after")
+    def _one_protocol(self) -> Self:
+        if self.ack == "frame" and "framing" in self.model_fields_set:
+            raise ValueError("framing: has no meaning with `ack: frame`, which has frames of its own")
+        return self
 
 
 class ListenConfig(PeerConfig):
@@ -135,6 +144,8 @@ SOURCE_PLACES: Final[Mapping[SourceType, tuple[str, ...]]] = {
     "stdin": (),
     "udp": ("host", "port"),
 }
+# Those whose senders can be answered.
+ANSWERED_SOURCES: Final = frozenset[SourceType]({"tcp-listen", "tcp-connect", "unix-listen"})
 
 
 class BridgeConfig(Strict):

@@ -46,7 +46,8 @@ def place_of(source: str, settings: BridgeSettings) -> str:
 
 
 def _of_environment(settings: BridgeSettings) -> BridgeConfig:
-    fields = ("framing", "stream", "model", "content_type", *SOURCE_PLACES[settings.bridge_source])
+    how = ("ack",) if settings.bridge_ack == "frame" else ("framing",)
+    fields = (*how, "stream", "model", "content_type", *SOURCE_PLACES[settings.bridge_source])
     source = {field: getattr(settings, f"bridge_{field}") for field in fields}
     if settings.bridge_source == "udp":
         del source["framing"]  # there is only one

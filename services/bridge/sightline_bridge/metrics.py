@@ -26,6 +26,13 @@ class FrameResult(StrEnum):
     INCOMPLETE = "incomplete"
     MISSING = "missing"
     OVER_BUDGET = "over-budget"
+    BAD_CHECKSUM = "bad-checksum"
+    BAD_CONTENT_TYPE = "bad-content-type"
+    BAD_ID = "bad-id"
+    BAD_MESSAGE = "bad-message"
+    BAD_SENDER = "bad-sender"
+    BAD_VERSION = "bad-version"
+    WINDOW_EXCEEDED = "window-exceeded"
 
 
 class ConnectionEnd(StrEnum):
@@ -38,6 +45,7 @@ class ConnectionEnd(StrEnum):
     FRAME_TIMEOUT = "frame-timeout"
     STOPPED = "stopped"
     REFUSED = "refused"
+    ANSWERS_UNREAD = "answers-unread"
 
 
 @final

@@ -21,12 +21,17 @@ class RecordOptions:
     content_type: str
     model: str | None
 
-    def record(self, frame: Frame, stream: str) -> ImageRecord:
-        """The record of `frame`, accepted now, with an id of its own."""
+    def record(
+        self, frame: Frame, stream: str, image_id: str | None = None, content_type: str | None = None
+    ) -> ImageRecord:
+        """The record of `frame`, accepted now; without `image_id` it has an id of its own.
+
+        `content_type` is what its sender says, which counts like ours: where the signature says nothing.
+        """
         return ImageRecord(
-            id=new_image_id(),
+            id=image_id or new_image_id(),
             payload=frame.payload,
-            content_type=sniff(frame.payload[:SNIFF_BYTES]) or self.content_type,
+            content_type=sniff(frame.payload[:SNIFF_BYTES]) or content_type or self.content_type,
             source=self.source,
             accepted_at=time.time_ns() // 1_000_000,
             stream=stream,

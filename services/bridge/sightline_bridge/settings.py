@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from sightline_bridge.config import MEDIA_TYPE, SOURCE_PLACES, UNKNOWN_TYPE, SourceType
+from sightline_bridge.config import ANSWERED_SOURCES, MEDIA_TYPE, SOURCE_PLACES, UNKNOWN_TYPE, AckMode, SourceType
 from sightline_bridge.framing.config import FramingName
 from sightline_bridge.pipeline import FRAME_OVERHEAD_BYTES
 from sightline_common.settings import PREFIX, ServiceSettings
@@ -24,6 +24,10 @@ class BridgeSettings(ServiceSettings):
     bridge_port: int = Field(9500, ge=0, le=65535, description="port to listen on (0: any free one) or to dial")
     bridge_path: Path | None = Field(None, description="path of the Unix socket, device, FIFO or file")
     bridge_framing: FramingName = Field("fixed28", description="framing of every connection: fixed28, named or length")
+    bridge_ack: AckMode = Field(
+        "none",
+        description="none, or frame: senders learn what became of each frame (its own framing, docs/wire-formats.md)",
+    )
     bridge_stream: str | None = Field(
         None, min_length=1, description="stream name of every record; unset: named after the sender"
     )
@@ -58,6 +62,15 @@ class BridgeSettings(ServiceSettings):
         needed = self.bridge_config_file is None and "path" in SOURCE_PLACES[self.bridge_source]
         if needed and self.bridge_path is None:
             raise ValueError(f"{PREFIX}BRIDGE_PATH is not set: a source of type {self.bridge_source} needs it")
+        return self
+
+    @model_validator(mode="after")
+    def _acknowledgements_where_somebody_listens(self) -> Self:
+        ignored = self.bridge_ack == "none" or self.bridge_config_file is not None
+        if not ignored and self.bridge_source not in ANSWERED_SOURCES:
+            raise ValueError(
+                f"{PREFIX}BRIDGE_ACK is frame: nobody can be answered on a source of type {self.bridge_source}"
+            )
         return self
 
     @model_validator(mode="after")

@@ -42,12 +42,21 @@ class AckFrame(Frame):
 class AckSession:
     """A FrameParser that also knows what its sender has to be told.
 
-    After `next_frame`, `settled`, `repeat` and `goodbye` write what `take_answers` gives. Bounded: at most `window`
-    frames are unacknowledged, or the session ends.
+    Bounded: at most `window` frames are unacknowledged, or the session ends.
     """
 
-    def __init__(self, max_frame_bytes: int, window: int, refused: Callable[[FrameError], object]) -> None:
-        """`max_frame_bytes` limits the payload; `refused` is told of each frame that is left out."""
+    def __init__(
+        self,
+        max_frame_bytes: int,
+        window: int,
+        refused: Callable[[FrameError], object],
+        due: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`max_frame_bytes` limits the payload; `refused` is told of each frame that is left out.
+
+        `due` is called when `take_answers` has something, once or more.
+        """
+        self._due = due
         self._refused = refused
         self._reader = AckReader(max_frame_bytes)
         self._greeting = welcome(window, max_frame_bytes)
@@ -96,6 +105,11 @@ class AckSession:
         """Frames taken and not yet answered for."""
         return len(self._unacknowledged)
 
+    @property
+    def answer_bytes(self) -> int:
+        """What `take_answers` would give now, acknowledgements not counted."""
+        return len(self._answers)
+
     def settled(self, frame_id: int, refusal: NackCode | None = None) -> None:
         """Kafka has the frame, or it is refused; after NOT_STORED nothing from it on is acknowledged any more."""
         if refusal is not None:
@@ -107,11 +121,12 @@ class AckSession:
         while self._unacknowledged and self._unacknowledged[0] in self._settled:
             self._acknowledged = self._unacknowledged.popleft()
             self._settled.remove(self._acknowledged)
-            self._ack_due = True
+            self._owe_ack()
 
     def repeat(self) -> None:
         """Say the last acknowledgement once more, as a sign of life while Kafka makes the sender wait."""
-        self._ack_due = self._ack_due or bool(self._unacknowledged)
+        if self._unacknowledged:
+            self._owe_ack()
 
     def goodbye(self, code: GoodbyeCode) -> None:
         """Say that nothing more will be read; acknowledgements still follow. Only the first one is said."""
@@ -120,10 +135,10 @@ class AckSession:
             self._say(Answer(AnswerKind.GOODBYE, code, code.again, VERSION))
 
     def take_answers(self) -> bytes:
-        """What to write now; all that was settled since the last call is one acknowledgement."""
+        """What to write now, maybe nothing; all that was settled since the last call is one acknowledgement."""
         if self._ack_due:
             self._ack_due = False
-            self._say(Answer(AnswerKind.ACK, 0, again=False, value=self._acknowledged))
+            self._answers += Answer(AnswerKind.ACK, 0, again=False, value=self._acknowledged).encode()
         answers = bytes(self._answers)
         self._answers.clear()
         return answers
@@ -171,8 +186,13 @@ class AckSession:
             content_type=content_type,
         )
 
+    def _owe_ack(self) -> None:
+        self._ack_due = True
+        self._due()
+
     def _say(self, answer: Answer) -> None:
         self._answers += answer.encode()
+        self._due()
 
 
 def _name(raw: bytes) -> str | None:

@@ -5,10 +5,12 @@ from dataclasses import replace
 from functools import partial
 from typing import assert_never
 
+from sightline_bridge.ack.connection import AckConnection
 from sightline_bridge.config import (
     AnySource,
     DeviceConfig,
     ListenConfig,
+    PeerConfig,
     StdinConfig,
     StreamConfig,
     TcpConnectConfig,
@@ -55,16 +57,18 @@ def build_source(config: AnySource, settings: BridgeSettings, outlet: Outlet) ->
 def _listening(
     config: ListenConfig, address: Address, kind: str, settings: BridgeSettings, outlet: Outlet
 ) -> ListenSource:
-    connect = _connect(_peer_options(config, kind, settings), outlet)
+    connect = _connect(config, _peer_options(config, kind, settings), outlet)
     most = config.max_connections or settings.bridge_max_connections
     return ListenSource(config.name, address, connect, outlet.metrics, max_connections=most)
 
 
 def _one_stream(config: StreamConfig, opener: Opener, options: StreamOptions, outlet: Outlet) -> OneStreamSource:
-    return OneStreamSource(config.name, opener, _connect(options, outlet), outlet.metrics)
+    return OneStreamSource(config.name, opener, _connect(config, options, outlet), outlet.metrics)
 
 
-def _connect(options: StreamOptions, outlet: Outlet) -> ConnectionFactory:
+def _connect(config: StreamConfig, options: StreamOptions, outlet: Outlet) -> ConnectionFactory:
+    if isinstance(config, PeerConfig) and config.ack == "frame":
+        return partial(AckConnection, options, config.ack_window, outlet)
     return partial(Connection, options, outlet)
 
 

@@ -1,0 +1,165 @@
+"""One acknowledged connection: as any other, but its sender is told what became of each frame."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from functools import partial
+from typing import Final, final
+
+from sightline_bridge.ack.messages import GoodbyeCode, NackCode
+from sightline_bridge.ack.session import AckFrame, AckSession
+from sightline_bridge.connection import StreamOptions
+from sightline_bridge.errors import PeerTimeout
+from sightline_bridge.frame_reader import Deadlines, FrameReader
+from sightline_bridge.framing import FrameError
+from sightline_bridge.metrics import ConnectionEnd, FrameResult
+from sightline_bridge.pipeline import FramePipeline, Outlet
+from sightline_bridge.records import RecordOptions
+from sightline_bridge.sources.stream import ByteStream
+
+# How often a sender that waits hears from us. Senders take three times that for our death.
+SIGN_OF_LIFE_S: Final = 15.0
+# How long a peer may leave its answers unread once the kernel's buffers are full of them.
+UNREAD_TIMEOUT_S: Final = 30.0
+# Refusals that wait behind such a peer; unlike acknowledgements, one does not stand for many.
+UNREAD_ANSWER_BYTES: Final = 64 * 1024
+# How long a peer may take for the last answers before it is reset.
+_FAREWELL_S: Final = 2.0
+
+_REFUSALS: Final = {
+    FrameResult.PUBLISHED: None,
+    FrameResult.TOO_LARGE: NackCode.TOO_LARGE,
+    FrameResult.ABANDONED: NackCode.NOT_STORED,
+}
+
+log = logging.getLogger(__name__)
+
+
+@final
+class AckConnection:
+    """Reads frames off one ByteStream, publishes them in order, and answers; `serve` is its whole life."""
+
+    def __init__(self, options: StreamOptions, window: int, outlet: Outlet, peer: ByteStream, stream_name: str) -> None:
+        """`window` is how many frames a sender may have unacknowledged; the framing in `options` has no meaning."""
+        self._records = RecordOptions(options.source, options.content_type, options.model)
+        self._peer = peer
+        self._stream = stream_name
+        self._metrics = outlet.metrics
+        self._answers_due = asyncio.Event()
+        self._session = AckSession(options.max_frame_bytes, window, self._refused, self._answers_due.set)
+        deadlines = Deadlines(options.idle_timeout_s, options.frame_timeout_s)
+        self._reader = FrameReader(peer, self._session, deadlines, outlet)
+        self._pipeline = FramePipeline(outlet)
+        self._unread = False  # the peer does not read its answers
+        self._stopping = False
+        self._frames = 0
+
+    async def serve(self) -> ConnectionEnd:
+        """See StreamConnection."""
+        end = ConnectionEnd.STOPPED
+        helpers = [asyncio.create_task(self._answer()), asyncio.create_task(self._show_life())]
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._pipeline.run())
+                end = await self._read_to_end()
+                self._pipeline.end()
+        finally:
+            for helper in helpers:
+                helper.cancel()
+            self._reader.release()
+            self._metrics.connection_end(end)
+            await self._leave()
+        return end
+
+    def stop(self) -> None:
+        """Stop at the next frame boundary, which is now when no frame is under way; the sender is told at once."""
+        self._stopping = True
+        self._session.goodbye(GoodbyeCode.GOING_AWAY)
+        if self._session.at_boundary:
+            self._peer.end_reading()
+
+    @property
+    def frames(self) -> int:
+        """See StreamConnection."""
+        return self._frames
+
+    async def _read_to_end(self) -> ConnectionEnd:
+        try:
+            while not self._stopping and (frame := await self._next_frame()) is not None:
+                self._submit(frame)
+        except FrameError as error:
+            self._refused(error)
+            return self._ended(ConnectionEnd.BAD_FRAME)
+        except PeerTimeout as late:
+            self._session.goodbye(GoodbyeCode[late.code.upper().replace("-", "_")])
+            return self._cut_off(late, ConnectionEnd(late.code))
+        except OSError as error:
+            return self._cut_off(error, ConnectionEnd.RESET)
+        return self._ended(ConnectionEnd.STOPPED if self._stopping else ConnectionEnd.CLOSED)
+
+    async def _next_frame(self) -> AckFrame | None:
+        """The next frame, None at the end; a peer whose frames wait for Kafka may be silent as long as they do."""
+        while True:
+            try:
+                frame = await self._reader.next_frame()
+            except PeerTimeout:
+                if self._session.at_boundary and self._session.unacknowledged:
+                    continue
+                raise
+            assert frame is None or isinstance(frame, AckFrame), "the session makes no others"
+            return frame
+
+    def _submit(self, frame: AckFrame) -> None:
+        self._frames += 1
+        record = self._records.record(frame, self._stream, frame.image_id, frame.content_type)
+        self._pipeline.submit(record, partial(self._settled, frame.frame_id))
+
+    def _settled(self, frame_id: int, result: FrameResult) -> None:
+        self._session.settled(frame_id, _REFUSALS[result])
+
+    def _refused(self, error: FrameError) -> None:
+        self._metrics.frame(FrameResult(error.code))
+        log.warning("%s: %s", error.code, error.detail, extra={"stream": self._stream})
+        if self._session.answer_bytes > UNREAD_ANSWER_BYTES:
+            self._give_up()
+
+    def _cut_off(self, error: Exception, end: ConnectionEnd) -> ConnectionEnd:
+        if not self._session.at_boundary:
+            self._metrics.frame(FrameResult.TRUNCATED)
+        log.info("connection ended: %s", error, extra={"stream": self._stream})
+        return self._ended(end)
+
+    def _ended(self, end: ConnectionEnd) -> ConnectionEnd:
+        return ConnectionEnd.ANSWERS_UNREAD if self._unread else end
+
+    async def _show_life(self) -> None:
+        while True:
+            await asyncio.sleep(SIGN_OF_LIFE_S)
+            self._session.repeat()
+
+    async def _answer(self) -> None:
+        """Write what is due. What is settled in one turn of the loop, or while the peer reads slowly, is one answer."""
+        while True:
+            await self._answers_due.wait()
+            self._answers_due.clear()
+            try:
+                async with asyncio.timeout(UNREAD_TIMEOUT_S):
+                    await self._peer.write(self._session.take_answers())
+            except TimeoutError:
+                self._give_up()
+            except OSError:  # who reads sees it too, and ends the connection
+                return
+
+    def _give_up(self) -> None:
+        if not self._unread:
+            log.warning("connection reset: the peer does not read its answers", extra={"stream": self._stream})
+            self._unread = True
+            self._peer.reset()
+
+    async def _leave(self) -> None:
+        """Close behind the last answers. A reset would take them along, so it is for who does not read them."""
+        with suppress(OSError, TimeoutError):
+            async with asyncio.timeout(_FAREWELL_S):
+                await self._peer.write(self._session.take_answers())
+        self._peer.close()
+        asyncio.get_running_loop().call_later(_FAREWELL_S, self._peer.reset)
