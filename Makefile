@@ -20,13 +20,13 @@ SUITES  := $(wildcard tests/unit tests/contract tests/kafka tests/models tests/s
 # These need engines and tools of their own: test-docker, test-chart, test-kubernetes.
 APART   := tests/docker tests/chart tests/observability tests/kubernetes
 NEW     := $(filter-out $(SUITES) $(APART) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
-CHECKED := $(PACKAGES) tests bench/engine bench/gateway $(wildcard bench/*.py charts/*/files/*.py tools/*.py tools/chart tools/images tools/demo tools/observability $(ENGINES)/*/*.py)
+CHECKED := $(PACKAGES) tests bench/engine bench/gateway bench/bridge bench/services $(wildcard bench/*.py charts/*/files/*.py tools/*.py tools/chart tools/images tools/demo tools/observability $(ENGINES)/*/*.py)
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .PHONY: help check setup engine up down demo status logs model-efficientnet-lite0 train-digits \
-        lint test-quick test test-engine chromium bench-latency bench-stream bench-gateway bench-engine lock gen clean \
+        lint test-quick test test-engine chromium bench-latency bench-stream bench-gateway bench-bridge bench-engine lock gen clean \
         engine-docker offline-images images test-docker test-chart test-kubernetes
 
 help: ## list the targets
@@ -151,6 +151,9 @@ bench-stream: setup engine ## Kafka to Kafka throughput beside the bare engine, 
 
 bench-gateway: setup ## uploads a second beside Kafka's own producer, time to accept, memory under overload; ARGS=--help
 	@$(BIN)/python -m bench.gateway $(ARGS)
+
+bench-bridge: setup ## frames a second beside Kafka's own producer, memory with 200 senders on a stalled broker; ARGS=--help
+	@$(BIN)/python -m bench.bridge $(ARGS)
 
 # Neither the product nor its tests need the peers: 400 MB in an environment of their own.
 $(PEERS): requirements/bench.txt requirements/uv.txt | $(SETUP)

@@ -4,10 +4,11 @@ from dataclasses import replace
 from typing import Final
 
 from bench.engine.report import Figure, Report, Table, number
-from bench.gateway.bodies import write_photos
 from bench.gateway.client import Plan
-from bench.gateway.rig import CLIENTS, Rig, take_turn
+from bench.gateway.rig import CLIENTS, take_turn
 from bench.gateway.throughput import WARM_UP_S, warm
+from bench.services.bodies import write_photos
+from bench.services.rig import Rig
 
 SIZE: Final = 100_000
 SECONDS: Final = 4  # times a turn's, so that a hundredth of the uploads is a number

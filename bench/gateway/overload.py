@@ -1,18 +1,15 @@
 """What the gateway does with more than it may hold, while the broker is stopped."""
 
-import os
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
 from bench.engine.report import Figure, Report, Table, number
-from bench.gateway.bodies import write_photos
 from bench.gateway.client import Outcome, Plan
-from bench.gateway.process import GatewayProcess, gateway
-from bench.gateway.rig import Rig, run_client
+from bench.gateway.process import gateway
+from bench.gateway.rig import run_client
+from bench.services.bodies import write_photos
+from bench.services.rig import Rig, paused
 from sightline_gateway.settings import GatewaySettings
 
 SIZE: Final = 1_000_000
@@ -35,10 +32,10 @@ def flood(rig: Rig, report: Report) -> Report:
     with gateway(rig.kafka.bootstrap_servers, folder, _SETTINGS) as flooded:
         run_client(flooded.address, files, Plan(8, seconds=1.0))
         calm = flooded.rss()
-        with _paused(rig):
+        with paused(rig):
             outcome = run_client(flooded.address, files, Plan(UPLOADS, seconds=60.0, uploads=UPLOADS))
         peak, resumed = flooded.peak_rss(), time.monotonic()
-        _until_ready(flooded)
+        flooded.until_ready(RECOVERY_DEADLINE_S)
         recovery_s = time.monotonic() - resumed
         run_client(flooded.address, files, Plan(8, seconds=1.0))
     rig.say(f"overload: {outcome.statuses}, {peak / 1e6:.0f} MB at most, {calm / 1e6:.0f} MB before")
@@ -60,24 +57,3 @@ def table(outcome: Outcome, calm: int, peak: int) -> Table:
     rows = [(f"answers {status}", str(count)) for status, count in outcome.statuses.items()]
     rows += [("RSS before, MB", number(calm / 1e6)), ("RSS at most, MB", number(peak / 1e6))]
     return Table((f"{UPLOADS} uploads of {SIZE / 1e6:g} MB at once", "seen"), tuple(rows))
-
-
-@contextmanager
-def _paused(rig: Rig) -> Iterator[None]:
-    """The broker stands still: its sockets stay open, and nothing is answered."""
-    pid = rig.kafka.pid
-    if pid is None:
-        raise SystemExit("the broker is gone")
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
-
-
-def _until_ready(process: GatewayProcess) -> None:
-    deadline = time.monotonic() + RECOVERY_DEADLINE_S
-    while not process.ready():
-        if time.monotonic() > deadline:
-            raise SystemExit("the gateway did not become ready again")
-        time.sleep(0.1)

@@ -9,10 +9,12 @@ from typing import Final
 
 from bench.engine.report import Figure, Report, Table, number
 from bench.engine.rounds import Rates, interleaved, ratio
-from bench.gateway.bodies import write_photos
 from bench.gateway.client import Plan
-from bench.gateway.producer import Records, payload_file
-from bench.gateway.rig import CLIENTS, Rig, Turn, take_turn
+from bench.gateway.rig import CLIENTS, Turn, take_turn
+from bench.services.bodies import write_photos
+from bench.services.counting import Records
+from bench.services.producer import payload_file
+from bench.services.rig import Rig
 
 GOAL: Final = 0.6  # at 100 kB
 WARM_UP_S: Final = 1.0

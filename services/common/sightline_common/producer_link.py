@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError
@@ -113,34 +113,19 @@ class ProducerLink:
             self._pause()
 
     def _session(self) -> None:
-        options = {**self._settings.client_options(), "reconnect_backoff_max_ms": RECONNECT_MAX_MS}
         admin = KafkaAdminClient(
-            **options,
+            **_client_options(self._settings),
             client_id=f"{self._client_id}-probe",
             request_timeout_ms=PROBE_TIMEOUT_MS,
             bootstrap_timeout_ms=BOOTSTRAP_TIMEOUT_MS,
         )
         try:
-            self._producer = self._build(options)
+            self._producer = KafkaProducer(**producer_options(self._settings, self._client_id))
             self._watch(admin)
         finally:
             admin.close()
             if not self._stopping:
                 self._drop()
-
-    def _build(self, options: dict[str, object]) -> KafkaProducer:
-        return KafkaProducer(
-            **options,
-            client_id=self._client_id,
-            acks="all",
-            enable_idempotence=True,  # said outright: conflicting settings then raise instead of switching it off
-            max_request_size=self._settings.record_limit,
-            max_block_ms=PROBE_TIMEOUT_MS,
-            batch_size=min(BATCH_BYTES, self._settings.record_limit),
-            bootstrap_timeout_ms=BOOTSTRAP_TIMEOUT_MS,
-            request_timeout_ms=REQUEST_TIMEOUT_MS,
-            delivery_timeout_ms=DELIVERY_TIMEOUT_MS,
-        )
 
     def _watch(self, admin: KafkaAdminClient) -> None:
         """Probe until told to stop, or until Kafka was away so long that all that was in flight has expired."""
@@ -187,6 +172,26 @@ class ProducerLink:
             level = logging.INFO if readiness.ok else logging.WARNING
             log.log(level, "topic %s: %s", self._topic, readiness.reason, extra=told)
         self._readiness = readiness
+
+
+def producer_options(settings: KafkaSettings, client_id: str) -> dict[str, Any]:
+    """What every producer of ours is built with."""
+    return {
+        **_client_options(settings),
+        "client_id": client_id,
+        "acks": "all",
+        "enable_idempotence": True,  # said outright: conflicting settings then raise instead of switching it off
+        "max_request_size": settings.record_limit,
+        "max_block_ms": PROBE_TIMEOUT_MS,
+        "batch_size": min(BATCH_BYTES, settings.record_limit),
+        "bootstrap_timeout_ms": BOOTSTRAP_TIMEOUT_MS,
+        "request_timeout_ms": REQUEST_TIMEOUT_MS,
+        "delivery_timeout_ms": DELIVERY_TIMEOUT_MS,
+    }
+
+
+def _client_options(settings: KafkaSettings) -> dict[str, Any]:
+    return {**settings.client_options(), "reconnect_backoff_max_ms": RECONNECT_MAX_MS}
 
 
 def sends_at_once(producer: KafkaProducer, topic: str) -> bool:

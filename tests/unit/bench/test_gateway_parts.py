@@ -6,19 +6,19 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bench.gateway.__main__ import PARTS, write_page
-from bench.gateway.bodies import padded, photo
+from bench.gateway.__main__ import BENCHMARK
 from bench.gateway.client import BROKEN, Outcome
 from bench.gateway.overload import UPLOADS
 from bench.gateway.overload import figures as overload_figures
-from bench.gateway.process import status_bytes
-from bench.gateway.producer import rate_after
 from bench.gateway.rig import Turn
 from bench.gateway.throughput import MADE_UP, OURS, PREPARED, busy, figures, table
+from bench.services.bodies import padded, photo
+from bench.services.counting import rate_after
+from bench.services.process import status_bytes
 from sightline_contracts.media import inspect_image
 
 
-@pytest.mark.parametrize("size", [100_000, 1_000_000])
+@pytest.mark.parametrize("size", [10_000, 100_000, 1_000_000])
 def test_a_photo_is_a_real_image_of_exactly_its_size(size: int) -> None:
     """MB/s of both sides count the same bytes, and the gateway judges what it judges in life."""
     file = photo(1, size)
@@ -97,6 +97,6 @@ def test_a_part_that_never_ran_has_no_section(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     blocks = ["<!-- bench-engine: begin -->", "x", "<!-- bench-engine: end -->"]
     page.write_text("\n".join([*blocks, "<!-- bench-gateway: begin -->", "<!-- bench-gateway: end -->", ""]))
-    write_page(page, page.parent / "nothing")
+    BENCHMARK.write_page(page, page.parent / "nothing")
     assert "bench-engine: begin -->\nx\n" in page.read_text()
-    assert set(PARTS) == {"100kb", "1mb", "half-load", "overload"}
+    assert set(BENCHMARK.parts) == {"100kb", "1mb", "half-load", "overload"}
