@@ -3,15 +3,16 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, Protocol, final
 
 from sightline_bridge.metrics import FrameResult, SourceMetrics
 from sightline_common.budget import ByteBudget
 from sightline_common.errors import DeliveryUnknown, PublishError, RecordTooLarge, Unavailable
 from sightline_common.logging import log_fields
-from sightline_common.publisher import Ack
+from sightline_common.publisher import Ack, Outcome
 from sightline_common.tracing import ImageSpan, Tracing
 from sightline_contracts.images import ImageRecord
 
@@ -30,10 +31,13 @@ log = logging.getLogger(__name__)
 
 
 class RecordPublisher(Protocol):
-    """Where frames go; see `sightline_common.publisher.Publisher.send`."""
+    """Where frames go; see `sightline_common.publisher.Publisher`."""
 
-    async def send(self, record: ImageRecord) -> Awaitable[Ack]:
-        """Hand `record` over, in order; the awaitable is its acknowledgement. Both raise PublishError."""
+    def offer(self, record: ImageRecord, settled: Callable[[Outcome], object]) -> bool:
+        """Hand `record` over if that needs no waiting. Raises PublishError, then `settled` is not called."""
+
+    async def hand_over(self, record: ImageRecord, settled: Callable[[Outcome], object]) -> None:
+        """Hand `record` over, waiting for room. Raises PublishError, then `settled` is not called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,8 @@ class FramePipeline:
         self._alone = False  # Kafka was away: one attempt at a time until one succeeds
         self._retry_s = FIRST_RETRY_S
         self._ended = False
+        self._busy = False  # `run` waits with the first of the frames: none may overtake it
+        self._fault: PublishError | None = None
         self._changed = asyncio.Event()
 
     def submit(self, record: ImageRecord, settled: Settled | None = None) -> None:
@@ -88,7 +94,8 @@ class FramePipeline:
         received_at = asyncio.get_running_loop().time()
         self._waiting.append(_Entry(self._submitted, record, received_at, span, settled))
         self._submitted += 1
-        self._changed.set()
+        if self._busy or len(self._waiting) > 1 or not self._may_offer() or not self._offer():
+            self._changed.set()
 
     def end(self) -> None:
         """Nothing more will be submitted: `run` returns once all is settled."""
@@ -101,15 +108,16 @@ class FramePipeline:
         When cancelled, what is not acknowledged by then is counted as abandoned.
         """
         try:
-            async with asyncio.TaskGroup() as acknowledgements:
-                while not self._settled():
-                    if self._returned and not self._in_flight:
-                        await self._back_off()
-                    elif self._may_offer():
-                        await self._offer(self._waiting.popleft(), acknowledgements)
-                    else:
-                        self._changed.clear()
-                        await self._changed.wait()
+            while not self._settled():
+                if self._fault is not None:
+                    raise self._fault
+                if self._returned and not self._in_flight:
+                    await self._back_off()
+                elif self._may_offer():
+                    await self._hand_over()
+                else:
+                    self._changed.clear()
+                    await self._changed.wait()
         finally:
             self._abandon()
 
@@ -119,23 +127,38 @@ class FramePipeline:
     def _may_offer(self) -> bool:
         return bool(self._waiting) and not self._returned and not (self._alone and self._in_flight)
 
-    async def _offer(self, entry: _Entry, acknowledgements: asyncio.TaskGroup) -> None:
-        """Hand `entry` over; nothing else is handed over meanwhile, so that a refused frame is never overtaken."""
-        self._in_flight[entry.number] = entry
+    def _offer(self) -> bool:
+        """Hand the first frame over without a task's turn, if Kafka's client has room; says whether it was settled."""
+        entry = self._waiting[0]
         try:
-            acknowledgement = await self._publisher.send(entry.record)
+            if not self._publisher.offer(entry.record, partial(self._settle, entry)):
+                return False
         except PublishError as error:
+            self._in_flight[entry.number] = self._waiting.popleft()
             self._failed(entry, error)
-        else:
-            acknowledgements.create_task(self._settle(entry, acknowledgement))
+            return True
+        self._in_flight[entry.number] = self._waiting.popleft()
+        return True
 
-    async def _settle(self, entry: _Entry, acknowledgement: Awaitable[Ack]) -> None:
+    async def _hand_over(self) -> None:
+        """Hand the first frame over; nothing else is meanwhile, so that a refused frame is never overtaken."""
+        entry = self._waiting.popleft()
+        self._in_flight[entry.number] = entry
+        self._busy = True
         try:
-            ack = await acknowledgement
+            await self._publisher.hand_over(entry.record, partial(self._settle, entry))
         except PublishError as error:
             self._failed(entry, error)
+        finally:
+            self._busy = False
+
+    def _settle(self, entry: _Entry, outcome: Outcome) -> None:
+        if entry.number not in self._in_flight:  # abandoned: it was counted then
+            return
+        if isinstance(outcome, PublishError):
+            self._failed(entry, outcome)
         else:
-            self._published(entry, ack)
+            self._published(entry, outcome)
 
     def _published(self, entry: _Entry, ack: Ack) -> None:
         if self._alone:
@@ -159,7 +182,8 @@ class FramePipeline:
             case RecordTooLarge():
                 self._drop(entry, error)
             case _:
-                raise error
+                self._fault = error
+                self._changed.set()
 
     def _return(self, entry: _Entry, error: PublishError) -> None:
         if not self._alone:
@@ -183,7 +207,11 @@ class FramePipeline:
         in_order = sorted(self._returned, key=lambda entry: entry.number)
         self._returned.clear()
         self._waiting.extendleft(reversed(in_order))
-        await asyncio.sleep(self._retry_s)
+        self._busy = True
+        try:
+            await asyncio.sleep(self._retry_s)
+        finally:
+            self._busy = False
         self._retry_s = min(2 * self._retry_s, LAST_RETRY_S)
 
     def _conclude(self, entry: _Entry, result: FrameResult) -> None:
@@ -194,6 +222,7 @@ class FramePipeline:
 
     def _abandon(self) -> None:
         left = [*self._in_flight.values(), *self._returned, *self._waiting]
+        self._in_flight.clear()
         for entry in left:
             entry.span.end(_ABANDONED)
             self._conclude(entry, FrameResult.ABANDONED)

@@ -2,15 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, NamedTuple
+from functools import partial
+from typing import Final
 
 from kafka import KafkaProducer
 from kafka.errors import IllegalStateError, KafkaError, MessageSizeTooLargeError
 
 from sightline_common.budget import ByteBudget
-from sightline_common.errors import DeliveryUnknown, RecordTooLarge, Unavailable
+from sightline_common.deliveries import Ack, Deliveries, Delivery, Outcome
+from sightline_common.errors import DeliveryUnknown, PublishError, RecordTooLarge, Unavailable
 from sightline_common.kafka_words import in_words
 from sightline_common.management import Readiness
 from sightline_common.producer_link import DELIVERY_TIMEOUT_MS, ProducerLink, sends_at_once
@@ -20,21 +22,14 @@ from sightline_contracts.topics import IMAGES
 
 log = logging.getLogger(__name__)
 
+__all__ = ["HANDED_OVER_BYTES", "Ack", "Outcome", "Publisher"]
+
 # What Kafka's client may hold at a time. It copies each record twice, into a batch and into a request: with more, a
 # Kafka that stands still makes a process larger than its callers' budget says, by twice as much. The price: images
 # above half of this are with the client one at a time, and the small ones behind them wait for their turn as well.
 HANDED_OVER_BYTES: Final = 8 * 1024 * 1024
 # How long a record may wait until the client has room: as long as Kafka may take for what the client holds.
 _TURN_S: Final = DELIVERY_TIMEOUT_MS / 1000
-# A producer that has not even failed its record this long after the delivery timeout never will.
-_GRACE_S: Final = 2.0
-
-
-class Ack(NamedTuple):
-    """Where the broker stored a record."""
-
-    partition: int
-    offset: int
 
 
 class Publisher:
@@ -47,6 +42,7 @@ class Publisher:
         self._link = ProducerLink(settings, IMAGES, client_id=client_id, failed=self._on_failure)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._broken: asyncio.Future[object] | None = None
+        self._deliveries: Deliveries | None = None
         self._handed_over = ByteBudget(HANDED_OVER_BYTES)
         # For a send() that has to wait for metadata. One thread: records offered in order are sent in order.
         self._sending = ThreadPoolExecutor(max_workers=1, thread_name_prefix="kafka-send")
@@ -86,9 +82,35 @@ class Publisher:
     async def send(self, record: ImageRecord) -> Awaitable[Ack]:
         """Hand `record` over; what is handed over after this returned comes after it in its partition.
 
-        The awaitable gives the acknowledgement. For senders whose order counts: with `publish` alone, a record that is
-        refused while its successor is already on its way would be overtaken. Both steps raise as `publish` does.
+        The awaitable gives the acknowledgement. Both steps raise as `publish` does.
         """
+        outcome: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
+        await self.hand_over(record, partial(_settle, outcome))
+        return outcome
+
+    def offer(self, record: ImageRecord, settled: Callable[[Outcome], object]) -> bool:
+        """Hand `record` over if that needs no waiting, and say whether it did; else `hand_over` has to be awaited.
+
+        `settled` is called later, once, with the acknowledgement or with why there is none. For senders whose order
+        counts: what is handed over next comes after `record` in its partition, and a record that is refused is so
+        before its successor can be on its way.
+
+        Raises:
+            Unavailable, RecordTooLarge: as `publish`; `settled` is not called.
+        """
+        producer, size = self._require_producer(), len(record.payload)
+        if not sends_at_once(producer, IMAGES) or not self._handed_over.try_acquire(size):
+            return False
+        delivery = self._begin(producer, size, settled)
+        try:
+            self._send(producer, record, delivery)
+        except BaseException:
+            self._take_back(delivery, size)
+            raise
+        return True
+
+    async def hand_over(self, record: ImageRecord, settled: Callable[[Outcome], object]) -> None:
+        """As `offer`, waiting as long as Kafka's client has no room."""
         size = len(record.payload)
         self._require_producer()
         await self._turn(size)
@@ -97,21 +119,31 @@ class Publisher:
         except Unavailable:
             self._handed_over.release(size)
             raise
-        loop = asyncio.get_running_loop()
-        outcome: asyncio.Future[Ack] = loop.create_future()
-        outcome.add_done_callback(lambda _: self._handed_over.release(size))
+        delivery = self._begin(producer, size, settled)
         try:
             if sends_at_once(producer, IMAGES):
-                self._send(producer, record, loop, outcome)
-                await asyncio.sleep(0)  # refused at once: is settled now, before a successor can be handed over
+                self._send(producer, record, delivery)
             else:
-                await loop.run_in_executor(self._sending, self._send, producer, record, loop, outcome)
-        except BaseException:  # cancelled in the thread's queue, it never is sent: nothing else would settle it
-            outcome.cancel()
+                loop = asyncio.get_running_loop()
+                await loop.run_in_executor(self._sending, self._send, producer, record, delivery)
+        except BaseException:  # refused, or cancelled in the thread's queue: nothing else would give the bytes back
+            self._take_back(delivery, size)
             raise
-        if outcome.done() and (error := outcome.exception()) is not None:
-            raise error
-        return self._acknowledgement(producer, outcome)
+
+    def _begin(self, producer: KafkaProducer, size: int, settled: Callable[[Outcome], object]) -> Delivery:
+        if self._deliveries is None:
+            self._deliveries = Deliveries(self._on_silence)
+
+        def landed(outcome: Outcome) -> None:
+            self._handed_over.release(size)
+            settled(outcome)
+
+        return self._deliveries.begin(producer, landed)
+
+    def _take_back(self, delivery: Delivery, size: int) -> None:
+        assert self._deliveries is not None, "it began there"
+        self._deliveries.forget(delivery)
+        self._handed_over.release(size)
 
     def _require_producer(self) -> KafkaProducer:
         producer = self._link.producer()
@@ -129,59 +161,44 @@ class Publisher:
         except TimeoutError:
             raise Unavailable(f"Kafka was busy for {_TURN_S:g} s with what came before") from None
 
-    async def _acknowledgement(self, producer: KafkaProducer, outcome: "asyncio.Future[Ack]") -> Ack:
-        try:
-            async with asyncio.timeout(DELIVERY_TIMEOUT_MS / 1000 + _GRACE_S):
-                return await outcome
-        except TimeoutError:
-            self._link.discard(producer, "the Kafka client stopped answering")
-            raise DeliveryUnknown("Kafka did not answer in time") from None
+    def _on_silence(self, producer: KafkaProducer) -> None:
+        self._link.discard(producer, "the Kafka client stopped answering")
 
     def _on_failure(self, error: Exception) -> None:
         if self._loop is not None and self._broken is not None:
-            self._loop.call_soon_threadsafe(_settle, self._broken, error)
+            self._loop.call_soon_threadsafe(_break, self._broken, error)
 
-    def _send(
-        self,
-        producer: KafkaProducer,
-        record: ImageRecord,
-        loop: asyncio.AbstractEventLoop,
-        outcome: "asyncio.Future[Ack]",
-    ) -> None:
-        def settle(value: Ack | Exception) -> None:
-            loop.call_soon_threadsafe(_settle, outcome, value)
-
+    def _send(self, producer: KafkaProducer, record: ImageRecord, delivery: Delivery) -> None:
+        """Give `record` to the client. Raises Unavailable or RecordTooLarge when that is known at once."""
         if not self._link.lends(producer):  # discarded while this record waited for its turn
-            settle(Unavailable(self._link.readiness.reason))
-            return
+            raise Unavailable(self._link.readiness.reason)
         try:
             future = producer.send(
                 IMAGES,
-                value=record.payload if isinstance(record.payload, bytes) else memoryview(record.payload),
+                value=record.payload if isinstance(record.payload, bytes | bytearray) else memoryview(record.payload),
                 key=record.id.encode("ascii"),
                 headers=encode_headers(record),
                 partition=partition_for(record.stream, self._link.partitions),
             )
         except MessageSizeTooLargeError as error:  # the client has counted for itself
-            settle(_too_large(error))
-            return
+            raise _too_large(error) from error
         except (KafkaError, AssertionError) as error:
-            settle(self._not_sent(producer, error))
-            return
+            raise self._not_sent(producer, error) from error
         # At once: the topic's metadata was refused before anything was sent, or the client was ended by another record.
         if future.failed() and not isinstance(future.exception, MessageSizeTooLargeError):
-            settle(self._not_sent(producer, future.exception))
-            return
+            raise self._not_sent(producer, future.exception)
+        assert self._deliveries is not None, "it began there"
+        settle = partial(self._deliveries.put, delivery)
         future.add_callback(lambda metadata: settle(Ack(metadata.partition, metadata.offset)))
         future.add_errback(lambda error: settle(self._failed(producer, error)))
 
-    def _not_sent(self, producer: KafkaProducer, error: Exception) -> Exception:
+    def _not_sent(self, producer: KafkaProducer, error: Exception) -> Unavailable:
         if isinstance(error, IllegalStateError):
             self._link.discard(producer, "the Kafka client has failed", error)
         log.debug("a record was not sent", extra={"cause": str(error)})
         return Unavailable(f"Kafka cannot be used: {in_words(error)}")
 
-    def _failed(self, producer: KafkaProducer, error: Exception) -> Exception:
+    def _failed(self, producer: KafkaProducer, error: Exception) -> PublishError:
         # An idempotent client (3.0.12) never sends again once the broker has called a record too large: it fails all
         # that others have given it, and what they still give, with the same error. Only the first one is too large.
         too_large = isinstance(error, MessageSizeTooLargeError) and self._link.lends(producer)
@@ -197,10 +214,15 @@ def _too_large(error: Exception) -> RecordTooLarge:
     return RecordTooLarge("with its headers the image is larger than Kafka's topic takes")
 
 
-def _settle(outcome: "asyncio.Future[Any]", value: Any) -> None:
+def _settle(outcome: "asyncio.Future[Ack]", value: Outcome) -> None:
     if outcome.done():  # the caller gave up or went away
         return
-    if isinstance(value, Exception):
+    if isinstance(value, PublishError):
         outcome.set_exception(value)
     else:
         outcome.set_result(value)
+
+
+def _break(broken: "asyncio.Future[object]", error: Exception) -> None:
+    if not broken.done():
+        broken.set_exception(error)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -19,7 +19,7 @@ from sightline_bridge.sources.listen import ListenSource
 from sightline_bridge.sources.source import Source
 from sightline_common.budget import ByteBudget
 from sightline_common.errors import DeliveryUnknown
-from sightline_common.publisher import Ack
+from sightline_common.publisher import Ack, Outcome
 from sightline_common.tracing import Tracing
 from sightline_contracts.images import ImageRecord
 
@@ -36,29 +36,41 @@ class FakePublisher:
         self.failures: deque[Exception] = deque()
         self.acknowledging = asyncio.Event()
         self.acknowledging.set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self.in_flight = 0
         self.most_in_flight = 0
 
-    async def send(self, record: ImageRecord) -> Awaitable[Ack]:
-        """Refuses at once, except for DeliveryUnknown, which can only be known later."""
+    def offer(self, record: ImageRecord, settled: Callable[[Outcome], object]) -> bool:
+        """Refuses at once, except for DeliveryUnknown, which can only be known later; every other needs waiting."""
+        if len(self.offered) % 2:
+            return False
+        self._take(record, settled)
+        return True
+
+    async def hand_over(self, record: ImageRecord, settled: Callable[[Outcome], object]) -> None:
+        """As `offer`, one turn of the loop later."""
+        await asyncio.sleep(0)
+        self._take(record, settled)
+
+    def _take(self, record: ImageRecord, settled: Callable[[Outcome], object]) -> None:
         self.offered.append(record)
         failure = self.failures.popleft() if self.failures else None
-        await asyncio.sleep(0)
         if failure is not None and not isinstance(failure, DeliveryUnknown):
             raise failure
-        return self._acknowledge(record, failure)
+        task = asyncio.create_task(self._acknowledge(record, failure, settled))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-    async def _acknowledge(self, record: ImageRecord, failure: Exception | None) -> Ack:
+    async def _acknowledge(
+        self, record: ImageRecord, failure: DeliveryUnknown | None, settled: Callable[[Outcome], object]
+    ) -> None:
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
-        try:
-            await self.acknowledging.wait()
-            if failure is not None:
-                raise failure
-        finally:
-            self.in_flight -= 1
-        self.published.append(record)
-        return Ack(0, len(self.published))
+        await self.acknowledging.wait()
+        self.in_flight -= 1
+        if failure is None:
+            self.published.append(record)
+        settled(failure or Ack(0, len(self.published)))
 
     @property
     def frames(self) -> list[Frame]:
