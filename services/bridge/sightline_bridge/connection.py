@@ -12,7 +12,7 @@ from sightline_bridge.framing import Frame, FrameError, Framing, NeedData
 from sightline_bridge.metrics import ConnectionEnd, FrameResult
 from sightline_bridge.pipeline import FramePipeline, Outlet, claim_bytes
 from sightline_bridge.records import RecordOptions
-from sightline_bridge.sources.stream import ByteStream
+from sightline_bridge.sources.stream import ByteStream, InPlaceStream
 
 # The peer sent all it had to send and all of it was taken, or we left at a frame's end: FIN. Else a reset tells it.
 _IN_GOOD_ORDER: Final = frozenset({ConnectionEnd.CLOSED, ConnectionEnd.STOPPED, ConnectionEnd.IDLE_TIMEOUT})
@@ -60,6 +60,7 @@ class Connection:
 
     def __init__(self, options: StreamOptions, outlet: Outlet, peer: ByteStream, stream_name: str) -> None:
         self._peer = peer
+        self._placing = peer if isinstance(peer, InPlaceStream) else None
         self._options = options
         self._budget = outlet.budget
         self._metrics = outlet.metrics
@@ -105,9 +106,10 @@ class Connection:
     async def _read_to_end(self) -> ConnectionEnd:
         try:
             while not self._stopping and (frame := await self._next_frame()) is not None:
-                self._pipeline.submit(self._records.record(frame, self._stream))
+                record = self._records.record(frame, self._stream)
                 self._frames += 1
                 self._claimed = 0  # it is the pipeline's now
+                self._pipeline.submit(record)
         except FrameError as error:
             self._metrics.frame(FrameResult(error.code))
             log.warning("%s: %s", error.code, error.detail, extra={"stream": self._stream})
@@ -123,12 +125,11 @@ class Connection:
         while isinstance(frame := self._parser.next_frame(), NeedData):
             if self._parser.pending_bytes:
                 await self._claim(self._parser.pending_bytes)
-            chunk = await self._receive()
-            if not chunk:
+            count = await self._receive()
+            if not count:
                 self._parser.close()
                 return None
-            self._metrics.received_bytes.inc(len(chunk))
-            self._parser.feed(chunk)
+            self._metrics.received_bytes.inc(count)
         await self._claim(len(frame.payload))
         self._frame_time_s = self._options.frame_timeout_s
         return frame
@@ -143,25 +144,35 @@ class Connection:
                 await self._budget.acquire(claim)
         self._claimed = claim
 
-    async def _receive(self) -> bytes:
+    async def _receive(self) -> int:
+        """Read the next bytes into the parser; gives how many, 0 at the end."""
         idle_s = self._options.idle_timeout_s
         if self._parser.at_boundary:
             return await self._receive_within(idle_s, PeerTimeout("idle-timeout", idle_s))
         started = time.monotonic()
         if idle_s < self._frame_time_s:
-            chunk = await self._receive_within(idle_s, PeerTimeout("idle-timeout", idle_s))
+            count = await self._receive_within(idle_s, PeerTimeout("idle-timeout", idle_s))
         else:
             late = PeerTimeout("frame-timeout", self._options.frame_timeout_s)
-            chunk = await self._receive_within(self._frame_time_s, late)
+            count = await self._receive_within(self._frame_time_s, late)
         self._frame_time_s -= time.monotonic() - started
-        return chunk
+        return count
 
-    async def _receive_within(self, seconds: float, late: PeerTimeout) -> bytes:
+    async def _receive_within(self, seconds: float, late: PeerTimeout) -> int:
         try:
             async with asyncio.timeout(seconds):
-                return await self._peer.read()
+                return await self._read()
         except TimeoutError:
             raise late from None
+
+    async def _read(self) -> int:
+        if self._placing is not None and (place := self._parser.get_buffer()) is not None:
+            count = await self._placing.read_into(place)
+            self._parser.buffer_updated(count)
+            return count
+        chunk = await self._peer.read()
+        self._parser.feed(chunk)
+        return len(chunk)
 
     def _count_cut_off_frame(self) -> None:
         if not self._parser.at_boundary:

@@ -11,7 +11,7 @@ from mmap import mmap
 from typing import Final
 
 # An image's file in memory: a large one has pages of its own, which go back to the system with it.
-Payload = bytes | mmap
+Payload = bytes | bytearray | mmap
 
 DEFAULT_MAX_PIXELS: Final = 50_000_000  # a 50-megapixel camera; more is a bomb or a mistake: 150 MB once decoded
 
@@ -50,7 +50,7 @@ class InvalidImage(ValueError):
         self.detail = detail
 
 
-def sniff(head: bytes) -> str | None:
+def sniff(head: bytes | bytearray) -> str | None:
     """The content type by signature (the first 12 bytes are enough), or None: not a supported image."""
     if head.startswith(b"\xff\xd8\xff"):
         return "image/jpeg"

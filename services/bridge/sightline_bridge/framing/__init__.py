@@ -7,6 +7,7 @@ from typing import Final
 from sightline_bridge.framing.fixed28 import FIXED28
 from sightline_bridge.framing.frames import (
     NEED_DATA,
+    FedParser,
     Frame,
     FrameError,
     FrameErrorCode,
@@ -24,6 +25,7 @@ __all__ = [
     "FRAMINGS",
     "NAME_BYTES",
     "NEED_DATA",
+    "FedParser",
     "Frame",
     "FrameError",
     "FrameErrorCode",

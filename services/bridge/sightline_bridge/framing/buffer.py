@@ -49,9 +49,14 @@ class ByteQueue:
     def peek(self, count: int) -> bytes:
         """The first `count` bytes, which must be there, left in place; meant for headers (`count` small)."""
         head = self.take(count)
-        self._pieces.appendleft(memoryview(head))
-        self._length += count
+        self.put_back(head)
         return head
+
+    def put_back(self, data: bytes) -> None:
+        """Put `data` before all that is held; kept without a copy."""
+        if data:
+            self._pieces.appendleft(memoryview(data))
+            self._length += len(data)
 
     def _seal_tail(self) -> None:
         if self._tail:

@@ -16,6 +16,8 @@ _PADDING = b" \0"
 class Fixed28Parser(HeaderedParser):
     """Reads `fixed28`."""
 
+    header_bytes = _HEADER.size
+
     def _take_header(self, queue: ByteQueue) -> Header | None:
         if len(queue) < _HEADER.size:
             return None

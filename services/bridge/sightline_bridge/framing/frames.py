@@ -20,10 +20,13 @@ FrameErrorCode = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One image as its sender framed it: `payload` is never empty, `name` is None in a framing without names."""
+    """One image as its sender framed it: `payload` is never empty, `name` is None in a framing without names.
+
+    Nobody writes to `payload`: it is a bytearray where a large frame was received in place.
+    """
 
     name: str | None
-    payload: bytes
+    payload: bytes | bytearray
 
 
 @final
@@ -54,12 +57,21 @@ class FrameError(ValueError):
 class FrameParser(Protocol):
     """Bytes in, frames out; it never sees a socket.
 
-    Call `next_frame` until it returns `NEED_DATA` after each `feed`: then the memory held is at most one frame and one
-    chunk. After a FrameError the parser raises the same error for ever.
+    Call `next_frame` until it returns `NEED_DATA` after each `feed` or `buffer_updated`: then the memory held is at
+    most one frame and one chunk. After a FrameError the parser raises the same error for ever.
     """
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the stream, cut anywhere; `data` may be kept until its frames are out."""
+
+    def get_buffer(self) -> memoryview | None:
+        """Where the next bytes of the stream may be written, never empty; None: hand them to `feed`.
+
+        To be asked for when `pending_bytes` may be allocated. Valid until any other call that takes or gives bytes.
+        """
+
+    def buffer_updated(self, count: int) -> None:
+        """`count` bytes were written to the beginning of the last `get_buffer`."""
 
     def next_frame(self) -> Frame | NeedData:
         """The next whole frame, if the bytes fed so far hold one.
@@ -82,6 +94,18 @@ class FrameParser(Protocol):
         Raises:
             FrameError: `truncated-frame`, it ended inside a frame.
         """
+
+
+class FedParser:
+    """The part of a FrameParser whose frames do not tell their length ahead: all their bytes come through `feed`."""
+
+    def get_buffer(self) -> memoryview | None:
+        """See FrameParser."""
+        return None
+
+    def buffer_updated(self, count: int) -> None:
+        """See FrameParser; never called, as there is no buffer."""
+        raise AssertionError(f"{count} bytes were written to no buffer")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,12 @@ from typing import final
 
 from sightline_bridge.framing.buffer import ByteQueue
 from sightline_bridge.framing.frames import NEED_DATA, Frame, FrameError, NeedData
+from sightline_bridge.framing.place import FramePlace
 
 INT32_MAX = 2**31 - 1  # lengths are signed on the wire
+# As much of a frame must be missing for it to be received in place. Below, copying the bytes costs less than a read of
+# their own; above, the copy is what costs.
+IN_PLACE_FROM_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +23,16 @@ class Header:
 
 
 class HeaderedParser(ABC):
-    """A FrameParser; a framing adds only how its header reads."""
+    """A FrameParser; a framing adds only how its header reads, and how long one may be."""
+
+    header_bytes: int
 
     def __init__(self, max_frame_bytes: int) -> None:
         """`max_frame_bytes` limits the payload: it is all that a peer can make us hold for a frame."""
         self._max_frame_bytes = max_frame_bytes
         self._queue = ByteQueue()
         self._header: Header | None = None
+        self._place: FramePlace | None = None
         self._error: FrameError | None = None
 
     @abstractmethod
@@ -35,7 +42,23 @@ class HeaderedParser(ABC):
     @final
     def feed(self, data: bytes) -> None:
         """See FrameParser."""
-        self._queue.append(data)
+        self._queue.append(data if self._place is None else self._place.put(data))
+
+    @final
+    def get_buffer(self) -> memoryview | None:
+        """See FrameParser."""
+        if self._place is None:
+            if self._header is None or self._header.length - len(self._queue) < IN_PLACE_FROM_BYTES:
+                return None
+            self._place = FramePlace(self._header.length, self.header_bytes)
+            self._place.put(self._queue.take(len(self._queue)))
+        return None if self._place.whole else self._place.lend()
+
+    @final
+    def buffer_updated(self, count: int) -> None:
+        """See FrameParser."""
+        assert self._place is not None, "get_buffer() gave its buffer"
+        self._place.written(count)
 
     @final
     def next_frame(self) -> Frame | NeedData:
@@ -48,11 +71,21 @@ class HeaderedParser(ABC):
             except FrameError as error:
                 self._error = error
                 raise
-        if self._header is None or len(self._queue) < self._header.length:
+        if self._header is None or (payload := self._take_payload(self._header.length)) is None:
             return NEED_DATA
-        frame = Frame(self._header.name, self._queue.take(self._header.length))
+        frame = Frame(self._header.name, payload)
         self._header = None
         return frame
+
+    def _take_payload(self, length: int) -> bytes | bytearray | None:
+        if self._place is None:
+            return self._queue.take(length) if len(self._queue) >= length else None
+        if not self._place.whole:
+            return None
+        payload, behind = self._place.take()
+        self._place = None
+        self._queue.put_back(behind)
+        return payload
 
     @final
     @property
@@ -73,7 +106,7 @@ class HeaderedParser(ABC):
             raise self._error
         if self.at_boundary:
             return
-        held = len(self._queue)
+        held = len(self._queue) if self._place is None else self._place.filled
         if self._header is None:
             raise FrameError("truncated-frame", f"the stream ended inside a header, {held} bytes after the last frame")
         wanted = self._header.length

@@ -14,6 +14,8 @@ _INT32 = struct.Struct(">i")
 class LengthParser(HeaderedParser):
     """Reads `length`."""
 
+    header_bytes = _INT32.size
+
     def _take_header(self, queue: ByteQueue) -> Header | None:
         if len(queue) < _INT32.size:
             return None

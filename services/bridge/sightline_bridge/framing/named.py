@@ -15,6 +15,8 @@ _INT32 = struct.Struct(">i")
 class NamedParser(HeaderedParser):
     """Reads `named`."""
 
+    header_bytes = 2 * _INT32.size + NAME_BYTES
+
     def _take_header(self, queue: ByteQueue) -> Header | None:
         if len(queue) < _INT32.size:
             return None

@@ -9,9 +9,13 @@ from collections import deque
 from collections.abc import Callable
 from typing import final
 
-# Reading pauses when this much is unread: below two of asyncio's reads (256 KiB) it would pause for each of them, above
-# it only adds memory for every connection. One more read may be under way, so a connection holds at most 768 KiB.
-HIGH_WATER_BYTES = 512 * 1024
+# Reading pauses when this much is unread. It is held for every connection and outside the budget, which counts frames;
+# less, and connections of small frames pause for each read.
+HIGH_WATER_BYTES = 64 * 1024
+
+# Where bytes arrive that nobody has a place for yet. One for all connections: they are copied out before anything else
+# is read. Larger, and more than the high water of them is held; smaller, and small frames take more reads.
+_SCRATCH = memoryview(bytearray(HIGH_WATER_BYTES))
 
 # A peer whose cable was pulled is noticed after 15 s of silence and 3 unanswered probes, 5 s apart, even while its
 # connection waits for Kafka and no idle time runs.
@@ -19,10 +23,10 @@ KEEP_ALIVE = ((socket.TCP_KEEPIDLE, 15), (socket.TCP_KEEPINTVL, 5), (socket.TCP_
 
 
 @final
-class SocketStream(asyncio.Protocol):
-    """Hands over received chunks without copying them, and stops reading while they are not taken.
+class SocketStream(asyncio.BufferedProtocol):
+    """Lets the socket write straight into a frame where one waits for bytes, and hands over chunks where none does.
 
-    Kernel buffers then fill and TCP's window closes, so that the peer waits.
+    Reading stops while chunks are not taken. Kernel buffers then fill and TCP's window closes, so that the peer waits.
     """
 
     def __init__(self, on_connected: "Callable[[SocketStream], None]") -> None:
@@ -30,6 +34,8 @@ class SocketStream(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._chunks: deque[bytes] = deque()
         self._unread = 0
+        self._place: memoryview | None = None  # of who waits in `read_into`
+        self._placed = 0  # bytes that were written there
         self._paused = False
         self._ended = False
         self._error: Exception | None = None
@@ -52,18 +58,34 @@ class SocketStream(asyncio.Protocol):
     async def read(self) -> bytes:
         """See ByteStream."""
         while not self._chunks:
-            if self._error is not None:
-                raise self._error
-            if self._ended:
+            if self._at_end():
                 return b""
-            self._changed.clear()
-            await self._changed.wait()
-        chunk = self._chunks.popleft()
-        self._unread -= len(chunk)
-        if self._paused and not self._chunks:
-            self._paused = False
-            self._connected().resume_reading()
-        return chunk
+            await self._change()
+        return self._take_chunk()
+
+    async def read_into(self, place: memoryview) -> int:
+        """See InPlaceStream."""
+        self._placed = 0
+        if not self._chunks:
+            self._place = place
+            try:
+                while not self._placed:
+                    if self._at_end():
+                        return 0
+                    await self._change()
+            except asyncio.CancelledError:
+                self._keep(place)
+                raise
+            finally:
+                self._place = None
+            return self._placed
+        chunk = self._take_chunk()
+        count = min(len(chunk), len(place))
+        place[:count] = chunk[:count]
+        if count < len(chunk):
+            self._chunks.appendleft(chunk[count:])
+            self._unread += len(chunk) - count
+        return count
 
     async def write(self, data: bytes) -> None:
         """See ByteStream."""
@@ -103,13 +125,17 @@ class SocketStream(asyncio.Protocol):
                 peer.setsockopt(socket.IPPROTO_TCP, option, value)
         self._on_connected(self)
 
-    def data_received(self, data: bytes) -> None:
-        """See asyncio.Protocol."""
-        self._chunks.append(data)
-        self._unread += len(data)
-        if self._unread >= HIGH_WATER_BYTES and not self._paused and not self._ended:
-            self._paused = True
-            self._connected().pause_reading()
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """See asyncio.BufferedProtocol."""
+        del sizehint  # always -1
+        return _SCRATCH if self._place is None or self._placed else self._place
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """See asyncio.BufferedProtocol."""
+        if self._place is None or self._placed:
+            self._append(bytes(_SCRATCH[:nbytes]))
+        else:
+            self._placed = nbytes
         self._changed.set()
 
     def eof_received(self) -> bool:
@@ -133,6 +159,36 @@ class SocketStream(asyncio.Protocol):
     def resume_writing(self) -> None:
         """See asyncio.Protocol."""
         self._writable.set()
+
+    def _append(self, chunk: bytes) -> None:
+        self._chunks.append(chunk)
+        self._unread += len(chunk)
+        if self._unread >= HIGH_WATER_BYTES and not self._paused and not self._ended:
+            self._paused = True
+            self._connected().pause_reading()
+
+    def _take_chunk(self) -> bytes:
+        chunk = self._chunks.popleft()
+        self._unread -= len(chunk)
+        if self._paused and not self._chunks:
+            self._paused = False
+            self._connected().resume_reading()
+        return chunk
+
+    def _keep(self, place: memoryview) -> None:
+        """Who waited left in the moment in which bytes came: the next to read gets them."""
+        if self._placed:
+            self._chunks.appendleft(bytes(place[: self._placed]))
+            self._unread += self._placed
+
+    def _at_end(self) -> bool:
+        if self._error is not None:
+            raise self._error
+        return self._ended
+
+    async def _change(self) -> None:
+        self._changed.clear()
+        await self._changed.wait()
 
     def _connected(self) -> asyncio.Transport:
         assert self._transport is not None, "asyncio calls connection_made first"

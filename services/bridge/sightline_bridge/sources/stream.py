@@ -1,6 +1,6 @@
 """What a connection needs of whoever is at the other end."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class ByteStream(Protocol):
@@ -36,3 +36,14 @@ class ByteStream(Protocol):
 
     def reset(self) -> None:
         """Close so that the peer knows, where it can, that not all it sent was taken."""
+
+
+@runtime_checkable
+class InPlaceStream(ByteStream, Protocol):
+    """A ByteStream whose bytes can be written where they are wanted, which saves a copy of each large frame."""
+
+    async def read_into(self, place: memoryview) -> int:
+        """Fill the beginning of `place` with the next bytes, and say with how many; 0 where `read` gives none.
+
+        A cancelled call loses nothing: the next one gives what came. Raises as `read`.
+        """
