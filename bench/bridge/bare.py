@@ -35,7 +35,8 @@ def run(bootstrap: str, topic: str, files: Sequence[bytes], records: int) -> flo
         record = ImageRecord(new_image_id(), file, "image/jpeg", "tcp", time.time_ns() // 1_000_000, "tcp:127.0.0.1")
         future = producer.send(topic, value=file, key=record.id.encode("ascii"), headers=encode_headers(record))
         future.add_callback(lambda _: room.release())
-        future.add_errback(lambda error: (failed.append(error), room.release()))
+        future.add_errback(failed.append)
+        future.add_errback(lambda _: room.release())
     producer.flush()
     producer.close()
     if failed:

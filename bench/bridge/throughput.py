@@ -85,7 +85,8 @@ def send(rig: Rig, files: Sequence[Path], connections: int, records: Records) ->
     if samples[-1][1] != outcome.frames or outcome.confirmed != connections:
         raise SystemExit(f"Kafka has {samples[-1][1]} records more: {outcome}")
     rate = rate_after(samples, records.warm_up)
-    return Turn(rate, *(spent * 1000 / outcome.frames for spent in (bridge_s, broker_s, outcome.cpu_s)))
+    bridge_ms, broker_ms, load_ms = (spent * 1000 / outcome.frames for spent in (bridge_s, broker_s, outcome.cpu_s))
+    return Turn(rate, bridge_ms, broker_ms, load_ms)
 
 
 def _send(rig: Rig, files: Sequence[Path], connections: int, records: Records, turns: Turns) -> float:
@@ -106,8 +107,9 @@ def _bare(rig: Rig, files: Sequence[Path], records: Records, turns: Turns) -> fl
             printed, _ = process.communicate()
     if process.returncode != 0 or samples[-1][1] != records.total:
         raise SystemExit(f"kafka-python sent {samples[-1][1]} of {records.total} records")
-    spent = json.loads(printed)["cpu_s"], rig.processor_seconds()[1] - broker_before
-    turn = Turn(rate_after(samples, records.warm_up), *(each * 1000 / records.total for each in spent), 0.0)
+    spent_ms = json.loads(printed)["cpu_s"] * 1000 / records.total
+    broker_ms = (rig.processor_seconds()[1] - broker_before) * 1000 / records.total
+    turn = Turn(rate_after(samples, records.warm_up), spent_ms, broker_ms, 0.0)
     turns.setdefault(BARE, []).append(turn)
     return turn.rate
 
@@ -153,7 +155,7 @@ def table(size: int, rates: Rates, turns: Turns) -> Table:
     return Table(header, tuple(rows))
 
 
-def _told(rig: Rig, name: str, who: str, what: "partial[float]") -> float:
+def _told(rig: Rig, name: str, who: str, what: Callable[[], float]) -> float:
     rate = what()
     rig.say(f"{name}: {who}: {number(rate)} a second")
     return rate

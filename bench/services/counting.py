@@ -42,7 +42,7 @@ class Gauge:
 
     def records(self) -> int:
         """The records gained."""
-        return sum(self._consumer.end_offsets(self._partitions).values()) - self._begin
+        return int(sum(self._consumer.end_offsets(self._partitions).values())) - self._begin
 
     def samples(self, total: int, ended: Callable[[], bool]) -> Iterator[Sample]:
         """Samples until `total` records are there, the writer has ended or is late."""

@@ -144,7 +144,7 @@ def _png_chunks(data: Payload) -> Iterator[tuple[bytes, int, int]]:
             return
         if zlib.crc32(view[position + 4 : end]) != int.from_bytes(data[end : end + 4]):
             raise InvalidImage("corrupt", f"the checksum of the PNG chunk at byte {position} is wrong")
-        yield data[position + 4 : start], start, end
+        yield bytes(data[position + 4 : start]), start, end
         position = end + 4
 
 

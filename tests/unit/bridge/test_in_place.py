@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sightline_bridge.framing import FRAMINGS, Frame, FrameError, FrameParser, Framing, headered
+from sightline_bridge.framing import Frame, FrameError, FrameParser, Framing, headered
 from sightline_bridge.framing.headered import IN_PLACE_FROM_BYTES
 from sightline_bridge.sources.socket_stream import HIGH_WATER_BYTES, SocketStream
 from tests.unit.bridge.doubles import MIB, closed_in_order, eventually, running
@@ -129,7 +129,9 @@ async def test_large_frames_arrive_whole_over_a_socket(size: int) -> None:
 
 @asynccontextmanager
 async def connected() -> AsyncIterator[tuple[SocketStream, socket.socket]]:
-    ours, theirs = socket.socketpair()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        theirs = socket.create_connection(listener.getsockname())
+        ours, _ = listener.accept()
     loop = asyncio.get_running_loop()
     ready: asyncio.Future[SocketStream] = loop.create_future()
     ours.setblocking(False)
