@@ -206,3 +206,5 @@ def _close(producer: KafkaProducer, deadline_s: float) -> None:
         # close() gives up before it ends the sender's thread, and there is no public call that does.
         log.warning("closing the producer took longer than %.1f s: what it still held failed", deadline_s)
         producer._sender.force_close()  # noqa: SLF001
+        # Else the client's finaliser flushes again, and raises where nobody can catch it.
+        producer._sender.join(_DISCARD_CLOSE_S)  # noqa: SLF001
