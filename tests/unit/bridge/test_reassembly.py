@@ -34,7 +34,7 @@ def test_any_order_gives_the_frames_in_theirs(
     sent = [
         datagram
         for number, frame in enumerate(frames)
-        for datagram in datagrams(first + number, frame.payload, name=frame.name, size=size)
+        for datagram in datagrams(first + number, bytes(frame.payload), name=frame.name, size=size)
     ]
     rest = sent[1:] + sent[:repeated]
     order.shuffle(rest)

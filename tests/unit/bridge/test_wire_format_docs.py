@@ -109,7 +109,7 @@ def test_the_datagram_example_reads_and_writes_as_stated() -> None:
     fragment = decode(wire, LIMIT)
     assert fragment.payload == (frame.name or "").encode() + frame.payload
     assert fragment.shape.name_bytes == len(frame.name or "")
-    assert list(encode(fragment.stream_id, fragment.sequence, frame.name, frame.payload)) == [wire]
+    assert list(encode(fragment.stream_id, fragment.sequence, frame.name, bytes(frame.payload))) == [wire]
     assert [(field.offset, field.size) for field in fields("datagram")] == [
         (sum(len(before.example) for before in fields("datagram")[:number]), len(field.example))
         for number, field in enumerate(fields("datagram"))
