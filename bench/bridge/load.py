@@ -87,11 +87,12 @@ class Sender:
         return True
 
     def finish(self) -> None:
-        """Note how the bridge closed: it never sends."""
-        try:
-            self.in_order = self._socket.recv(1) == b""
-        except ConnectionResetError:
-            self.in_order = False
+        """Note how the bridge closed: it never sends. Raises ConnectionError when that was a reset."""
+        self.in_order = self._socket.recv(1) == b""
+        self.close()
+
+    def close(self) -> None:
+        """End it."""
         self._socket.close()
 
 
@@ -116,16 +117,16 @@ def run(address: tuple[str, int], files: Sequence[bytes], connections: int, fram
 
 
 def _go_on(selector: selectors.BaseSelector, sender: Sender, events: int) -> None:
-    if events & selectors.EVENT_READ:
-        selector.unregister(sender)
-        sender.finish()
-        return
     try:
-        done = sender.send()
-    except OSError:  # it was reset: reading tells
-        done = True
-    if done:
-        selector.modify(sender, selectors.EVENT_READ, sender)
+        if events & selectors.EVENT_READ:
+            selector.unregister(sender)
+            sender.finish()
+        elif sender.send():
+            selector.modify(sender, selectors.EVENT_READ, sender)
+    except ConnectionError:  # it was reset, which is told once: a later read would find an orderly end
+        if sender in selector.get_map():
+            selector.unregister(sender)
+        sender.close()
 
 
 def main() -> None:

@@ -90,7 +90,7 @@ def numbered(count: int, size: int = 500) -> list[Frame]:
 def wire(frames: list[Frame], *, stream_id: int = 7, first: int = 0) -> list[list[bytes]]:
     """The datagrams of each frame."""
     return [
-        datagrams(first + number, frame.payload, name=frame.name, stream_id=stream_id)
+        datagrams(first + number, bytes(frame.payload), name=frame.name, stream_id=stream_id)
         for number, frame in enumerate(frames)
     ]
 

@@ -220,7 +220,7 @@ class AckLink:
 
     def send(self, frame: Frame) -> None:
         """See Link; a frame that is cut off is sent again."""
-        self._sender.send(frame.name, frame.payload)
+        self._sender.send(frame.name, bytes(frame.payload))
         if self.dice.throw(Fault.CUT, self.dice.chances.cut):
             self._sender.cut()
 
@@ -242,6 +242,6 @@ def _encoded(framing: Framing, frame: Frame) -> bytes:
 
 def _datagrams(stream_id: int, sequence: int, frame: Frame, size: int) -> Iterator[bytes]:
     try:
-        return encode(stream_id, sequence, frame.name, frame.payload, size)
+        return encode(stream_id, sequence, frame.name, bytes(frame.payload), size)
     except FrameError as error:
         raise SendError(f"{frame.name}: {error.detail}") from error
