@@ -86,7 +86,8 @@ class FramePipeline:
     def submit(self, record: ImageRecord, settled: Settled | None = None) -> None:
         """Publish `record`; the caller holds `claim_bytes` of its payload in the budget, which pass to the pipeline.
 
-        `settled` is called once, when the frame's fate is known, which may be in another order than that of `submit`.
+        `settled` is called once, when the frame's fate is known, which may be in another order than that of `submit`, and
+        before this returns.
         """
         span = self._tracing.sending(record.id, record.traceparent)
         if span.traceparent != record.traceparent:

@@ -30,8 +30,9 @@ def record() -> ImageRecord:
 class Submitted:
     """A pipeline over a fake publisher, with `count` frames in it, and what it told of each."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, *failures: Exception) -> None:
         self.publisher, self.budget = FakePublisher(), ByteBudget(MIB)
+        self.publisher.failures.extend(failures)
         metrics = BridgeMetrics(CollectorRegistry()).of(DEFAULT_SOURCE)
         self.pipeline = FramePipeline(Outlet(self.publisher, self.budget, metrics, Tracing()))
         self.told: list[tuple[int, FrameResult]] = []
@@ -44,8 +45,7 @@ class Submitted:
 
 
 async def test_each_fate_is_told_once_and_after_its_part_of_the_budget_is_free() -> None:
-    submitted = Submitted(4)
-    submitted.publisher.failures.extend([RecordTooLarge("too large"), Unavailable("away"), DeliveryUnknown("silence")])
+    submitted = Submitted(4, RecordTooLarge("too large"), Unavailable("away"), DeliveryUnknown("silence"))
     submitted.pipeline.end()
     await submitted.pipeline.run()
     assert sorted(submitted.told) == [(0, "too-large"), (1, "published"), (2, "published"), (3, "published")]

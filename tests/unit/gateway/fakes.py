@@ -120,7 +120,7 @@ class FakeImages:
         record = self._records[origin.offset]
         if record.id != image_id:
             raise ImageGone
-        return StoredImage(record.payload[:], sniff(record.payload[:12]) or "application/octet-stream", record.name)
+        return StoredImage(bytes(record.payload), sniff(record.payload[:12]) or "application/octet-stream", record.name)
 
     async def close(self) -> None:
         """There is nothing to close."""
