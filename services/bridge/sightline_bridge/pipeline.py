@@ -86,7 +86,7 @@ class FramePipeline:
     def submit(self, record: ImageRecord, settled: Settled | None = None) -> None:
         """Publish `record`; the caller holds `claim_bytes` of its payload in the budget, which pass to the pipeline.
 
-        `settled` is called once, when the frame's fate is known, which may be in another order than that of `submit`, and
+        `settled` is called once, when the frame's fate is known: in any order, and for a frame that is refused at once
         before this returns.
         """
         span = self._tracing.sending(record.id, record.traceparent)
