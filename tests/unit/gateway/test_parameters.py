@@ -1,15 +1,20 @@
 """The short way to an upload's parameters gives what the framework's way gives."""
 
+import asyncio
 from typing import Annotated
 
 import httpx
 import pytest
-from fastapi import FastAPI, Header, Query
-from pydantic import ValidationError
-from starlette.datastructures import Headers, QueryParams
+from fastapi import FastAPI, Header
+from starlette.datastructures import Headers
 
 from sightline_gateway.parameters import UploadHeaders, UploadQuery, header_fields
-from tests.unit.gateway.conftest import Served
+from sightline_gateway.routes import uploads
+from tests.unit.gateway.conftest import Served, until
+from tests.unit.gateway.fakes import make_result
+from tests.unit.gateway.process import image_bytes
+
+PNG = image_bytes()
 
 SENT: list[list[tuple[str, str]]] = [
     [],
@@ -65,22 +70,27 @@ ASKED = [
 
 
 @pytest.mark.parametrize("asked", ASKED)
-async def test_the_query_is_taken_as_the_framework_takes_it(asked: str) -> None:
-    """Repeated, unknown, empty and escaped ones among them; what one refuses the other refuses."""
-    app = FastAPI()
-    seen: list[UploadQuery] = []
+async def test_the_query_is_taken_as_the_framework_takes_it(
+    served: Served, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    """Repeated, unknown, empty and escaped ones among them; what one refuses the other refuses, in the same words."""
+    short = await sent(served, asked)
+    monkeypatch.setattr(uploads, "header_fields", lambda *_: {"idempotency_key": "\0"})  # refused: the framework's turn
+    assert await sent(served, asked) == short
 
-    @app.get("/")
-    async def take(query: Annotated[UploadQuery, Query()]) -> None:
-        seen.append(query)
 
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
-        answer = await client.get(f"http://x/?{asked}")
-    try:
-        ours = [UploadQuery.model_validate(dict(QueryParams(asked)))]
-    except ValidationError:
-        ours = []
-    assert (ours, answer.status_code) == (seen, 200 if seen else 422)
+async def sent(served: Served, query: str) -> object:
+    """What became of an upload with this query: how it was refused, or what Kafka and its result say."""
+    uploading = asyncio.create_task(
+        served.client.post(f"/v1/images?{query}", content=PNG, headers={"Prefer": "wait=10"})
+    )
+    before = len(served.publisher.records)
+    await until(lambda: uploading.done() or len(served.publisher.records) > before)
+    if uploading.done():
+        return (await uploading).json()
+    record = served.publisher.records[-1]
+    served.topic.append([make_result(record)])
+    return record.model, record.stream, len((await uploading).json()["predictions"])
 
 
 async def test_openapi_describes_what_the_short_way_takes_and_nothing_else(served: Served) -> None:
