@@ -1,5 +1,7 @@
 """The gate before every route: who calls, whether they may, and whether they call too often."""
 
+from typing import Final
+
 from fastapi import Request
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,6 +15,10 @@ from sightline_gateway.guard.rates import Buckets, Verdict, network_of
 from sightline_gateway.guard.settings import GuardSettings
 from sightline_gateway.metrics import Metrics
 from sightline_gateway.problems import Problem
+
+_NO_CALLER: Final = (
+    "no valid API key or token came with this call: send one as `Authorization: Bearer KEY` or `X-API-Key: KEY`"
+)
 
 
 def guarded(app: ASGIApp, settings: GuardSettings, metrics: Metrics) -> ASGIApp:
@@ -67,7 +73,7 @@ def _refusal(request: Request, caller: Caller | None, verdict: Verdict | None) -
     if verdict is not None and verdict.wait_s:
         return Problem("rate-limited", f"more calls than the {verdict.policy} may make: wait {verdict.wait_s} s")
     if caller is None:
-        return Problem("unauthorized", "this call needs a valid API key or token")
+        return Problem("unauthorized", _NO_CALLER)
     needed = needed_scope(request.method, request.scope["path"])  # its URL has the Host header in it
     if needed is not None and not caller.may(needed):
         return Problem("forbidden", f"the key or token lacks the scope '{needed}'", members={"scope": str(needed)})

@@ -12,7 +12,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
 
 from sightline_common.errors import Unavailable
-from sightline_common.kafka_words import in_words
+from sightline_common.kafka_words import cause, in_words
 from sightline_common.settings import KafkaSettings
 from sightline_contracts.errors import ContractError
 from sightline_contracts.headers import decode_text
@@ -90,7 +90,7 @@ class KafkaImages:
             self._disconnect()
             self._failure = f"images cannot be read from Kafka: {in_words(error)}"
             self._retry_at = time.monotonic() + _PAUSE_S
-            log.warning("%s", self._failure, extra={"cause": str(error)})
+            log.warning("%s", self._failure, extra=cause(error))
             raise Unavailable(self._failure) from error
         if not _is_of(record, image_id, origin):  # the topic was re-created, and another image is there now
             raise ImageGone

@@ -15,7 +15,7 @@ from typing import Any, Final
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
-from sightline_common.kafka_words import in_words
+from sightline_common.kafka_words import cause, in_words
 from sightline_common.management import Readiness
 from sightline_contracts.errors import ContractError
 from sightline_contracts.ids import is_image_id
@@ -88,7 +88,7 @@ class ResultsFeed:
             except TopicMissing:
                 self._not_following(self._topics.reason)
             except sqlite3.Error as error:
-                self._not_following(f"the view's file cannot be used: {error}", error)
+                self._not_following(f"the view's file cannot be used: {error}")
             except Exception:
                 log.exception("the results view has failed")
                 self._not_following("it failed; the log has the cause")
@@ -198,10 +198,9 @@ class ResultsFeed:
         self._metrics.lag.set(lag)
         self._following = Readiness(ok=True, reason=f"{self._store.rows} results, {lag} to read")
 
-    def _not_following(self, reason: str, cause: Exception | None = None) -> None:
+    def _not_following(self, reason: str, error: KafkaError | None = None) -> None:
         if self._following.ok or self._following.reason != reason:
-            told = {} if cause is None else {"cause": str(cause)}
-            log.warning("results view is not up to date: %s", reason, extra=told)
+            log.warning("results view is not up to date: %s", reason, extra=cause(error))
         self._following = Readiness(ok=False, reason=reason)
 
 

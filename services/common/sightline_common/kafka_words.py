@@ -46,6 +46,11 @@ _WORDS: Final[tuple[tuple[tuple[type[Exception], ...], str], ...]] = (
 )
 
 
+def cause(error: BaseException | None) -> dict[str, str]:
+    """What the library calls the fault, for a line of log that says it in words."""
+    return {} if error is None or str(error) == in_words(error) else {"cause": str(error)}
+
+
 def in_words(error: BaseException) -> str:
     """What `error`, of the Kafka client, means: the end of a sentence such as "Kafka cannot be used: ..."."""
     if isinstance(error, CannotConnect | NoToken | KafkaConfigurationError):

@@ -15,7 +15,7 @@ from kafka import KafkaAdminClient, KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError
 
 from sightline_common.kafka_topics import trouble
-from sightline_common.kafka_words import in_words
+from sightline_common.kafka_words import cause, in_words
 from sightline_common.management import Readiness
 from sightline_common.settings import KafkaSettings
 
@@ -90,13 +90,13 @@ class ProducerLink:
         """Whether `producer` is still the one to use."""
         return self.producer() is producer
 
-    def discard(self, producer: KafkaProducer, reason: str, cause: BaseException | None = None) -> None:
-        """Replace `producer`, which failed; `cause` is for the log. Safe from any thread and more than once."""
+    def discard(self, producer: KafkaProducer, reason: str, error: BaseException | None = None) -> None:
+        """Replace `producer`, which failed; `error` is for the log. Safe from any thread and more than once."""
         with self._state:
             if producer is not self._producer or self._stopping:
                 return
             self._discarded = True
-            self._set(Readiness(ok=False, reason=reason), cause)
+            self._set(Readiness(ok=False, reason=reason), error)
         self._wake.set()
 
     def _run(self) -> None:
@@ -161,16 +161,15 @@ class ProducerLink:
         self._wake.wait(PROBE_INTERVAL_S)
         self._wake.clear()
 
-    def _lost(self, reason: str, cause: BaseException | None = None) -> None:
+    def _lost(self, reason: str, error: BaseException | None = None) -> None:
         with self._state:
             if not self._stopping:
-                self._set(Readiness(ok=False, reason=reason), cause)
+                self._set(Readiness(ok=False, reason=reason), error)
 
-    def _set(self, readiness: Readiness, cause: BaseException | None = None) -> None:
+    def _set(self, readiness: Readiness, error: BaseException | None = None) -> None:
         if readiness.ok != self._readiness.ok:
-            told = {} if cause is None else {"cause": str(cause)}
             level = logging.INFO if readiness.ok else logging.WARNING
-            log.log(level, "topic %s: %s", self._topic, readiness.reason, extra=told)
+            log.log(level, "topic %s: %s", self._topic, readiness.reason, extra=cause(error))
         self._readiness = readiness
 
 

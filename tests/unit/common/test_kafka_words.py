@@ -5,7 +5,7 @@ from kafka import errors
 
 from sightline_common.kafka_client import CannotConnect
 from sightline_common.kafka_oauth import NoToken
-from sightline_common.kafka_words import in_words
+from sightline_common.kafka_words import cause, in_words
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,9 @@ def test_no_fault_of_the_library_is_told_by_its_name() -> None:
     assert len(known) > 100
     told = {kind: in_words(kind("said by the library")) for kind in known}
     assert [kind for kind, words in told.items() if "Error" in words or kind.__name__ in words] == []
+
+
+def test_the_log_has_what_the_library_said_unless_it_is_the_same() -> None:
+    assert cause(errors.KafkaTimeoutError("Batch expired")) == {"cause": "KafkaTimeoutError: Batch expired"}
+    assert cause(CannotConnect("connection refused")) == {}
+    assert cause(None) == {}
