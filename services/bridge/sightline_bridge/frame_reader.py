@@ -8,7 +8,7 @@ from typing import final
 from sightline_bridge.errors import PeerTimeout
 from sightline_bridge.framing import Frame, FrameParser, NeedData
 from sightline_bridge.pipeline import Outlet, claim_bytes
-from sightline_bridge.sources.stream import ByteStream
+from sightline_bridge.sources.stream import ByteStream, InPlaceStream
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class FrameReader:
 
     def __init__(self, peer: ByteStream, parser: FrameParser, deadlines: Deadlines, outlet: Outlet) -> None:
         self._peer = peer
+        self._placing = peer if isinstance(peer, InPlaceStream) else None
         self._parser = parser
         self._deadlines = deadlines
         self._budget = outlet.budget
@@ -45,6 +46,8 @@ class FrameReader:
         while isinstance(frame := self._parser.next_frame(), NeedData):
             if self._parser.pending_bytes:
                 await self._claim(self._parser.pending_bytes)
+            else:
+                self.release()  # of a frame that the parser left out
             count = await self._receive()
             if not count:
                 self._parser.close()
@@ -65,7 +68,7 @@ class FrameReader:
         claim = claim_bytes(payload_bytes)
         if self._claimed == claim:
             return
-        self.release()  # of a frame that the parser left out
+        self.release()
         if not self._budget.try_acquire(claim):
             with self._metrics.waiting_connections.track_inprogress():
                 await self._budget.acquire(claim)
@@ -93,6 +96,10 @@ class FrameReader:
             raise late from None
 
     async def _read(self) -> int:
+        if self._placing is not None and (place := self._parser.get_buffer()) is not None:
+            count = await self._placing.read_into(place)
+            self._parser.buffer_updated(count)
+            return count
         chunk = await self._peer.read()
         self._parser.feed(chunk)
         return len(chunk)

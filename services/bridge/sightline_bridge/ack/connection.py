@@ -10,11 +10,10 @@ from sightline_bridge.ack.messages import GoodbyeCode, NackCode
 from sightline_bridge.ack.session import AckFrame, AckSession
 from sightline_bridge.connection import StreamOptions
 from sightline_bridge.errors import PeerTimeout
-from sightline_bridge.frame_reader import Deadlines, FrameReader
+from sightline_bridge.frame_reader import FrameReader
 from sightline_bridge.framing import FrameError
 from sightline_bridge.metrics import ConnectionEnd, FrameResult
 from sightline_bridge.pipeline import FramePipeline, Outlet
-from sightline_bridge.records import RecordOptions
 from sightline_bridge.sources.stream import ByteStream
 
 # How often a sender that waits hears from us. Senders take three times that for our death.
@@ -41,14 +40,13 @@ class AckConnection:
 
     def __init__(self, options: StreamOptions, window: int, outlet: Outlet, peer: ByteStream, stream_name: str) -> None:
         """`window` is how many frames a sender may have unacknowledged; the framing in `options` has no meaning."""
-        self._records = RecordOptions(options.source, options.content_type, options.model)
+        self._records = options.records
         self._peer = peer
         self._stream = stream_name
         self._metrics = outlet.metrics
         self._answers_due = asyncio.Event()
         self._session = AckSession(options.max_frame_bytes, window, self._refused, self._answers_due.set)
-        deadlines = Deadlines(options.idle_timeout_s, options.frame_timeout_s)
-        self._reader = FrameReader(peer, self._session, deadlines, outlet)
+        self._reader = FrameReader(peer, self._session, options.deadlines, outlet)
         self._pipeline = FramePipeline(outlet)
         self._unread = False  # the peer does not read its answers
         self._stopping = False

@@ -75,6 +75,14 @@ class AckSession:
         """See FrameParser."""
         self._reader.feed(data)
 
+    def get_buffer(self) -> memoryview | None:
+        """See FrameParser."""
+        return self._reader.get_buffer()
+
+    def buffer_updated(self, count: int) -> None:
+        """See FrameParser."""
+        self._reader.buffer_updated(count)
+
     def next_frame(self) -> AckFrame | NeedData:
         """See FrameParser; a frame that is refused by itself is answered and left out."""
         if self._error is not None:
