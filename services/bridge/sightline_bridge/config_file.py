@@ -16,6 +16,17 @@ from sightline_common.settings import PREFIX
 MAX_FILE_BYTES: Final = 1024 * 1024
 
 
+class _Loader(yaml.SafeLoader):
+    """Plain data only, and no key twice: YAML itself lets the last one win, silently."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for number, key in enumerate(keys):
+            if key in keys[:number]:
+                raise yaml.MarkedYAMLError(problem=f"{key!r} stands there twice", problem_mark=node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 def load_config(settings: BridgeSettings) -> BridgeConfig:
     """The sources in `settings.bridge_config_file`, or the one of the environment when there is none.
 
@@ -65,7 +76,7 @@ def _parsed(file: Path) -> Any:
     if len(text) > MAX_FILE_BYTES:
         raise ConfigError([f"{file}: it is larger than {MAX_FILE_BYTES} bytes"])
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, _Loader)  # noqa: S506 - it is a SafeLoader
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise ConfigError([f"{file}: it is not YAML: {error}"]) from error
 

@@ -53,6 +53,7 @@ def test_a_file_gives_its_sources_in_order(tmp_path: Path) -> None:
         ("[]", "Input should be a valid dictionary"),
         ("", "it is empty; `sources:` is missing"),
         ("sources: [{", "it is not YAML: while parsing"),
+        ("sources: [{name: a, type: stdin, name: b}]", "it is not YAML: 'name' stands there twice"),
         ("sources: " + "[" * 100_000, "it is not YAML: "),
         ("sources: [{name: a, type: stdin}, {name: a, type: stdin}]", "more than one source is named a"),
         ("sources: [{name: a, type: stdin, framing: morse}]", "source a: framing: "),

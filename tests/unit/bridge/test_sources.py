@@ -5,6 +5,7 @@ import logging
 import os
 import socket
 import threading
+import tty
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -234,7 +235,8 @@ async def test_a_device_that_is_not_there_yet_is_waited_for(tmp_path: Path, capl
     path = tmp_path / "later"
     async with running(DeviceConfig(name="later", path=path)) as bridge:
         await eventually(lambda: bridge.metric("open_failures_total") >= 3)
-        path.write_bytes(wire(*FRAMES))
+        (whole := tmp_path / "whole").write_bytes(wire(*FRAMES))
+        whole.rename(path)
         await eventually(lambda: bridge.publisher.frames == FRAMES)
     assert warnings(caplog) == [f"{path} is away, trying again and again: No such file or directory"]
 
@@ -243,6 +245,31 @@ async def test_a_folder_is_no_device(tmp_path: Path) -> None:
     async with running(DeviceConfig(name="folder", path=tmp_path)) as bridge:
         await eventually(lambda: bridge.metric("open_failures_total") >= 1)
         assert "Is a directory" in bridge.source.readiness().reason
+
+
+async def test_a_serial_line_is_a_device(tmp_path: Path) -> None:
+    """A pseudo-terminal stands for it: the kernel announces its bytes. When its line hangs up, it cannot be opened."""
+    ours, theirs = os.openpty()
+    tty.setraw(theirs)
+    async with running(DeviceConfig(name="serial", path=Path(os.ttyname(theirs)))) as bridge:
+        await asyncio.to_thread(os.write, ours, wire(*(frames := numbered(20))))
+        await eventually(lambda: bridge.publisher.frames == frames)
+        os.close(theirs)
+        os.close(ours)
+        await eventually(lambda: bridge.metric("open_failures_total") >= 2)
+        assert bridge.metric("source_up") == 0
+        assert not ended(bridge)
+
+
+async def test_a_device_that_brings_rubbish_is_not_opened_again_in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(one_stream, "FIRST_RETRY_S", 0.01)
+    monkeypatch.setattr(one_stream, "LAST_RETRY_S", 30)
+    async with running(DeviceConfig(name="zero", path=Path("/dev/zero"))) as bridge:
+        await eventually(lambda: bridge.ends("bad-frame") >= 3)
+        assert bridge.publisher.offered == []
+        for _ in range(20):
+            await asyncio.sleep(0.005)
+        assert bridge.ends("bad-frame") < 7, "each wait is twice as long as the one before"
 
 
 async def test_back_pressure_reaches_the_writer_of_a_fifo(tmp_path: Path) -> None:
@@ -299,6 +326,20 @@ async def test_the_thread_of_a_file_ends_with_it(tmp_path: Path) -> None:
     assert threads() == ["read plain"]
     stream.close()
     await eventually(lambda: threads() == [])
+
+
+async def test_a_device_that_stays_silent_keeps_nobody_from_stopping() -> None:
+    read_end, write_end = os.pipe()
+    stream = ThreadedFile(read_end, "silent")
+    reading = asyncio.create_task(stream.read())
+    await asyncio.sleep(0.01)
+    assert not reading.done()
+    stream.end_reading()
+    assert await reading == b""
+    stream.close()
+    os.write(write_end, b"late")  # only now its thread wakes up
+    os.close(write_end)
+    await eventually(lambda: "read silent" not in [thread.name for thread in threading.enumerate()])
 
 
 # --- stdin ---
