@@ -1,0 +1,72 @@
+"""What a source's configuration says about who may reach it."""
+
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+
+# Each connection is compared with all of them, in some 0.3 µs each.
+MOST_NETWORKS: Final = 256
+
+_STRICT: Final = ConfigDict(extra="forbid", frozen=True)
+
+
+class ListenTls(BaseModel):
+    """TLS towards those who connect. The files are read again when they change."""
+
+    model_config = _STRICT
+
+    certificate: Path = Field(description="PEM file of our certificate, then the authorities between it and the root")
+    key: Path = Field(description="PEM file of its key, not encrypted")
+    client_ca: Path | None = Field(
+        None, description="PEM file of the authorities whose certificates senders must show; unset: none is asked for"
+    )
+    stream_from_client_name: bool = Field(
+        False, description="the name in a sender's certificate is the stream of its records; needs client_ca"
+    )
+
+    @model_validator(mode="after")
+    def _names_are_proven(self) -> Self:
+        if self.stream_from_client_name and self.client_ca is None:
+            raise ValueError("stream_from_client_name needs client_ca: without it nobody shows a certificate")
+        return self
+
+
+class ConnectTls(BaseModel):
+    """TLS towards a server that we connect to. The files are read again when they change."""
+
+    model_config = _STRICT
+
+    ca: Path | None = Field(None, description="PEM file of the authorities to trust; unset: the system's")
+    certificate: Path | None = Field(None, description="PEM file of the certificate that we show; unset: none")
+    key: Path | None = Field(None, description="PEM file of its key, not encrypted")
+    server_name: str | None = Field(
+        None, min_length=1, description="name that the server's certificate must have; unset: the host"
+    )
+
+    @model_validator(mode="after")
+    def _certificate_has_its_key(self) -> Self:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("certificate and key belong together")
+        return self
+
+
+class AllowConfig(BaseModel):
+    """Which addresses may send."""
+
+    allow: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (), max_length=MOST_NETWORKS, description="networks (CIDR) whose addresses may send; empty: all"
+    )
+
+
+class DoorConfig(AllowConfig):
+    """Who may connect over TCP, and how."""
+
+    # With many senders behind one address (NAT, a load balancer) it has to be as large as max_connections.
+    max_connections_per_ip: PositiveInt | None = Field(
+        None, description="connections of one address (IPv6: one /64) at a time; unset: only the total is bounded"
+    )
+    # Too low cuts off small devices, whose keys are slow; too high lets strangers hold handshakes.
+    handshake_timeout_s: PositiveFloat = Field(5, description="seconds a peer may take for TLS's handshake")
+    tls: ListenTls | None = Field(None, description="TLS; unset: none")
