@@ -1,7 +1,6 @@
 """TLS without a socket: the bytes of the wire may be cut anywhere, and each direction ends by itself."""
 
 import ssl
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -75,7 +74,7 @@ def test_bytes_go_straight_to_their_place(contexts: Contexts) -> None:
 
 
 def test_a_peer_that_sends_no_more_can_still_be_answered(contexts: Contexts) -> None:
-    """asyncio's TLS closes both directions then: a sender would take our close for Kafka's acknowledgement."""
+    """TLS of asyncio closes both directions then: a sender would take our close for Kafka's acknowledgement."""
     client, server = pair(contexts)
     client.write(b"the last frame")
     client.end()

@@ -54,5 +54,5 @@ def test_a_peer_is_in_a_network_or_not(host: str, inside: bool) -> None:
 
 @pytest.mark.parametrize("network", ["10.0.0.1/8", "10.0.0.0/33", "camera", ""])
 def test_what_is_no_network_is_refused(network: str) -> None:
-    with pytest.raises(ValueError, match="does not appear|has host bits"):
+    with pytest.raises(ValueError, match=r"does not appear|has host bits"):
         Networks([network])
