@@ -83,7 +83,7 @@ def test_a_file_that_is_gone_leaves_the_old_certificate_in_use(
         (lambda pair: pair.certificate.unlink(), "No such file"),
         (lambda pair: pair.certificate.write_text("no PEM"), "not PEM"),
         (lambda pair: shutil.copy(pair.key.with_name("other.key"), pair.key), "the key is not the certificate's"),
-        (lambda pair: encrypt(pair.key), "."),
+        (lambda pair: encrypt(pair.key), "its key is encrypted"),
     ],
 )
 def test_files_that_cannot_be_used_are_named_at_start(authority: Authority, spoil, reason: str) -> None:  # type: ignore[no-untyped-def]

@@ -70,6 +70,8 @@ class TlsSession:
             return self._object.read(RECORD_BYTES)
         except ssl.SSLWantReadError:
             return None
+        except ssl.SSLZeroReturnError:  # its word came after ours
+            return b""
 
     def read_into(self, place: memoryview) -> int | None:
         """As `read`, decrypted into `place`, as far as it reaches; the count of bytes."""
@@ -79,6 +81,8 @@ class TlsSession:
                 more = self._object.read(len(place) - count, place[count:])  # type: ignore[call-overload]
             except ssl.SSLWantReadError:
                 return count or None
+            except ssl.SSLZeroReturnError:
+                break
             except ssl.SSLError:
                 if count:
                     break  # what came before it counts; the next call raises it again
