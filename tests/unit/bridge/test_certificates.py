@@ -97,7 +97,17 @@ def test_files_that_cannot_be_used_are_named_at_start(authority: Authority, spoi
 
 def encrypt(key: Path) -> None:
     """OpenSSL asks the terminal for the password of such a key, unless it is told otherwise."""
-    command = ["openssl", "pkcs8", "-topk8", "-in", key, "-passout", "pass:secret", "-out", key.with_suffix(".enc")]
+    command: list[str | Path] = [
+        "openssl",
+        "pkcs8",
+        "-topk8",
+        "-in",
+        key,
+        "-passout",
+        "pass:secret",
+        "-out",
+        key.with_suffix(".enc"),
+    ]
     subprocess.run(command, check=True, capture_output=True)
     shutil.move(key.with_suffix(".enc"), key)
 
@@ -164,4 +174,5 @@ def test_what_cannot_work_is_refused(
 def test_an_expired_certificate_of_ours_still_loads(authority: Authority) -> None:
     """Whether it is valid is for the senders to judge: a clock that is wrong must not stop the bridge."""
     pair = authority.issue("bridge", valid=timedelta(hours=-1))
-    assert listening(ListenTls(certificate=pair.certificate, key=pair.key)).context()
+    context = listening(ListenTls(certificate=pair.certificate, key=pair.key)).context()
+    assert context.minimum_version is ssl.TLSVersion.TLSv1_2

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -39,10 +39,14 @@ class Entrance:
     received: bytearray = field(default_factory=bytearray)
     may_close: asyncio.Event = field(default_factory=asyncio.Event)
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
+    close: Callable[[], Awaitable[None]] = field(init=False)
+    serving: list["asyncio.Task[None]"] = field(default_factory=list)
 
     def welcome(self, guest: Guest) -> "asyncio.Task[Any]":
         self.guests.append(guest)
-        return asyncio.create_task(self._serve(guest))
+        task = asyncio.create_task(self._serve(guest))
+        self.serving.append(task)
+        return task
 
     async def _serve(self, guest: Guest) -> None:
         try:
@@ -77,8 +81,10 @@ async def entrance(rules: DoorRules) -> AsyncIterator[Entrance]:
         DEFAULT_SOURCE, BridgeMetrics(registry).of(DEFAULT_SOURCE), PacedLog(logging.getLogger("sightline_bridge"))
     )
     opened = Entrance(registry)
-    door = Door(rules, refusals, opened.welcome)
+    failed: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+    door = Door(rules, refusals, opened.welcome, failed)
     server = await asyncio.get_running_loop().create_server(lambda: SocketStream(door.knock), "127.0.0.1", 0)
+    opened.close = door.close
     opened.port = server.sockets[0].getsockname()[1]
     try:
         yield opened
@@ -86,9 +92,11 @@ async def entrance(rules: DoorRules) -> AsyncIterator[Entrance]:
         opened.may_close.set()
         server.close()
         await door.close()
-        assert not door.failed.done(), door.failed
+        assert not failed.done(), failed
         for writer in opened.writers:
             writer.transport.abort()
+        await asyncio.gather(*opened.serving)
+        await eventually(lambda: all(writer.is_closing() for writer in opened.writers))
 
 
 @pytest.fixture
@@ -308,9 +316,9 @@ async def serial(door: Entrance, authority: Authority) -> str:
 
 
 async def test_a_stop_gives_up_handshakes_under_way(authority: Authority) -> None:
-    async with asyncio.timeout(4):
-        async with entrance(DoorRules(8, 8, tls=served(authority))) as door:
-            reader, writer = await door.connect()
-            writer.write(HELLO)
-            await eventually(lambda: len(door.writers) == 1)
+    async with entrance(DoorRules(8, 8, tls=served(authority, timeout_s=60))) as door:
+        reader, writer = await door.connect()
+        writer.write(HELLO)
+        await eventually(lambda: any(task.get_name().startswith("handshake") for task in asyncio.all_tasks()))
+        await door.close()
         assert not await closed_in_order(reader)

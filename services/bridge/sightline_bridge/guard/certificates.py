@@ -107,10 +107,6 @@ def _stamp_of(file: Path) -> tuple[int, int, int] | None:
 def _reason(error: OSError) -> str:
     if not isinstance(error, ssl.SSLError):
         return error.strerror or str(error)
-    match error.reason:
-        case "KEY_VALUES_MISMATCH":
-            return "the key is not the certificate's"
-        case "NO_CERTIFICATE_OR_CRL_FOUND" | "NO_START_LINE" | None:
-            return "a file is not PEM, or its key is encrypted"
-        case reason:
-            return reason.lower().replace("_", " ")
+    if error.reason == "KEY_VALUES_MISMATCH":
+        return "the key is not the certificate's"
+    return "a file is not PEM, or its key is encrypted"

@@ -4,18 +4,16 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+
+from sightline_bridge.strict import Strict
 
 # Each connection is compared with all of them, in some 0.3 µs each.
 MOST_NETWORKS: Final = 256
 
-_STRICT: Final = ConfigDict(extra="forbid", frozen=True)
 
-
-class ListenTls(BaseModel):
+class ListenTls(Strict):
     """TLS towards those who connect. The files are read again when they change."""
-
-    model_config = _STRICT
 
     certificate: Path = Field(description="PEM file of our certificate, then the authorities between it and the root")
     key: Path = Field(description="PEM file of its key, not encrypted")
@@ -33,10 +31,8 @@ class ListenTls(BaseModel):
         return self
 
 
-class ConnectTls(BaseModel):
+class ConnectTls(Strict):
     """TLS towards a server that we connect to. The files are read again when they change."""
-
-    model_config = _STRICT
 
     ca: Path | None = Field(None, description="PEM file of the authorities to trust; unset: the system's")
     certificate: Path | None = Field(None, description="PEM file of the certificate that we show; unset: none")
@@ -52,7 +48,7 @@ class ConnectTls(BaseModel):
         return self
 
 
-class AllowConfig(BaseModel):
+class AllowConfig(Strict):
     """Which addresses may send."""
 
     allow: tuple[IPv4Network | IPv6Network, ...] = Field(
@@ -63,10 +59,8 @@ class AllowConfig(BaseModel):
 class DoorConfig(AllowConfig):
     """Who may connect over TCP, and how."""
 
-    # With many senders behind one address (NAT, a load balancer) it has to be as large as max_connections.
     max_connections_per_ip: PositiveInt | None = Field(
-        None, description="connections of one address (IPv6: one /64) at a time; unset: only the total is bounded"
+        None, description="connections of one address (IPv6: one /64) at a time"
     )
-    # Too low cuts off small devices, whose keys are slow; too high lets strangers hold handshakes.
-    handshake_timeout_s: PositiveFloat = Field(5, description="seconds a peer may take for TLS's handshake")
+    handshake_timeout_s: PositiveFloat | None = Field(None, description="seconds a sender may take for TLS's handshake")
     tls: ListenTls | None = Field(None, description="TLS; unset: none")

@@ -1,6 +1,7 @@
 """What a peer meets before its connection: the allow list, the bounds on connections, TLS."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, final
@@ -46,19 +47,23 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class DoorRules:
-    """Who is let in. `allow` empty: all; `tls` None: plain."""
+    """Who is let in, and for how long at most. `allow` empty: all; `tls` None: plain."""
 
     most: int
     most_of_one: int
     allow: tuple[IPNetwork, ...] = ()
     tls: Tls | None = None
+    total_timeout_s: float = math.inf
 
 
 @final
 class Door:
     """Lets peers in or resets them; `welcome` gets each that is in. For one event loop."""
 
-    def __init__(self, rules: DoorRules, refusals: Refusals, welcome: Welcome) -> None:
+    def __init__(
+        self, rules: DoorRules, refusals: Refusals, welcome: Welcome, failed: "asyncio.Future[object]"
+    ) -> None:
+        """`failed` gets the exception of a handshake that met a fault of ours."""
         self._rules = rules
         self._refusals = refusals
         self._welcome = welcome
@@ -66,16 +71,14 @@ class Door:
         self._inside = ConnectionCounts(rules.most, rules.most_of_one)
         self._shaking = ConnectionCounts(MOST_HANDSHAKES, MOST_HANDSHAKES_OF_ONE)
         self._handshakes: set[asyncio.Task[None]] = set()
-        self._failed: asyncio.Future[object] = asyncio.get_running_loop().create_future()
-
-    @property
-    def failed(self) -> "asyncio.Future[object]":
-        """Done, with its exception, when a handshake met a fault of ours."""
-        return self._failed
+        self._failed = failed
+        self._closed = False
 
     def knock(self, plain: PlainStream) -> None:
         """Let `plain` in, at once or after its handshake, or reset it."""
-        if self._rules.allow and plain.peer not in self._allowed:
+        if self._closed:  # the kernel had accepted it before
+            plain.reset()
+        elif self._rules.allow and plain.peer not in self._allowed:
             self._refuse(plain, ConnectionEnd.NOT_ALLOWED, "it is not in the list of allowed networks")
         elif self._rules.tls is None:
             self._let_in(plain, Guest(plain))
@@ -87,7 +90,8 @@ class Door:
             task.add_done_callback(self._shaken)
 
     async def close(self) -> None:
-        """Give up the handshakes under way; who is inside stays."""
+        """Let nobody in from now on, and give up the handshakes under way; who is inside stays."""
+        self._closed = True
         for task in self._handshakes:
             task.cancel()
         if self._handshakes:

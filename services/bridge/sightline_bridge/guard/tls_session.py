@@ -1,7 +1,8 @@
 """TLS without a socket: bytes of the wire in, bytes of the sender out, and back."""
 
 import ssl
-from typing import Final, final
+from collections.abc import Mapping
+from typing import Final, cast, final
 
 RECORD_BYTES: Final = 16 * 1024  # the most that one record of TLS carries
 
@@ -56,7 +57,7 @@ class TlsSession:
             return False
         return True
 
-    def certificate(self) -> dict[str, object] | None:
+    def certificate(self) -> Mapping[str, object] | None:
         """The peer's verified certificate as `ssl` shows it, None when it did not have to show one."""
         return self._object.getpeercert() or None
 
@@ -78,7 +79,7 @@ class TlsSession:
         count = 0
         while count < len(place):
             try:
-                more = self._object.read(len(place) - count, place[count:])  # type: ignore[call-overload]
+                more = cast("int", self._object.read(len(place) - count, place[count:]))  # so it is with a place
             except ssl.SSLWantReadError:
                 return count or None
             except ssl.SSLZeroReturnError:
