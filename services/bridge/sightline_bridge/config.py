@@ -9,11 +9,9 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 from sightline_bridge.framing.config import FramingConfig
-from sightline_bridge.guard.config import ConnectTls, DoorConfig
-from sightline_bridge.strict import Strict
 
 # As Kubernetes names ports and objects.
 NAME_PATTERN: Final = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
@@ -23,6 +21,12 @@ MAX_SOURCES: Final = 256
 UNKNOWN_TYPE: Final = "application/octet-stream"
 AckMode = Literal["none", "frame"]
 MEDIA_TYPE: Final = r"^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$"
+
+
+class Strict(BaseModel):
+    """A part of the configuration: unknown fields are refused, since they are mistakes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class SourceConfig(Strict):
@@ -64,12 +68,9 @@ class ListenConfig(PeerConfig):
     """A source that senders connect to."""
 
     max_connections: PositiveInt | None = Field(None, description="connections at a time; further ones are reset")
-    total_timeout_s: PositiveFloat | None = Field(
-        None, description="seconds after which a connection ends, between two frames"
-    )
 
 
-class TcpListenConfig(DoorConfig, ListenConfig):
+class TcpListenConfig(ListenConfig):
     """Senders connect to a TCP port of ours."""
 
     type: Literal["tcp-listen"] = "tcp-listen"
@@ -90,7 +91,6 @@ class TcpConnectConfig(PeerConfig):
     type: Literal["tcp-connect"] = "tcp-connect"
     host: str = Field(min_length=1, description="name or address of the sender")
     port: int = Field(ge=1, le=65535, description="port of the sender")
-    tls: ConnectTls | None = Field(None, description="TLS; unset: none")
 
 
 class DeviceConfig(StreamConfig):

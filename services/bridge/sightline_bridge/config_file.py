@@ -57,14 +57,9 @@ def place_of(source: str, settings: BridgeSettings) -> str:
 
 
 def _of_environment(settings: BridgeSettings) -> BridgeConfig:
-<<<<<<< HEAD
     how = ("ack",) if settings.bridge_ack == "frame" else ("framing",)
     fields = (*how, "stream", "model", "content_type", *SOURCE_PLACES[settings.bridge_source])
     source = {field: getattr(settings, f"bridge_{field}") for field in fields}
-=======
-    fields = ("framing", "stream", "model", "content_type", *SOURCE_PLACES[settings.bridge_source])
-    source = {field: getattr(settings, f"bridge_{field}") for field in fields} | settings.rules_of_environment
->>>>>>> 6ad352d (wip-integration)
     if settings.bridge_source == "udp":
         del source["framing"]  # there is only one
     return BridgeConfig.model_validate(

@@ -45,14 +45,7 @@ class ConnectionEnd(StrEnum):
     FRAME_TIMEOUT = "frame-timeout"
     STOPPED = "stopped"
     REFUSED = "refused"
-<<<<<<< HEAD
     ANSWERS_UNREAD = "answers-unread"
-=======
-    REFUSED_ONE_SENDER = "refused-one-sender"
-    NOT_ALLOWED = "not-allowed"
-    TLS_FAILED = "tls-failed"
-    HANDSHAKE_TIMEOUT = "handshake-timeout"
->>>>>>> 6ad352d (wip-integration)
 
 
 @final

@@ -7,12 +7,11 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from sightline_bridge.config import ANSWERED_SOURCES, MEDIA_TYPE, SOURCE_PLACES, UNKNOWN_TYPE, AckMode, SourceType
 from sightline_bridge.framing.config import FramingName
-from sightline_bridge.guard.settings import GuardSettings
 from sightline_bridge.pipeline import FRAME_OVERHEAD_BYTES
-from sightline_common.settings import PREFIX
+from sightline_common.settings import PREFIX, ServiceSettings
 
 
-class BridgeSettings(GuardSettings):
+class BridgeSettings(ServiceSettings):
     """Where to listen, how to read what comes, and how much of it may be held."""
 
     bridge_config_file: Path | None = Field(
@@ -42,6 +41,10 @@ class BridgeSettings(GuardSettings):
     bridge_management_port: int = Field(
         9501, ge=0, le=65535, description="port of /healthz, /readyz and /metrics; 0: any free one"
     )
+    # Too low turns cameras away; each connection costs a file descriptor and up to 0.75 MiB of unread bytes.
+    bridge_max_connections: PositiveInt = Field(
+        64, description="connections of a source at a time; further ones are reset"
+    )
     # Too low cuts off a camera that sends once a minute; too high lets peers that vanished hold connections.
     bridge_idle_timeout_s: PositiveFloat = Field(60, description="seconds without a byte until a connection is closed")
     # Too low cuts off large frames on thin links; too high lets a peer that trickles hold its part of the buffer.
@@ -62,26 +65,12 @@ class BridgeSettings(GuardSettings):
         return self
 
     @model_validator(mode="after")
-<<<<<<< HEAD
     def _acknowledgements_where_somebody_listens(self) -> Self:
         ignored = self.bridge_ack == "none" or self.bridge_config_file is not None
         if not ignored and self.bridge_source not in ANSWERED_SOURCES:
             raise ValueError(
                 f"{PREFIX}BRIDGE_ACK is frame: nobody can be answered on a source of type {self.bridge_source}"
             )
-=======
-    def _rules_hold_somewhere(self) -> Self:
-        """A rule that is set and would not hold is worse than none."""
-        if self.bridge_config_file is not None:
-            where = f"in {PREFIX}BRIDGE_CONFIG_FILE, whose sources have rules of their own"
-        elif self.bridge_source != "tcp-listen":
-            where = f"for a source of type {self.bridge_source}"
-        else:
-            return self
-        for field in self.rules_of_environment:
-            setting = {"allow": "ALLOW", "tls": "TLS_CERTIFICATE_FILE"}[field]
-            raise ValueError(f"{PREFIX}BRIDGE_{setting} would not hold {where}")
->>>>>>> 6ad352d (wip-integration)
         return self
 
     @model_validator(mode="after")
