@@ -4,6 +4,8 @@ import asyncio
 import logging
 import sys
 
+import uvloop
+
 from sightline_common.logging import configure_logging
 from sightline_common.settings import load_settings
 from sightline_gateway.concealment import conceal_process
@@ -17,7 +19,9 @@ def main() -> None:
     configure_logging(settings, "gateway")
     conceal_process()
     logging.getLogger("uvicorn").setLevel(logging.WARNING)  # it reports its own start and stop, and so do we
-    sys.exit(asyncio.run(run(settings)))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        status = runner.run(run(settings))
+    sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -100,5 +100,6 @@ def create_app(
     for router in routers:
         app.include_router(router)
     pages.mount_console(app, Path(__file__).parent / "console")
+    app.add_middleware(uploads.ShortWay, gateway=app.state.gateway)
     add_error_door(app, [route for router in routers for route in router.routes if isinstance(route, Route)])
     return app

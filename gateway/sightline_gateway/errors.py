@@ -36,10 +36,10 @@ _INVALID: Final = {
 
 def add_error_door(app: FastAPI, routes: Sequence[Route]) -> None:
     """Make every failure of `app` a problem document; `routes` are asked what methods a path has."""
-    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, partial(_on_http, routes))
-    app.add_exception_handler(ClientDisconnect, _on_disconnect)
+    app.add_exception_handler(ClientDisconnect, on_disconnect)
     app.add_exception_handler(Exception, _on_fault)
 
 
@@ -64,7 +64,8 @@ def problem_response(problem: Problem, instance: str | None, headers: Mapping[st
     )
 
 
-async def _on_problem(request: Request, error: Exception) -> Response:
+async def on_problem(request: Request, error: Exception) -> Response:
+    """The answer to a refusal."""
     if not isinstance(error, Problem):
         raise TypeError(f"registered for Problem, got {error!r}")
     _forget_frames(error)
@@ -140,7 +141,8 @@ def _methods(routes: Sequence[Route], scope: Scope, path: str) -> list[str]:
     return sorted(methods | {"HEAD"} if "GET" in methods else methods)
 
 
-async def _on_disconnect(request: Request, _error: Exception) -> Response:
+async def on_disconnect(request: Request, _error: Exception) -> Response:
+    """Note that nobody waits for the answer."""
     log.debug("the client left before its upload was complete", extra={"path": request.url.path})
     return Response(status_code=499)  # never sent: the socket is gone
 

@@ -3,94 +3,130 @@
 import asyncio
 import socket
 import struct
-from typing import Any, ClassVar, Final, cast
+from functools import partial
+from typing import Any, Final, cast
 
-import h11
-from h11._readers import ContentLengthReader
+import httptools
 from starlette.types import Scope
-from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from sightline_gateway.errors import RETRY_AFTER_S, problem_response
 from sightline_gateway.guard.connections import Connections
 from sightline_gateway.guard.headers import CONTENT_POLICY, SECURITY_HEADERS
+from sightline_gateway.intake import Intake, read_ahead
 from sightline_gateway.problems import Problem
 
 _KEY: Final = "sightline.transport"
-# What all connections may bring in one turn of the loop, before any of it is claimed from the byte budget: asyncio's
-# 256 KB each are as much as the whole budget where a thousand senders come at once. Far less, and a hundred senders
-# wait for small pieces to be read.
-_READ_AHEAD_BYTES: Final = 16 * 1024 * 1024
-_LEAST_READ_BYTES: Final = 16 * 1024
-_MOST_READ_BYTES: Final = 256 * 1024
+# Far above what browsers send. The parser has no limit of its own, and what is between two bodies is in no budget.
+_MOST_HEAD_BYTES: Final = 64 * 1024
+_INVALID: Final = "Invalid HTTP request received."
 
 
-class GatewayProtocol(H11Protocol):
-    """uvicorn's HTTP protocol that lends its transport to the requests of the connection.
+class GatewayProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol that lends its transport to the requests of the connection, and has limits."""
 
-    `limited_protocol` makes the one that has limits.
-    """
-
-    admissions: ClassVar[Connections | None] = None
-    head_timeout_s: ClassVar[float] = 10.0
-    _head_deadline: asyncio.TimerHandle | None = None
-    _address: str | None = None  # of a connection that was admitted
+    def __init__(self, *args: Any, admissions: Connections | None, head_timeout_s: float, **options: Any) -> None:
+        """Without `admissions` everybody may connect; the others are uvicorn's."""
+        super().__init__(*args, **options)
+        self._admissions = admissions
+        self._head_timeout_s = head_timeout_s
+        self._head_deadline: asyncio.TimerHandle | None = None
+        self._address: str | None = None  # of a connection that was admitted
+        self._head_begun = True  # the first one is timed from the beginning, the next ones from their first byte
+        self._in_body = False
+        self._without_use = 0  # bytes since the last ones that completed a head or were a body's
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Remember the transport where each request's scope gets it from, or refuse the connection."""
         super().connection_made(transport)
         self.app_state = {**self.app_state, _KEY: transport}
         address = self.client[0] if self.client else ""
-        problem = None if self.admissions is None else self.admissions.admit(address)
+        problem = None if self._admissions is None else self._admissions.admit(address)
         if problem is not None:
             self._end(problem)
             return
         self._address = address
-        self._bound_reading()
         self._watch_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Make room for another."""
-        if self.admissions is not None and self._address is not None:
-            self.admissions.leave(self._address)
+        if self._admissions is not None and self._address is not None:
+            self._admissions.leave(self._address)
         self._address = None
         self._stop_watching()
         super().connection_lost(exc)
 
-    def data_received(self, data: bytes) -> None:
-        """Take bytes, whole heads among them or not."""
-        self._bound_reading()
-        if self._take_body(data):
+    @property
+    def read_ahead(self) -> int:
+        """How many bytes to take at a time."""
+        return read_ahead(len(self.connections))
+
+    def data_received(self, data: bytes | memoryview) -> None:
+        """Take bytes, whole heads among them or not; they are copied as far as they are needed later."""
+        self._unset_keepalive_if_required()
+        self._head_begun = self._head_begun or not self._in_body
+        self._without_use += len(data)
+        try:
+            self._parse(memoryview(data))
+        except httptools.HttpParserError:
+            self.send_400_response(_INVALID)
             return
-        super().data_received(data)
+        if self._without_use > _MOST_HEAD_BYTES:
+            self.send_400_response(f"more than {_MOST_HEAD_BYTES} bytes are neither a whole head nor a body")
         self._watch_head()
 
-    def _bound_reading(self) -> None:
-        size = min(max(_READ_AHEAD_BYTES // len(self.connections), _LEAST_READ_BYTES), _MOST_READ_BYTES)
-        cast("Any", self.transport).max_size = size  # asyncio has no other way to say it
+    def _parse(self, data: memoryview) -> None:
+        while data:
+            try:
+                self.parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as upgrade:
+                # Java's client offers HTTP/2 with each request, and the parser leaves all that follows the head, the
+                # request's body too, to that. We decline: the request goes on as if nothing had been offered.
+                data = data[upgrade.args[0] :]
+                head = _head(self.parser.get_method(), self.url, self.headers)
+                self.parser = httptools.HttpRequestParser(self)
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own
+                self.parser.feed_data(head)
 
-    def _take_body(self, data: bytes) -> bool:
-        """Take bytes that are all of the open request's body; says whether they were.
+    def on_message_begin(self) -> None:
+        """The first byte of a head is there; in one piece with what was before, perhaps."""
+        self._head_begun = True
+        super().on_message_begin()
 
-        h11 would copy them three times on the way to the same place, which takes longer than all else of a large body.
-        Its own count of what is left goes on, so that it sees the end.
-        """
-        reader = self.conn._reader  # noqa: SLF001 - h11 has no way around its buffer
-        if type(reader) is not ContentLengthReader or self.conn.trailing_data[0]:
-            return False
-        left = reader._remaining - len(data)  # noqa: SLF001
-        if left < 0 or self.conn.their_state is not h11.SEND_BODY or self.conn.our_state is h11.DONE:
-            return False
-        reader._remaining = left  # noqa: SLF001
-        self._unset_keepalive_if_required()
-        self.cycle.body += data
-        if len(self.cycle.body) > HIGH_WATER_LIMIT:
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header, but not one that follows a body: nobody asks for those."""
+        if not self._in_body:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The head is whole. Raises ValueError, which the parser reports, for what HTTP/1.1 forbids."""
+        if self.parser.should_upgrade():
+            if self.parser.get_method() == b"CONNECT":
+                raise ValueError("this is no proxy")
+            return
+        if self.parser.get_http_version() == "1.1" and sum(name == b"host" for name, _ in self.headers) != 1:
+            raise ValueError("not exactly one Host")
+        self._head_begun, self._in_body, self._without_use = False, True, 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Hand bytes to the request, which takes them as they are: uvicorn would copy them twice more."""
+        self._without_use = 0
+        cycle = cast("Any", self.cycle)
+        if cycle.response_complete:
+            return
+        cycle.body = b"".join((cycle.body, body)) if cycle.body else body
+        if len(cycle.body) >= self.read_ahead:
             self.flow.pause_reading()
-        if left == 0:
-            self.handle_events()  # of h11, which now sees the end
-        else:
-            self.cycle.message_event.set()
-        return True
+        cycle.message_event.set()
+
+    def on_message_complete(self) -> None:
+        """The body is whole."""
+        if self.parser.should_upgrade():
+            return
+        self._in_body, self._without_use = False, 0
+        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Go on with the next request."""
@@ -98,9 +134,9 @@ class GatewayProtocol(H11Protocol):
         self._watch_head()
 
     def send_400_response(self, msg: str) -> None:
-        """Say that this is no HTTP, unless the answer has begun and only the connection can be ended."""
+        """Say that this is no HTTP, unless an answer is on its way and only the connection can be ended."""
         request = self._request()
-        if request is not None and request.response_started and not request.response_complete:
+        if request is not None and not request.response_complete and (request.response_started or self.pipeline):
             self.transport.close()
             return
         self._end(Problem("bad-request", msg))
@@ -110,12 +146,13 @@ class GatewayProtocol(H11Protocol):
         return cast("RequestResponseCycle | None", self.cycle)
 
     def _watch_head(self) -> None:
-        """A head is timed from its first byte, the first one from the beginning; uvicorn times what is between."""
-        waits = self.conn.their_state is h11.IDLE and not self.transport.is_closing()
-        if not (waits and (self._request() is None or self.conn.trailing_data[0])):
+        """Time a head that has begun while nothing is answered; uvicorn times what is between."""
+        request = self._request()
+        answered = request is None or request.response_complete
+        if not (self._head_begun and answered) or self.transport.is_closing():
             self._stop_watching()
         elif self._head_deadline is None:
-            self._head_deadline = self.loop.call_later(self.head_timeout_s, self._on_late_head)
+            self._head_deadline = self.loop.call_later(self._head_timeout_s, self._on_late_head)
 
     def _stop_watching(self) -> None:
         if self._head_deadline is not None:
@@ -124,8 +161,8 @@ class GatewayProtocol(H11Protocol):
 
     def _on_late_head(self) -> None:
         self._head_deadline = None
-        if self.conn.trailing_data[0]:
-            self._end(Problem("timeout", f"the head of the request did not arrive within {self.head_timeout_s:g} s"))
+        if self._without_use:
+            self._end(Problem("timeout", f"the head of the request did not arrive within {self._head_timeout_s:g} s"))
         else:
             self.transport.close()  # browsers open connections in advance, and would take an answer for the next one's
 
@@ -134,10 +171,19 @@ class GatewayProtocol(H11Protocol):
         self.transport.close()
 
 
-def limited_protocol(admissions: Connections, head_timeout_s: float) -> type[GatewayProtocol]:
-    """The protocol of a process that has these limits; uvicorn makes one object of it a connection."""
-    limits = {"admissions": admissions, "head_timeout_s": head_timeout_s}
-    return type("LimitedProtocol", (GatewayProtocol,), limits)
+def limited_protocol(admissions: Connections | None = None, head_timeout_s: float = 10.0) -> Any:
+    """What uvicorn makes a connection's protocol with, in a process that has these limits."""
+    return partial(_connection, admissions, head_timeout_s)
+
+
+def _connection(admissions: Connections | None, head_timeout_s: float, *args: Any, **options: Any) -> Intake:
+    return Intake(GatewayProtocol(*args, admissions=admissions, head_timeout_s=head_timeout_s, **options))
+
+
+def _head(method: bytes, target: bytes, headers: list[tuple[bytes, bytes]]) -> bytes:
+    """The head of a request as it would be if it offered no other protocol."""
+    lines = [name + b": " + value for name, value in headers if name != b"upgrade"]
+    return b"\r\n".join([method + b" " + target + b" HTTP/1.1", *lines, b"", b""])
 
 
 def _rendered(problem: Problem) -> bytes:

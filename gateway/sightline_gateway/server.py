@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from sightline_common.instruments import watch_readiness
-from sightline_common.lifecycle import stop_event_on_signals
+from sightline_common.lifecycle import settle_heap, stop_event_on_signals
 from sightline_common.management import Readiness
 from sightline_common.publisher import Publisher
 from sightline_common.tracing import tracing_of
@@ -95,6 +95,7 @@ class _Run:
         self._feed.start()
         await self._publisher.start()
         self._publisher.failed.add_done_callback(self._on_publisher_failure)
+        settle_heap()
         serving = asyncio.create_task(self._server.serve([self._listener]))
         stopping = asyncio.create_task(stop.wait())
         host, port = self._listener.getsockname()[:2]

@@ -14,7 +14,7 @@ from PIL import Image
 
 from sightline_gateway.app import Doors, create_app
 from sightline_gateway.metrics import Metrics
-from sightline_gateway.protocol import GatewayProtocol
+from sightline_gateway.protocol import limited_protocol
 from sightline_gateway.settings import GatewaySettings
 from sightline_gateway.view.store import Store
 from sightline_gateway.view.view import ResultsView
@@ -90,7 +90,7 @@ class RunningGateway:
         kafka = Doors(publisher, FakeImages(publisher))
         app = create_app(self._settings, kafka, self._view, metrics, lambda: {"fake": publisher.readiness()})
         config = uvicorn.Config(
-            app, port=self._port, http=GatewayProtocol, log_config=None, timeout_graceful_shutdown=2
+            app, port=self._port, http=limited_protocol(), log_config=None, timeout_graceful_shutdown=2
         )
         self._server = uvicorn.Server(config)
         await self._server.serve()

@@ -16,7 +16,7 @@ from sightline_common.management import Readiness
 from sightline_common.tracing import Tracing
 from sightline_gateway.app import Doors, create_app
 from sightline_gateway.metrics import Metrics
-from sightline_gateway.protocol import GatewayProtocol
+from sightline_gateway.protocol import limited_protocol
 from sightline_gateway.settings import GatewaySettings
 from sightline_gateway.state import Gateway
 from sightline_gateway.view.store import Store
@@ -64,7 +64,9 @@ async def _serve(folder: Path, tracing: Tracing, **settings: Any) -> AsyncIterat
     publisher, checks = FakePublisher(), {"kafka": Readiness(ok=True, reason="fake")}
     images = FakeImages(publisher)
     app = create_app(configured, Doors(publisher, images), view, metrics, lambda: checks, tracing)
-    config = uvicorn.Config(app, http=GatewayProtocol, port=0, lifespan="off", log_config=None, timeout_keep_alive=60)
+    config = uvicorn.Config(
+        app, http=limited_protocol(), port=0, lifespan="off", log_config=None, timeout_keep_alive=60
+    )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server._serve())
     while not server.started:

@@ -16,7 +16,7 @@ from sightline_contracts.images import ImageRecord
 from sightline_contracts.results import ErrorInfo
 from sightline_gateway.app import Doors, create_app
 from sightline_gateway.metrics import Metrics
-from sightline_gateway.protocol import GatewayProtocol
+from sightline_gateway.protocol import limited_protocol
 from sightline_gateway.settings import GatewaySettings
 from sightline_gateway.view.store import Store
 from sightline_gateway.view.view import ResultsView
@@ -60,7 +60,7 @@ async def serve(port: int, folder: Path) -> None:
     publisher = ClassifyingPublisher(view)
     kafka = Doors(publisher, FakeImages(publisher))
     app = create_app(settings, kafka, view, metrics, lambda: {"fake": publisher.readiness()})
-    config = uvicorn.Config(app, port=port, http=GatewayProtocol, timeout_graceful_shutdown=1, access_log=False)
+    config = uvicorn.Config(app, port=port, http=limited_protocol(), timeout_graceful_shutdown=1, access_log=False)
     await uvicorn.Server(config).serve()
     await app.state.gateway.pictures.close()
 

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from sightline_gateway.guard.connections import Connections
-from sightline_gateway.protocol import GatewayProtocol, limited_protocol
+from sightline_gateway.intake import read_ahead
+from sightline_gateway.protocol import limited_protocol
 from tests.unit.gateway.conftest import Serve, until
+from tests.unit.gateway.process import image_bytes
 
 ASK = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -31,6 +33,11 @@ class Line:
             length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
             await self._reader.readexactly(length)
         return head
+
+    async def begun(self) -> None:
+        """Wait for the head of an answer that has no end."""
+        async with asyncio.timeout(10):
+            await self._reader.readuntil(b"\r\n\r\n")
 
     async def rest(self) -> bytes:
         """All until the gateway closes."""
@@ -68,7 +75,7 @@ def limit(monkeypatch: pytest.MonkeyPatch) -> Any:
     ) -> Connections:
         connections = Connections(most, most_of_one, proxies)
         protocol = limited_protocol(connections, head_timeout_s)
-        monkeypatch.setattr("tests.unit.gateway.conftest.GatewayProtocol", protocol)
+        monkeypatch.setattr("tests.unit.gateway.conftest.limited_protocol", lambda: protocol)
         return connections
 
     return limited
@@ -162,5 +169,87 @@ async def test_what_is_no_http_gets_a_problem(serve: Serve, limit: Any) -> None:
         assert problem_of(answer)["code"] == "bad-request"
 
 
-def test_the_plain_protocol_has_no_limit_of_connections() -> None:
-    assert GatewayProtocol.admissions is None
+async def test_an_offer_of_another_protocol_changes_nothing(serve: Serve) -> None:
+    """Java's client offers HTTP/2 with each request: the parser then stops, and what follows waited for ever."""
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABk\r\n"
+    image = image_bytes("PNG")
+    upload = b"POST /v1/images HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n%s\r\n" % (len(image), offer) + image
+    ask = ASK[:-2] + offer + b"\r\n"
+    async with serve() as served:
+        line = await dial(served.port)
+        line.send(ask + upload + ask)
+        assert [(await line.head())[9:12] for _ in range(3)] == [b"200", b"202", b"200"]
+        line.send(upload)
+        assert b" 202 " in await line.head()
+        line.close()
+
+
+@pytest.mark.parametrize("host", [b"", b"Host: x\r\nHost: y\r\n"], ids=["none", "two"])
+async def test_a_request_names_one_host(serve: Serve, host: bytes) -> None:
+    async with serve() as served:
+        line = await dial(served.port)
+        line.send(b"GET /healthz HTTP/1.1\r\n" + host + b"\r\n")
+        answer = await line.rest()
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert problem_of(answer)["code"] == "bad-request"
+
+
+CHUNKED = b"POST /v1/images HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [b"GET /healthz HTTP/1.1\r\nX: ", b"GET /", CHUNKED + b"0\r\nX: ", CHUNKED + b"5;"],
+    ids=["header", "target", "trailer", "chunk extension"],
+)
+async def test_what_is_neither_head_nor_body_is_bounded(serve: Serve, begun: bytes) -> None:
+    """The parser keeps as much of a header as comes, in no budget."""
+    async with serve() as served:
+        line = await dial(served.port)
+        line.send(begun)
+        await until(lambda: served.metrics.in_flight_bytes._value.get() == (5 if CHUNKED in begun else 0))
+        line.send(b"x" * 70_000)
+        answer = await line.rest()
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert problem_of(answer)["code"] == "bad-request"
+
+
+async def test_what_follows_a_chunked_body_is_no_header(serve: Serve) -> None:
+    image = image_bytes("PNG")
+    head = b"POST /v1/images HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n" % len(image)
+    async with serve() as served:
+        line = await dial(served.port)
+        line.send(head + image + b"\r\n0\r\nX-Image-Name: late\r\n\r\n")
+        assert b" 202 " in await line.head()
+        assert served.publisher.records[0].name is None
+        line.close()
+
+
+async def test_a_malformed_chunk_is_told_unless_the_answer_has_begun(serve: Serve) -> None:
+    async with serve() as served:
+        line = await dial(served.port)
+        line.send(CHUNKED + b"nonsense\r\n")
+        assert problem_of(await line.rest())["code"] == "bad-request"
+        stream = await dial(served.port)
+        stream.send(b"GET /v1/results/stream HTTP/1.1\r\nHost: x\r\n\r\n")
+        await stream.begun()
+        stream.send(b"nonsense\r\n\r\n")
+        assert b"400" not in await stream.rest()
+
+
+async def test_line_ends_between_requests_do_not_keep_a_connection(serve: Serve, limit: Any) -> None:
+    """They begin no request that the parser tells of, but they stop the timer of idle connections."""
+    connections = limit(head_timeout_s=0.3)
+    async with serve() as served:
+        line = await dial(served.port)
+        line.send(ASK)
+        assert b"200 OK" in await line.head()
+        line.send(b"\r\n")
+        await line.rest()
+        await until(lambda: len(connections) == 0)
+
+
+@pytest.mark.parametrize("connections", [1, 64, 100, 1_000, 100_000])
+def test_all_connections_together_bring_a_bounded_number_of_bytes(connections: int) -> None:
+    assert 16 * 1024 <= read_ahead(connections) <= 256 * 1024
+    assert connections > 1_024 or read_ahead(connections) * connections <= 16 * 1024 * 1024
