@@ -88,6 +88,8 @@ class Bodies:
             async with asyncio.timeout_at(start + self.pace.allowed_s(0)) as scope:
                 with self._registered(scope):
                     async for chunk in request.stream():
+                        if not chunk:  # the last one always is
+                            continue
                         received += len(chunk)
                         if received > limit:
                             raise BodyTooLarge

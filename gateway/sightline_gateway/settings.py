@@ -1,7 +1,7 @@
 """The gateway's settings: one frozen object, read once from the environment."""
 
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
@@ -10,6 +10,8 @@ from sightline_gateway.pictures.settings import PictureSettings
 from sightline_gateway.webhooks.settings import WebhookSettings
 
 MIB = 1024 * 1024
+# 28 kB of objects, measured with a thousand that upload at once, and what is read ahead.
+_CONNECTION_BYTES: Final = 48 * 1024
 
 
 class GatewaySettings(PictureSettings, WebhookSettings, GuardSettings):
@@ -22,7 +24,9 @@ class GatewaySettings(PictureSettings, WebhookSettings, GuardSettings):
     models_dir: Path = Field(Path("models"), description="folder of the model bundles that /v1/models lists")
     default_model: str = Field("digits-lenet", min_length=1, description="model of images that name none")
     # Lower, and bursts get 503 although memory is free; higher, and the process may outgrow its memory limit.
-    gateway_in_flight_bytes: PositiveInt = Field(256 * MIB, description="bytes of all uploads not yet acknowledged")
+    gateway_in_flight_bytes: PositiveInt = Field(
+        256 * MIB, description="bytes of all uploads not yet acknowledged; connections have a part of it"
+    )
     # A folder of photos in one request. Only one file of it is held at a time beyond what Kafka has yet to confirm.
     gateway_max_upload_bytes: PositiveInt = Field(256 * MIB, description="largest multipart request in bytes")
     gateway_max_files: PositiveInt = Field(200, description="most files of one multipart request")
@@ -33,6 +37,13 @@ class GatewaySettings(PictureSettings, WebhookSettings, GuardSettings):
     gateway_view_hours: PositiveFloat = Field(168.0, description="hours that results are kept for reading")
     gateway_stream_clients: PositiveInt = Field(100, description="most readers of the live stream at a time")
     gateway_drain_s: PositiveFloat = Field(5.0, description="seconds that open uploads get to finish at a stop")
+
+    @property
+    def body_bytes(self) -> int:
+        """The part of `gateway_in_flight_bytes` that bodies may have: the rest is what connections take beside them."""
+        connections = self.gateway_max_connections * _CONNECTION_BYTES
+        part = self.gateway_in_flight_bytes - min(connections, self.gateway_in_flight_bytes // 4)
+        return max(part, self.max_image_bytes)
 
     @property
     def view_ms(self) -> int:

@@ -117,8 +117,8 @@ class Uploads:
         self._metrics = metrics
         self._tracing = tracing
         self._keys = KeysInUse()
-        self._budget = ByteBudget(settings.gateway_in_flight_bytes)
-        metrics.in_flight_limit.set(settings.gateway_in_flight_bytes)
+        self._budget = ByteBudget(settings.body_bytes)
+        metrics.in_flight_limit.set(settings.body_bytes)
 
     def reserve(self) -> Reservation:
         """An empty part of the byte budget."""

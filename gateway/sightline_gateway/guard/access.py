@@ -1,13 +1,15 @@
 """Who makes a request, by what it carries: a key or token in a header, or in the console's cookie."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from fastapi import Request
 
 from sightline_gateway.guard.callers import Caller, Scope, needed_scope
 from sightline_gateway.guard.keys import KEY_PREFIX, KeyFile
 from sightline_gateway.guard.settings import GuardSettings
-from sightline_gateway.guard.tokens import Provider, Tokens
+
+if TYPE_CHECKING:
+    from sightline_gateway.guard.tokens import Tokens
 
 COOKIE: Final = "sightline_session"
 _MOST_CHARACTERS: Final = 16 * 1024  # tokens with long lists of groups come near it; browsers keep cookies of 4,096
@@ -39,10 +41,13 @@ class Access:
         return caller is not None and (needed is None or caller.may(needed))
 
 
-def _tokens(settings: GuardSettings) -> Tokens | None:
+def _tokens(settings: GuardSettings) -> "Tokens | None":
     issuer, audience = settings.gateway_oidc_issuer, settings.gateway_oidc_audience
     if issuer is None or audience is None:
         return None
+    # PyJWT and its cryptography take 9 MB: only who has a provider pays.
+    from sightline_gateway.guard.tokens import Provider, Tokens  # noqa: PLC0415
+
     return Tokens(issuer, audience, Provider(issuer, settings.gateway_oidc_keys_url))
 
 

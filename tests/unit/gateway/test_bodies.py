@@ -12,7 +12,7 @@ from fastapi import Request
 from sightline_common.publisher import Ack
 from sightline_contracts.images import ImageRecord
 from sightline_gateway.body import Bodies, BodyTooLarge
-from sightline_gateway.settings import GatewaySettings
+from sightline_gateway.settings import MIB, GatewaySettings
 from tests.unit.gateway.conftest import Serve, Served, until
 from tests.unit.gateway.process import image_bytes
 
@@ -139,6 +139,17 @@ async def test_a_body_that_keeps_the_least_rate_may_take_longer_than_the_grace(s
         status, _, _ = await answering
         assert status == 202
         writer.close()
+
+
+@pytest.mark.parametrize(
+    ("budget", "connections", "bodies"),
+    [(256 * MIB, 800, 256 * MIB - 800 * 48 * 1024), (40 * MIB, 800, 30 * MIB), (10 * MIB, 800, 10 * MIB)],
+    ids=["as it is", "at most a quarter", "room for one image always"],
+)
+def test_connections_are_in_the_budget(budget: int, connections: int, bodies: int) -> None:
+    """A thousand that upload at once took 48 MB beside it."""
+    settings = GatewaySettings(gateway_in_flight_bytes=budget, gateway_max_connections=connections)
+    assert settings.body_bytes == bodies
 
 
 async def test_a_sender_that_leaves_costs_one_debug_line(served: Served, caplog: pytest.LogCaptureFixture) -> None:

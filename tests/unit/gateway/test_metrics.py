@@ -80,7 +80,7 @@ async def test_what_is_in_flight_stands_beside_its_limit(served: Served) -> None
 
     value = metrics.registry.get_sample_value
     assert value("sightline_gateway_in_flight_bytes") == 1_500
-    assert value("sightline_gateway_in_flight_limit_bytes") == served.gateway.settings.gateway_in_flight_bytes
+    assert value("sightline_gateway_in_flight_limit_bytes") == served.gateway.settings.body_bytes
 
 
 async def test_an_upload_refused_while_it_arrives_counts(served: Served) -> None:
