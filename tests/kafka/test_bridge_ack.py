@@ -29,7 +29,7 @@ DEATHS = 5
 PUBLISHED = 'frames_total{result="published",source="default"}'
 
 Running = AbstractContextManager["subprocess.Popen[str]"]
-Sender = Callable[[int, str, Path], Running]
+Sender = Callable[[str, int, str, Path], Running]
 
 
 @pytest.fixture(scope="module")
@@ -37,17 +37,17 @@ def c_sender(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_c_sender(tmp_path_factory.mktemp("c-sender"))
 
 
-@pytest.fixture(params=["python", "c"])
-def start_sender(request: pytest.FixtureRequest, c_sender: Path) -> Sender:
-    """Start one of the senders with all files of a folder, REPEATS times."""
+@pytest.fixture
+def start_sender(c_sender: Path) -> Sender:
+    """Start a sender ("python" or "c") with all files of a folder, REPEATS times."""
 
     @contextmanager
-    def start(port: int, sender_id: str, folder: Path) -> Iterator["subprocess.Popen[str]"]:
+    def start(which: str, port: int, sender_id: str, folder: Path) -> Iterator["subprocess.Popen[str]"]:
         files = sorted(folder.iterdir())
         python = [sys.executable, "-m", "sightline_bridge.send", "--ack", "--sender-id", sender_id]
         command: list[object] = (
             [*python, "--repeat", REPEATS, f"127.0.0.1:{port}", *files]
-            if request.param == "python"
+            if which == "python"
             else [c_sender, "-s", sender_id, "-r", REPEATS, "127.0.0.1", port, *files]
         )
         words = list(map(str, command))
@@ -117,12 +117,14 @@ def finish(sender: "subprocess.Popen[str]") -> str:
     return said
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("which", "how"), [("python", signal.SIGKILL), ("c", signal.SIGKILL), ("python", signal.SIGTERM)]
+)
 def test_a_bridge_that_ends_five_times_under_load_loses_no_frame(
-    broker: EmbeddedKafka, tmp_path: Path, folder: Path, start_sender: Sender, how: signal.Signals
+    broker: EmbeddedKafka, tmp_path: Path, folder: Path, start_sender: Sender, which: str, how: signal.Signals
 ) -> None:
     stream, port = f"camera-{uuid4()}", free_port()
-    with start_sender(port, stream, folder) as sender:
+    with start_sender(which, port, stream, folder) as sender:
         for _ in range(DEATHS):
             with ack_bridge(broker, tmp_path, port, stream) as bridge:
                 await_more(bridge, sender)
@@ -139,7 +141,7 @@ def test_a_broker_that_is_killed_five_times_under_load_loses_no_frame(
     restartable_broker: EmbeddedKafka, tmp_path: Path, folder: Path, start_sender: Sender
 ) -> None:
     broker, stream, port = restartable_broker, f"camera-{uuid4()}", free_port()
-    with ack_bridge(broker, tmp_path, port, stream) as bridge, start_sender(port, stream, folder) as sender:
+    with ack_bridge(broker, tmp_path, port, stream) as bridge, start_sender("c", port, stream, folder) as sender:
         for _ in range(DEATHS):
             await_more(bridge, sender, bridge.metric(PUBLISHED))
             broker.kill()

@@ -107,11 +107,11 @@ static int has_room(const struct sender *s, size_t length)
     return kept == 0 || (kept < SLOTS && s->kept_bytes + length <= KEPT_BYTES);
 }
 
-/* Keeps a frame, which must have room; takes over `payload`, from malloc. `name` may be NULL. Returns its id. */
+/* Keeps a frame, which must have room; takes over `payload`, from malloc. `name` may be empty. Returns its id. */
 static uint64_t add_frame(struct sender *s, const char *name, unsigned char *payload, size_t length)
 {
     struct frame *f = &s->ring[s->next % SLOTS];
-    size_t name_length = name ? strlen(name) : 0;
+    size_t name_length = strlen(name);
 
     f->id = s->next++;
     f->payload = payload;
@@ -123,8 +123,7 @@ static uint64_t add_frame(struct sender *s, const char *name, unsigned char *pay
     f->head[2] = f->head[3] = 0;    /* no content type; reserved */
     put(f->head + 4, length, 4);
     put(f->head + 8, f->id, 8);
-    if (name_length)
-        memcpy(f->head + HEAD_BYTES, name, name_length);
+    memcpy(f->head + HEAD_BYTES, name, name_length);
     put(f->head + 16, crc32c(crc32c(crc32c(0, f->head, 16), f->head + HEAD_BYTES, name_length), payload, length), 4);
     s->kept_bytes += length;
     return f->id;
@@ -298,8 +297,7 @@ static void lost(struct sender *s)
     int wait_ms = s->retry_ms / 2 + rand() % (s->retry_ms / 2 + 1);
     struct timespec pause = {.tv_sec = wait_ms / 1000, .tv_nsec = wait_ms % 1000 * 1000000L};
 
-    if (s->fd >= 0)
-        close(s->fd);
+    close(s->fd);
     s->fd = -1;
     nanosleep(&pause, NULL);
     s->retry_ms = s->retry_ms * 2 < LAST_RETRY_MS ? s->retry_ms * 2 : LAST_RETRY_MS;
@@ -327,7 +325,7 @@ static unsigned char *read_file(const char *path, size_t *length)
 static const char *frame_name(const char *path)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    return strlen(name) <= NAME_BYTES ? name : NULL;
+    return strlen(name) <= NAME_BYTES ? name : "";
 }
 
 static int out_of_patience(const struct sender *s)
@@ -352,8 +350,10 @@ static int send_files(struct sender *s, char **paths, int count, long repeats)
         for (int at = 0; at < count; at++) {
             size_t length = 0;
             unsigned char *payload = read_file(paths[at], &length);
-            if (make_room(s, length, 0) != 0)
-                return -1;          /* the process ends with it */
+            if (make_room(s, length, 0) != 0) {
+                free(payload);
+                return -1;
+            }
             add_frame(s, frame_name(paths[at]), payload, length);
         }
     return make_room(s, 0, 1);

@@ -106,11 +106,19 @@ def ack_peer(script: Script = lambda _number, _frame: None, *, window: int = 64)
         peer.close()
 
 
-def build_c_sender(folder: Path) -> Path:
+def build_c_sender(folder: Path, *options: str) -> Path:
     """Compile the C sender as strictly as the compiler can."""
     binary = folder / "sightline_send"
-    subprocess.run(["cc", *STRICT, "-o", binary, C_SENDER], check=True, capture_output=True, text=True)
+    subprocess.run(["cc", *STRICT, *options, "-o", binary, C_SENDER], check=True, capture_output=True, text=True)
     return binary
+
+
+def build_checked_c_sender(folder: Path) -> Path:
+    """The same with the compiler's own checks of memory and arithmetic at run time, where it brings them."""
+    try:
+        return build_c_sender(folder, "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+    except subprocess.CalledProcessError:
+        return build_c_sender(folder)
 
 
 def _raise(error: Exception) -> None:

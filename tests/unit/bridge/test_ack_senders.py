@@ -13,7 +13,7 @@ from sightline_bridge.ack.messages import Answer, AnswerKind, GoodbyeCode, NackC
 from sightline_bridge.ack.sender import AckSender
 from sightline_bridge.ack.session import AckFrame
 from sightline_bridge.errors import SendError
-from tests.unit.bridge.ack_peer import C_SENDER, LIMIT, ack_peer, build_c_sender, goodbye
+from tests.unit.bridge.ack_peer import C_SENDER, LIMIT, ack_peer, build_checked_c_sender, goodbye
 
 pytestmark = pytest.mark.process
 Program = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -22,7 +22,7 @@ FILES = 12
 
 @pytest.fixture(scope="session")
 def c_sender(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_c_sender(tmp_path_factory.mktemp("c-sender"))
+    return build_checked_c_sender(tmp_path_factory.mktemp("c-sender"))
 
 
 @pytest.fixture
