@@ -26,7 +26,7 @@ CHECKED := $(PACKAGES) tests bench/engine bench/gateway bench/bridge bench/servi
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .PHONY: help check setup engine up down demo status logs model-efficientnet-lite0 train-digits \
-        lint test-quick test test-engine chromium bench-latency bench-stream bench-gateway bench-bridge bench-engine lock gen clean \
+        lint test-quick test test-engine chromium bench-latency bench-stream bench-gateway bench-bridge bench-engine fuzz-bridge lock gen clean \
         engine-docker offline-images images test-docker test-chart test-kubernetes
 
 help: ## list the targets
@@ -106,6 +106,9 @@ chromium:
 	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
 	    DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends chromium fonts-dejavu-core; } || \
 	  echo 'Chromium is missing: the browser tests will be skipped (Debian: apt-get install chromium)'
+
+fuzz-bridge: setup ## feed the bridge's parsers what coverage suggests, for 10 minutes; ARGS=--help
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 ## Containers and clusters
 

@@ -86,7 +86,7 @@ class Sending(threading.Thread):
         self.progress = sent
 
 
-@pytest.mark.parametrize("framing", FRAMINGS)
+@pytest.mark.parametrize("framing", ["fixed28", "named", "length"])
 def test_frames_are_image_records_with_their_exact_bytes(broker: EmbeddedKafka, tmp_path: Path, framing: str) -> None:
     stream = f"camera-{uuid4()}"
     to_send = [

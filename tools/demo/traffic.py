@@ -78,7 +78,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("gateway", metavar="URL")
     parser.add_argument("bridge", metavar="HOST:PORT", type=_address)
     parser.add_argument("--every", type=float, default=2.0, metavar="SECONDS", help="pause after each picture")
-    parser.add_argument("--framing", choices=list(FRAMINGS), default="fixed28")
+    parser.add_argument("--framing", choices=["fixed28", "named", "length"], default="fixed28")
     parser.add_argument("--samples", type=Path, default=Path("/opt/sightline/samples"), metavar="FOLDER")
     return parser.parse_args()
 

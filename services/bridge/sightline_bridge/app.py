@@ -3,14 +3,15 @@
 import asyncio
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from prometheus_client import CollectorRegistry
 
-from sightline_bridge.config import BridgeConfig
+from sightline_bridge.config import AnySource, BridgeConfig
 from sightline_bridge.config_file import place_of
 from sightline_bridge.errors import SourceError, StartError
+from sightline_bridge.framing.config import topic_of
 from sightline_bridge.metrics import BridgeMetrics
 from sightline_bridge.pipeline import Outlet
 from sightline_bridge.settings import BridgeSettings
@@ -23,6 +24,7 @@ from sightline_common.management import ManagementServer, ReadinessCheck
 from sightline_common.publisher import Publisher
 from sightline_common.settings import PREFIX
 from sightline_common.tracing import Tracing, tracing_of
+from sightline_contracts.topics import IMAGES
 
 # Left of the shutdown time for the publisher when the sources used all of theirs.
 _CLOSE_S: Final = 1.0
@@ -39,11 +41,11 @@ async def run(settings: BridgeSettings, config: BridgeConfig) -> None:
     """
     stop = stop_event_on_signals()
     registry = CollectorRegistry()
-    publisher = Publisher(settings, client_id="sightline-bridge")
+    publishers = _publishers(settings, config)
     metrics = BridgeMetrics(registry, [source.name for source in config.sources])
     tracing = tracing_of(os.environ, "bridge")
-    sources = _sources(settings, config, publisher, metrics, tracing)
-    readiness = _readiness(publisher, sources)
+    sources = _sources(settings, config, publishers, metrics, tracing)
+    readiness = _readiness(publishers, sources)
     watch_readiness(metrics.ready, readiness)
     management = _management(settings, registry, readiness)
     try:
@@ -51,35 +53,53 @@ async def run(settings: BridgeSettings, config: BridgeConfig) -> None:
     except StartError:
         management.stop()
         raise
-    await publisher.start()
+    for publisher in publishers.values():
+        await publisher.start()
     management.start()
     try:
         log.info("management port on %s:%d", settings.bridge_management_host, management.port)
-        await _until_over(stop, sources, publisher.failed)
+        await _until_over(stop, sources, *(publisher.failed for publisher in publishers.values()))
     finally:
-        await _stop(sources, publisher, settings.bridge_shutdown_timeout_s)
+        await _stop(sources, publishers.values(), settings.bridge_shutdown_timeout_s)
         management.stop()
         await asyncio.to_thread(tracing.stop)
     if not stop.is_set():
         _require_all_taken(sources)
 
 
+def _publishers(settings: BridgeSettings, config: BridgeConfig) -> dict[str, Publisher]:
+    """A publisher for each topic that is written to: the images' and those of lines."""
+    topics = {IMAGES, *filter(None, (topic_of(source.framing) for source in config.sources))}
+    return {topic: Publisher(settings, client_id="sightline-bridge", topic=topic) for topic in sorted(topics)}
+
+
 def _sources(
-    settings: BridgeSettings, config: BridgeConfig, publisher: Publisher, metrics: BridgeMetrics, tracing: Tracing
+    settings: BridgeSettings,
+    config: BridgeConfig,
+    publishers: Mapping[str, Publisher],
+    metrics: BridgeMetrics,
+    tracing: Tracing,
 ) -> list[Source]:
-    """The sources, not started; they share one budget and one publisher."""
+    """The sources, not started; they share one budget, and one publisher for each topic."""
     budget = ByteBudget(settings.bridge_buffer_bytes)
     metrics.held_limit.set(settings.bridge_buffer_bytes)
     metrics.held_bytes.set_function(lambda: budget.used)
     return [
-        build_source(source, settings, Outlet(publisher, budget, metrics.of(source.name), tracing))
+        build_source(
+            source, settings, Outlet(_publisher_of(source, publishers), budget, metrics.of(source.name), tracing)
+        )
         for source in config.sources
     ]
 
 
-def _readiness(publisher: Publisher, sources: Sequence[Source]) -> ReadinessCheck:
+def _publisher_of(source: AnySource, publishers: Mapping[str, Publisher]) -> Publisher:
+    return publishers[topic_of(source.framing) or IMAGES]
+
+
+def _readiness(publishers: Mapping[str, Publisher], sources: Sequence[Source]) -> ReadinessCheck:
+    checks = {"kafka" if topic == IMAGES else f"topic:{topic}": publisher for topic, publisher in publishers.items()}
     return lambda: {
-        "kafka": publisher.readiness(),
+        **{check: publisher.readiness() for check, publisher in checks.items()},
         **{f"source:{source.name}": source.readiness() for source in sources},
     }
 
@@ -124,9 +144,10 @@ def _require_all_taken(sources: Sequence[Source]) -> None:
         raise SourceError(f"not all that source {', '.join(lacking)} brought was taken; the log says why")
 
 
-async def _stop(sources: Sequence[Source], publisher: Publisher, timeout_s: float) -> None:
+async def _stop(sources: Sequence[Source], publishers: Iterable[Publisher], timeout_s: float) -> None:
     """Stop reading, flush, close: in this order and under one deadline."""
     log.info("stopping: frames under way get %.0f s", timeout_s)
     deadline = asyncio.get_running_loop().time() + timeout_s
     await asyncio.gather(*(source.stop(max(timeout_s - _CLOSE_S, 0)) for source in sources))
-    await publisher.stop(max(deadline - asyncio.get_running_loop().time(), _CLOSE_S))
+    left = max(deadline - asyncio.get_running_loop().time(), _CLOSE_S)
+    await asyncio.gather(*(publisher.stop(left) for publisher in publishers))

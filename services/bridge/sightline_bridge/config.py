@@ -45,7 +45,9 @@ class SourceConfig(Strict):
 class StreamConfig(SourceConfig):
     """A source of byte streams."""
 
-    framing: FramingConfig = Field("fixed28", description="how frames are told apart: docs/wire-formats.md")
+    framing: FramingConfig = Field(
+        "fixed28", validate_default=True, description="how frames are told apart: docs/wire-formats.md"
+    )
     idle_timeout_s: PositiveFloat | None = Field(None, description="seconds without a byte until a stream is closed")
     frame_timeout_s: PositiveFloat | None = Field(None, description="seconds that a sender may take for one frame")
 

@@ -57,14 +57,21 @@ def place_of(source: str, settings: BridgeSettings) -> str:
 
 
 def _of_environment(settings: BridgeSettings) -> BridgeConfig:
-    how = ("ack",) if settings.bridge_ack == "frame" else ("framing",)
-    fields = (*how, "stream", "model", "content_type", *SOURCE_PLACES[settings.bridge_source])
+    fields = ("stream", "model", "content_type", *SOURCE_PLACES[settings.bridge_source])
     source = {field: getattr(settings, f"bridge_{field}") for field in fields}
-    if settings.bridge_source == "udp":
-        del source["framing"]  # there is only one
     return BridgeConfig.model_validate(
-        {"sources": [{"name": DEFAULT_SOURCE, "type": settings.bridge_source, **source}]}
+        {"sources": [{"name": DEFAULT_SOURCE, "type": settings.bridge_source, **_format(settings), **source}]}
     )
+
+
+def _format(settings: BridgeSettings) -> dict[str, object]:
+    """How frames are told apart, where there is more than one way."""
+    if settings.bridge_source == "udp":
+        return {}
+    if settings.bridge_ack == "frame":
+        return {"ack": "frame"}
+    topic = {"topic": settings.bridge_topic} if settings.bridge_framing == "lines" else {}
+    return {"framing": {"type": settings.bridge_framing, **topic}}
 
 
 def _parsed(file: Path) -> Any:

@@ -11,7 +11,7 @@ from sightline_bridge.frame_reader import Deadlines, FrameReader
 from sightline_bridge.framing import FrameError, Framing
 from sightline_bridge.metrics import ConnectionEnd, FrameResult
 from sightline_bridge.pipeline import FramePipeline, Outlet
-from sightline_bridge.records import RecordOptions
+from sightline_bridge.records import RecordMaker, RecordOptions
 from sightline_bridge.sources.stream import ByteStream
 
 # The peer sent all it had to send and all of it was taken, or we left at a frame's end: FIN. Else a reset tells it.
@@ -68,14 +68,16 @@ ConnectionFactory = Callable[[ByteStream, str], StreamConnection]
 class Connection:
     """Reads frames off one ByteStream and publishes them in order; `serve` is its whole life."""
 
-    def __init__(self, options: StreamOptions, outlet: Outlet, peer: ByteStream, stream_name: str) -> None:
+    def __init__(
+        self, options: StreamOptions, outlet: Outlet, records: RecordMaker, peer: ByteStream, stream_name: str
+    ) -> None:
         self._peer = peer
         self._metrics = outlet.metrics
         self._parser = options.framing.parser(options.max_frame_bytes)
-        self._reader = FrameReader(peer, self._parser, options.deadlines, outlet)
+        self._reader = FrameReader(peer, self._parser, options.deadlines, options.max_frame_bytes, outlet)
         self._pipeline = FramePipeline(outlet)
         self._stream = stream_name
-        self._records = options.records
+        self._records = records
         self._stopping = False
         self._frames = 0
 

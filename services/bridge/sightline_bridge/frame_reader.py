@@ -1,14 +1,18 @@
 """Frames off one ByteStream: room is claimed before bytes are read, and a peer has deadlines to keep."""
 
 import asyncio
+import logging
 import time
 from dataclasses import dataclass
 from typing import final
 
+from sightline_bridge.claim import FrameClaim
 from sightline_bridge.errors import PeerTimeout
 from sightline_bridge.framing import Frame, FrameParser, NeedData
-from sightline_bridge.pipeline import Outlet, claim_bytes
+from sightline_bridge.pipeline import Outlet
 from sightline_bridge.sources.stream import ByteStream, InPlaceStream
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +27,16 @@ class Deadlines:
 class FrameReader:
     """Feeds a parser from a peer; for one task."""
 
-    def __init__(self, peer: ByteStream, parser: FrameParser, deadlines: Deadlines, outlet: Outlet) -> None:
+    def __init__(
+        self, peer: ByteStream, parser: FrameParser, deadlines: Deadlines, max_frame_bytes: int, outlet: Outlet
+    ) -> None:
         self._peer = peer
         self._placing = peer if isinstance(peer, InPlaceStream) else None
         self._parser = parser
         self._deadlines = deadlines
-        self._budget = outlet.budget
         self._metrics = outlet.metrics
-        self._claimed = 0  # of the budget, for the frame being read
+        self._claim = FrameClaim(outlet.budget, outlet.metrics.waiting_connections, max_frame_bytes)
+        self._skipped = 0  # bytes that the parser has passed over and that are counted
         self._frame_time_s = deadlines.frame_s  # left for the frame being read
 
     async def next_frame(self) -> Frame | None:
@@ -43,36 +49,42 @@ class FrameReader:
             PeerTimeout: the peer was silent or slow for too long.
             OSError: the stream broke.
         """
-        while isinstance(frame := self._parser.next_frame(), NeedData):
+        while isinstance(frame := self._parse(), NeedData):
             if self._parser.pending_bytes:
-                await self._claim(self._parser.pending_bytes)
+                await self._claim.cover(self._parser.pending_bytes)
             else:
                 self.release()  # of a frame that the parser left out
             count = await self._receive()
-            if not count:
-                self._parser.close()
-                return None
             self._metrics.received_bytes.inc(count)
-        await self._claim(len(frame.payload))
-        self._claimed = 0
+            if not count:
+                last = self._parser.close()
+                if last is None:
+                    return None
+                frame = last
+                break
+        await self._claim.cover(len(frame.payload))
+        self._claim.pass_on(len(frame.payload))
         self._frame_time_s = self._deadlines.frame_s
         return frame
 
     def release(self) -> None:
         """Give back what is claimed for a frame that did not come whole."""
-        self._budget.release(self._claimed)
-        self._claimed = 0
+        self._claim.give_back()
 
-    async def _claim(self, payload_bytes: int) -> None:
-        """Wait until the budget has room for the frame being read, once for each frame; meanwhile nothing is read."""
-        claim = claim_bytes(payload_bytes)
-        if self._claimed == claim:
+    def _parse(self) -> Frame | NeedData:
+        try:
+            return self._parser.next_frame()
+        finally:
+            self._count_skipped()
+
+    def _count_skipped(self) -> None:
+        lately = self._parser.skipped_bytes - self._skipped
+        if not lately:
             return
-        self.release()
-        if not self._budget.try_acquire(claim):
-            with self._metrics.waiting_connections.track_inprogress():
-                await self._budget.acquire(claim)
-        self._claimed = claim
+        if not self._skipped:
+            log.warning("bytes that belong to no frame are skipped", extra={"peer": self._peer.peer})
+        self._skipped += lately
+        self._metrics.skipped_bytes.inc(lately)
 
     async def _receive(self) -> int:
         """Read the next bytes into the parser; gives how many, 0 at the end."""

@@ -22,6 +22,7 @@ class FrameResult(StrEnum):
     ABANDONED = "abandoned"
     BAD_LENGTH = "bad-length"
     BAD_NAME = "bad-name"
+    NO_FRAME = "no-frame"
     TRUNCATED = "truncated-frame"
     INCOMPLETE = "incomplete"
     MISSING = "missing"
@@ -84,6 +85,7 @@ class SourceMetrics:
         self._datagrams = counters["datagrams"]
         self._ends = {reason: counters["connection_ends"].labels(source, reason) for reason in ConnectionEnd}
         self.received_bytes = counters["received_bytes"].labels(source)
+        self.skipped_bytes = counters["skipped_bytes"].labels(source)
         self.published_bytes = counters["published_bytes"].labels(source)
         self.retries = counters["retries"].labels(source)
         self.open_failures = counters["open_failures"].labels(source)
@@ -112,6 +114,7 @@ _COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "datagrams": ("Datagrams by what became of them (sources of type `udp`)", ("result",)),
     "connection_ends": ("Connections by why they ended", ("reason",)),
     "received_bytes": ("Bytes read from connections, headers included", ()),
+    "skipped_bytes": ("Bytes that belong to no frame and were passed over (framing jpeg)", ()),
     "published_bytes": ("Payload bytes that Kafka acknowledged", ()),
     "retries": ("Frames offered to Kafka again because it could not take them", ()),
     "open_failures": ("Attempts to dial a sender or to open a device that failed", ()),

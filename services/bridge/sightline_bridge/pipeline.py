@@ -15,6 +15,7 @@ from sightline_common.logging import log_fields
 from sightline_common.publisher import Ack, Outcome
 from sightline_common.tracing import ImageSpan, Tracing
 from sightline_contracts.images import ImageRecord
+from sightline_contracts.texts import Record
 
 # What a frame costs beside its bytes (record, task, producer's batch entry). Counted in the budget, so that a flood of
 # tiny frames is bounded too.
@@ -33,10 +34,10 @@ log = logging.getLogger(__name__)
 class RecordPublisher(Protocol):
     """Where frames go; see `sightline_common.publisher.Publisher`."""
 
-    def offer(self, record: ImageRecord, settled: Callable[[Outcome], object]) -> bool:
+    def offer(self, record: Record, settled: Callable[[Outcome], object]) -> bool:
         """Hand `record` over if that needs no waiting. Raises PublishError, then `settled` is not called."""
 
-    async def hand_over(self, record: ImageRecord, settled: Callable[[Outcome], object]) -> None:
+    async def hand_over(self, record: Record, settled: Callable[[Outcome], object]) -> None:
         """Hand `record` over, waiting for room. Raises PublishError, then `settled` is not called."""
 
 
@@ -53,7 +54,7 @@ class Outlet:
 @dataclass(frozen=True, slots=True)
 class _Entry:
     number: int
-    record: ImageRecord
+    record: Record
     received_at: float  # the loop's clock
     span: ImageSpan
     settled: Settled | None
@@ -83,20 +84,26 @@ class FramePipeline:
         self._fault: PublishError | None = None
         self._changed = asyncio.Event()
 
-    def submit(self, record: ImageRecord, settled: Settled | None = None) -> None:
+    def submit(self, record: Record, settled: Settled | None = None) -> None:
         """Publish `record`; the caller holds `claim_bytes` of its payload in the budget, which pass to the pipeline.
 
         `settled` is called once, when the frame's fate is known: in any order, and for a frame that is refused at once
         before this returns.
         """
-        span = self._tracing.sending(record.id, record.traceparent)
-        if span.traceparent != record.traceparent:
-            record = replace(record, traceparent=span.traceparent)
+        record, span = self._traced(record)
         received_at = asyncio.get_running_loop().time()
         self._waiting.append(_Entry(self._submitted, record, received_at, span, settled))
         self._submitted += 1
         if self._busy or len(self._waiting) > 1 or not self._may_offer() or not self._offer():
             self._changed.set()
+
+    def _traced(self, record: Record) -> tuple[Record, ImageSpan]:
+        if not isinstance(record, ImageRecord):  # a span for each line would cost more than the line
+            return record, ImageSpan(None)
+        span = self._tracing.sending(record.id, record.traceparent)
+        if span.traceparent != record.traceparent:
+            record = replace(record, traceparent=span.traceparent)
+        return record, span
 
     def end(self) -> None:
         """Nothing more will be submitted: `run` returns once all is settled."""
@@ -195,7 +202,7 @@ class FramePipeline:
 
     def _drop(self, entry: _Entry, error: PublishError) -> None:
         record = entry.record
-        extra = {**log_fields(record), "stream": record.stream, "frame": record.name}
+        extra = {**log_fields(record), "stream": record.stream, "bytes": len(record.payload)}
         log.warning("frame dropped, too large: %s", error, extra=extra)
         entry.span.end(error)
         self._conclude(self._landed(entry), FrameResult.TOO_LARGE)

@@ -12,7 +12,7 @@ from sightline_bridge.ack.sender import PATIENCE_S, AckSender, Delivered, send_a
 from sightline_bridge.datagram.codec import ETHERNET_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES, MIN_DATAGRAM_BYTES
 from sightline_bridge.datagram.sender import DEFAULT_MEGABITS, DatagramOptions, send_datagrams
 from sightline_bridge.errors import SendError
-from sightline_bridge.framing import FRAMINGS, fit_name
+from sightline_bridge.framing import IMAGE_FRAMINGS, fit_name
 from sightline_bridge.sender import Sent, send_frames
 from sightline_contracts.media import sniff
 
@@ -52,7 +52,7 @@ def _way(
 
 
 def _send(options: argparse.Namespace, images: Iterable[tuple[str, bytes]], progress: "_Progress | None") -> Sent:
-    return send_frames(options.address, images, FRAMINGS[options.framing], rate=options.rate, progress=progress)
+    return send_frames(options.address, images, IMAGE_FRAMINGS[options.framing], rate=options.rate, progress=progress)
 
 
 def _send_acknowledged(
@@ -148,7 +148,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="sightline-send", description="Send image files to the bridge, in order.")
     parser.add_argument("address", metavar="HOST:PORT", type=_address, help="where the bridge listens")
     parser.add_argument("paths", metavar="PATH", type=Path, nargs="+", help="image file, or folder of images")
-    parser.add_argument("--framing", choices=list(FRAMINGS), default="fixed28", help="default: %(default)s")
+    parser.add_argument("--framing", choices=list(IMAGE_FRAMINGS), default="fixed28", help="default: %(default)s")
     parser.add_argument("--rate", type=_rate, metavar="N", help="at most N frames a second; default: as fast as taken")
     parser.add_argument("--ack", action="store_true", help="frames are acknowledged, and sent again until they are")
     parser.add_argument("--sender-id", metavar="ID", help="with --ack: the same files sent again under it are the same")

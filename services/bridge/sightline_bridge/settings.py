@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from sightline_bridge.config import ANSWERED_SOURCES, MEDIA_TYPE, SOURCE_PLACES, UNKNOWN_TYPE, AckMode, SourceType
-from sightline_bridge.framing.config import FramingName
+from sightline_bridge.framing.config import FramingName, TextTopic
 from sightline_bridge.pipeline import FRAME_OVERHEAD_BYTES
 from sightline_common.settings import PREFIX, ServiceSettings
 
@@ -23,7 +23,10 @@ class BridgeSettings(ServiceSettings):
     bridge_host: str = Field("127.0.0.1", min_length=1, description="address to listen on or to dial")
     bridge_port: int = Field(9500, ge=0, le=65535, description="port to listen on (0: any free one) or to dial")
     bridge_path: Path | None = Field(None, description="path of the Unix socket, device, FIFO or file")
-    bridge_framing: FramingName = Field("fixed28", description="framing of every connection: fixed28, named or length")
+    bridge_framing: FramingName = Field(
+        "fixed28", description="framing of every connection: fixed28, named, length, jpeg or lines"
+    )
+    bridge_topic: TextTopic | None = Field(None, description="with framing lines: the topic that they are written to")
     bridge_ack: AckMode = Field(
         "none",
         description="none, or frame: senders learn what became of each frame (its own framing, docs/wire-formats.md)",
@@ -71,6 +74,12 @@ class BridgeSettings(ServiceSettings):
             raise ValueError(
                 f"{PREFIX}BRIDGE_ACK is frame: nobody can be answered on a source of type {self.bridge_source}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _a_topic_for_lines(self) -> Self:
+        if self.bridge_config_file is None and self.bridge_framing == "lines" and self.bridge_topic is None:
+            raise ValueError(f"{PREFIX}BRIDGE_TOPIC is not set: framing lines needs it")
         return self
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ from pythonjsonlogger.json import JsonFormatter
 
 from sightline_common.settings import LogFormat, ServiceSettings
 from sightline_contracts.images import ImageRecord
+from sightline_contracts.texts import Record
 from sightline_contracts.traces import trace_id_of
 
 # Kafka's client logs two records an attempt while a broker is down, for ever; we say it once ourselves.
@@ -30,8 +31,10 @@ def writes_text(log_format: LogFormat) -> bool:
     return log_format == "text" or (log_format == "auto" and sys.stderr.isatty())
 
 
-def log_fields(record: ImageRecord) -> dict[str, str]:
-    """The `extra` of a line about one image: its id and, if it has one, its trace's."""
+def log_fields(record: Record) -> dict[str, str]:
+    """The `extra` of a line about one record: an image's id and, if it has one, its trace's; nothing for a text."""
+    if not isinstance(record, ImageRecord):
+        return {}
     trace_id = trace_id_of(record.traceparent)
     return {"image_id": record.id} | ({} if trace_id is None else {"trace_id": trace_id})
 

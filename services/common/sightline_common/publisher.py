@@ -17,7 +17,8 @@ from sightline_common.kafka_words import in_words
 from sightline_common.management import Readiness
 from sightline_common.producer_link import DELIVERY_TIMEOUT_MS, ProducerLink, sends_at_once
 from sightline_common.settings import KafkaSettings
-from sightline_contracts.images import ImageRecord, encode_headers, partition_for
+from sightline_contracts.images import partition_for
+from sightline_contracts.texts import Record, encode_headers, encode_key
 from sightline_contracts.topics import IMAGES
 
 log = logging.getLogger(__name__)
@@ -33,13 +34,14 @@ _TURN_S: Final = DELIVERY_TIMEOUT_MS / 1000
 
 
 class Publisher:
-    """Publishes image records with acks=all. Callers bound what they offer by a `ByteBudget`.
+    """Publishes records to one topic with acks=all. Callers bound what they offer by a `ByteBudget`.
 
     Of that, Kafka's client gets no more than `HANDED_OVER_BYTES` at a time; the rest waits here, uncopied.
     """
 
-    def __init__(self, settings: KafkaSettings, *, client_id: str) -> None:
-        self._link = ProducerLink(settings, IMAGES, client_id=client_id, failed=self._on_failure)
+    def __init__(self, settings: KafkaSettings, *, client_id: str, topic: str = IMAGES) -> None:
+        self._topic = topic
+        self._link = ProducerLink(settings, topic, client_id=client_id, failed=self._on_failure)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._broken: asyncio.Future[object] | None = None
         self._deliveries: Deliveries | None = None
@@ -69,7 +71,7 @@ class Publisher:
         """Whether records can be published now, and why not."""
         return self._link.readiness
 
-    async def publish(self, record: ImageRecord) -> Ack:
+    async def publish(self, record: Record) -> Ack:
         """Publish `record`; returns once all in-sync replicas have it.
 
         Raises:
@@ -79,7 +81,7 @@ class Publisher:
         """
         return await (await self.send(record))
 
-    async def send(self, record: ImageRecord) -> Awaitable[Ack]:
+    async def send(self, record: Record) -> Awaitable[Ack]:
         """Hand `record` over; what is handed over after this returned comes after it in its partition.
 
         The awaitable gives the acknowledgement. Both steps raise as `publish` does.
@@ -88,7 +90,7 @@ class Publisher:
         await self.hand_over(record, partial(_settle, outcome))
         return outcome
 
-    def offer(self, record: ImageRecord, settled: Callable[[Outcome], object]) -> bool:
+    def offer(self, record: Record, settled: Callable[[Outcome], object]) -> bool:
         """Hand `record` over if that needs no waiting, and say whether it did; else `hand_over` has to be awaited.
 
         `settled` is called later, once, with the acknowledgement or with why there is none. For senders whose order
@@ -99,7 +101,7 @@ class Publisher:
             Unavailable, RecordTooLarge: as `publish`; `settled` is not called.
         """
         producer, size = self._require_producer(), len(record.payload)
-        if not sends_at_once(producer, IMAGES) or not self._handed_over.try_acquire(size):
+        if not sends_at_once(producer, self._topic) or not self._handed_over.try_acquire(size):
             return False
         delivery = self._begin(producer, size, settled)
         try:
@@ -109,7 +111,7 @@ class Publisher:
             raise
         return True
 
-    async def hand_over(self, record: ImageRecord, settled: Callable[[Outcome], object]) -> None:
+    async def hand_over(self, record: Record, settled: Callable[[Outcome], object]) -> None:
         """As `offer`, waiting as long as Kafka's client has no room."""
         size = len(record.payload)
         self._require_producer()
@@ -121,7 +123,7 @@ class Publisher:
             raise
         delivery = self._begin(producer, size, settled)
         try:
-            if sends_at_once(producer, IMAGES):
+            if sends_at_once(producer, self._topic):
                 self._send(producer, record, delivery)
             else:
                 loop = asyncio.get_running_loop()
@@ -168,15 +170,15 @@ class Publisher:
         if self._loop is not None and self._broken is not None:
             self._loop.call_soon_threadsafe(_break, self._broken, error)
 
-    def _send(self, producer: KafkaProducer, record: ImageRecord, delivery: Delivery) -> None:
+    def _send(self, producer: KafkaProducer, record: Record, delivery: Delivery) -> None:
         """Give `record` to the client. Raises Unavailable or RecordTooLarge when that is known at once."""
         if not self._link.lends(producer):  # discarded while this record waited for its turn
             raise Unavailable(self._link.readiness.reason)
         try:
             future = producer.send(
-                IMAGES,
+                self._topic,
                 value=record.payload if isinstance(record.payload, bytes | bytearray) else memoryview(record.payload),
-                key=record.id.encode("ascii"),
+                key=encode_key(record),
                 headers=encode_headers(record),
                 partition=partition_for(record.stream, self._link.partitions),
             )

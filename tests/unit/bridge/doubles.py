@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from sightline_bridge.config import AnySource, TcpListenConfig
 from sightline_bridge.framing import Frame
-from sightline_bridge.framing.config import FramingConfig
+from sightline_bridge.framing.config import FramingConfig, FramingName
 from sightline_bridge.metrics import DEFAULT_SOURCE, BridgeMetrics
 from sightline_bridge.pipeline import Outlet
 from sightline_bridge.settings import BridgeSettings
@@ -22,6 +22,7 @@ from sightline_common.errors import DeliveryUnknown
 from sightline_common.publisher import Ack, Outcome
 from sightline_common.tracing import Tracing
 from sightline_contracts.images import ImageRecord
+from sightline_contracts.texts import Record, TextRecord
 
 MIB = 1024 * 1024
 DEADLINE_S = 10.0
@@ -33,6 +34,7 @@ class FakePublisher:
     def __init__(self) -> None:
         self.offered: list[ImageRecord] = []
         self.published: list[ImageRecord] = []
+        self.lines: list[TextRecord] = []
         self.failures: deque[Exception] = deque()
         self.acknowledging = asyncio.Event()
         self.acknowledging.set()
@@ -40,20 +42,21 @@ class FakePublisher:
         self.in_flight = 0
         self.most_in_flight = 0
 
-    def offer(self, record: ImageRecord, settled: Callable[[Outcome], object]) -> bool:
+    def offer(self, record: Record, settled: Callable[[Outcome], object]) -> bool:
         """Refuses at once, except for DeliveryUnknown, which can only be known later; every other needs waiting."""
         if len(self.offered) % 2:
             return False
         self._take(record, settled)
         return True
 
-    async def hand_over(self, record: ImageRecord, settled: Callable[[Outcome], object]) -> None:
+    async def hand_over(self, record: Record, settled: Callable[[Outcome], object]) -> None:
         """As `offer`, one turn of the loop later."""
         await asyncio.sleep(0)
         self._take(record, settled)
 
-    def _take(self, record: ImageRecord, settled: Callable[[Outcome], object]) -> None:
-        self.offered.append(record)
+    def _take(self, record: Record, settled: Callable[[Outcome], object]) -> None:
+        if isinstance(record, ImageRecord):
+            self.offered.append(record)
         failure = self.failures.popleft() if self.failures else None
         if failure is not None and not isinstance(failure, DeliveryUnknown):
             raise failure
@@ -62,15 +65,17 @@ class FakePublisher:
         task.add_done_callback(self._tasks.discard)
 
     async def _acknowledge(
-        self, record: ImageRecord, failure: DeliveryUnknown | None, settled: Callable[[Outcome], object]
+        self, record: Record, failure: DeliveryUnknown | None, settled: Callable[[Outcome], object]
     ) -> None:
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         await self.acknowledging.wait()
         self.in_flight -= 1
-        if failure is None:
+        if failure is None and isinstance(record, ImageRecord):
             self.published.append(record)
-        settled(failure or Ack(0, len(self.published)))
+        elif failure is None and isinstance(record, TextRecord):
+            self.lines.append(record)
+        settled(failure or Ack(0, len(self.published) + len(self.lines)))
 
     @property
     def frames(self) -> list[Frame]:
@@ -115,7 +120,7 @@ class Bridge:
 
 
 def source(
-    framing: FramingConfig = "fixed28",
+    framing: FramingName | FramingConfig = "fixed28",
     *,
     idle_s: float = 60,
     frame_s: float = 30,

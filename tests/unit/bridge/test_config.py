@@ -7,6 +7,7 @@ import pytest
 from sightline_bridge.config import SOURCE_PLACES, BridgeConfig, SourceType, TcpListenConfig, UnixListenConfig
 from sightline_bridge.config_file import MAX_FILE_BYTES, load_config, place_of, read_config
 from sightline_bridge.errors import ConfigError
+from sightline_bridge.framing.config import LengthOptions, LinesOptions
 from sightline_bridge.settings import BridgeSettings
 
 
@@ -30,7 +31,7 @@ def test_a_file_gives_its_sources_in_order(tmp_path: Path) -> None:
     )
     line_3, local = load_config(BridgeSettings(bridge_config_file=file)).sources
     assert isinstance(line_3, TcpListenConfig)
-    assert (line_3.host, line_3.port, line_3.framing, line_3.stream) == ("0.0.0.0", 9500, "named", "l3")
+    assert (line_3.host, line_3.port, line_3.framing.type, line_3.stream) == ("0.0.0.0", 9500, "named", "l3")
     assert (line_3.idle_timeout_s, line_3.frame_timeout_s, line_3.max_connections) == (5, None, None)
     assert isinstance(local, UnixListenConfig)
     assert (local.path, local.model, local.content_type) == (Path("/run/camera.sock"), "digits-lenet", "image/jpeg")
@@ -106,7 +107,8 @@ def test_the_environment_describes_one_source_of_any_type(kind: SourceType) -> N
     )
     (source,) = load_config(settings).sources
     assert (source.type, source.name) == (kind, "default")
-    assert (source.framing, source.stream, source.model, source.content_type) == (
+    framing = source.framing if source.type == "udp" else source.framing.type
+    assert (framing, source.stream, source.model, source.content_type) == (
         "datagram" if kind == "udp" else "named",  # the only one over UDP
         "gate",
         "digits-lenet",
@@ -116,6 +118,23 @@ def test_the_environment_describes_one_source_of_any_type(kind: SourceType) -> N
     assert {field: getattr(source, field) for field in SOURCE_PLACES[kind]} == {
         field: given[field] for field in SOURCE_PLACES[kind]
     }
+
+
+def test_lines_from_the_environment_need_their_topic() -> None:
+    (source,) = load_config(BridgeSettings(bridge_framing="lines", bridge_topic="words")).sources
+    assert source.framing == LinesOptions(topic="words")
+    with pytest.raises(ValueError, match="SIGHTLINE_BRIDGE_TOPIC is not set"):
+        BridgeSettings(bridge_framing="lines")
+    with pytest.raises(ValueError, match="images holds records of another kind"):
+        BridgeSettings(bridge_framing="lines", bridge_topic="images")
+
+
+def test_a_framing_has_options_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "bridge.yaml"
+    file.write_text("sources: [{name: a, type: stdin, framing: {type: length, width: 2, endianness: little}}]")
+    assert read_config(file).sources[0].framing == LengthOptions(width=2, endianness="little")
+    text = "sources: [{name: a, type: stdin, framing: {type: length, width: 9}}]"
+    assert problems(tmp_path, text)[0].startswith("source a: framing.length.width: Input should be less than")
 
 
 def test_a_start_error_says_where_the_address_is_configured(tmp_path: Path) -> None:

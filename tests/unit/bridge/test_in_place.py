@@ -15,31 +15,19 @@ from sightline_bridge.framing.headered import IN_PLACE_FROM_BYTES
 from sightline_bridge.sources.socket_stream import HIGH_WATER_BYTES, SocketStream
 from tests.unit.bridge.doubles import MIB, closed_in_order, eventually, running
 from tests.unit.bridge.test_server import numbered, wire
-from tests.unit.bridge.wire import as_received, cut, drain, every_framing, frame_lists
-
-LIMIT = 64 * 1024
+from tests.unit.bridge.wire import LIMIT, as_received, cut, drain, frame_lists, give, with_headers
 
 
 def receive(parser: FrameParser, chunks: Iterable[bytes]) -> list[Frame]:
     """The frames of a stream whose bytes are written where the parser wants them."""
     frames = []
     for chunk in chunks:
-        left = chunk
-        while left:
-            place = parser.get_buffer()
-            if place is None:
-                parser.feed(left)
-                left = b""
-            else:
-                count = min(len(place), len(left))
-                place[:count] = left[:count]
-                parser.buffer_updated(count)
-                left = left[count:]
+        for _ in give(parser, chunk, in_place=True):
             frames += drain(parser)
     return frames
 
 
-@every_framing
+@with_headers
 @given(frames=frame_lists, cuts=st.lists(st.integers(0, 2**20), max_size=12), threshold=st.sampled_from([1, 50, 5000]))
 def test_any_cut_gives_the_same_frames_in_place(
     framing: Framing, frames: list[Frame], cuts: list[int], threshold: int
@@ -53,7 +41,7 @@ def test_any_cut_gives_the_same_frames_in_place(
     parser.close()
 
 
-@every_framing
+@with_headers
 @given(frames=frame_lists, pieces=st.lists(st.tuples(st.integers(1, 5000), st.booleans()), min_size=1, max_size=30))
 def test_a_caller_may_feed_and_fill_by_turns(
     framing: Framing, frames: list[Frame], pieces: list[tuple[int, bool]]
@@ -79,7 +67,7 @@ def test_a_caller_may_feed_and_fill_by_turns(
     assert found == as_received(framing, frames)
 
 
-@every_framing
+@with_headers
 def test_a_frame_cut_off_in_place_tells_how_much_is_missing(framing: Framing) -> None:
     stream = framing.encode(Frame("a", b"x" * 50_000))
     parser = framing.parser(LIMIT)
@@ -89,7 +77,7 @@ def test_a_frame_cut_off_in_place_tells_how_much_is_missing(framing: Framing) ->
     assert caught.value.code == "truncated-frame"
 
 
-@every_framing
+@with_headers
 def test_a_small_frame_and_a_header_that_is_not_there_have_no_place(framing: Framing) -> None:
     parser = framing.parser(LIMIT)
     assert parser.get_buffer() is None
@@ -98,7 +86,7 @@ def test_a_small_frame_and_a_header_that_is_not_there_have_no_place(framing: Fra
     assert parser.get_buffer() is None
 
 
-@every_framing
+@with_headers
 def test_a_frame_in_place_is_never_copied(framing: Framing) -> None:
     """10 MiB in 64 kB chunks: the payload is allocated once, and nothing beside it."""
     chunk, payload = bytes(64 * 1024), 10 * MIB

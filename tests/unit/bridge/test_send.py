@@ -18,6 +18,7 @@ from sightline_bridge.errors import SendError
 from sightline_bridge.framing import FRAMINGS, Frame
 from sightline_bridge.send import Sent, find_images, main, send_frames
 from sightline_local.ports import free_port
+from tests.unit.bridge.jpegs import jpeg
 from tests.unit.bridge.wire import parse
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -89,7 +90,7 @@ def run_main(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
     main()
 
 
-@pytest.mark.parametrize("framing", FRAMINGS)
+@pytest.mark.parametrize("framing", ["fixed28", "named", "length"])
 def test_a_folder_arrives_sorted_and_images_only(
     framing: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -103,6 +104,19 @@ def test_a_folder_arrives_sorted_and_images_only(
     assert shown.out.startswith("sent 3 frames, 22 bytes in ")
     assert shown.out.endswith(" MB/s\n")
     assert shown.err == ""
+
+
+def test_a_stream_of_jpegs_takes_jpegs_only(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with receiving() as receiver, pytest.raises(SystemExit) as ended:
+        run_main(monkeypatch, f"127.0.0.1:{receiver.port}", folder / "b.png", "--framing", "jpeg")
+    assert ended.value.code == 1
+    assert "b.png: it is no JPEG file" in capsys.readouterr().err
+    (folder / "b.png").write_bytes(jpeg())
+    with receiving() as receiver:
+        run_main(monkeypatch, f"127.0.0.1:{receiver.port}", folder / "b.png", "--framing", "jpeg", "--repeat", 2)
+        assert [frame.payload for frame in receiver.frames("jpeg")] == [jpeg(), jpeg()]
 
 
 def test_a_file_that_is_named_is_sent_whatever_it_holds(folder: Path) -> None:

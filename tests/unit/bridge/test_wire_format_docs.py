@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import yaml
+from pydantic import TypeAdapter
 
 from sightline_bridge.datagram.codec import decode, encode
 from sightline_bridge.datagram.outcomes import DatagramResult, FrameLoss
 from sightline_bridge.framing import FRAMINGS, Frame, FrameError, FrameParser
+from sightline_bridge.framing.config import FramingConfig, LengthOptions
 from sightline_bridge.settings import BridgeSettings
 from tests.unit.bridge.doubles import running
 from tests.unit.bridge.wire import drain, parse
@@ -29,14 +32,21 @@ def section(heading: str) -> str:
     return PAGE.split(f"\n## {heading}\n")[1].split("\n## ")[0]
 
 
-def fields(framing: str) -> list[Field]:
-    rows = re.findall(r"^\| (\d+) \| (\d+) \| `([0-9a-f ]+)` \|", section(framing), re.MULTILINE)
+def fields(text: str) -> list[Field]:
+    """The rows of the first table of bytes in `text`."""
+    table = text.partition("| offset | size |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| (\d+) \| (\d+) \| `([0-9a-f ]+)` \|", table, re.MULTILINE)
     return [Field(int(offset), int(size), bytes.fromhex(example)) for offset, size, example in rows]
 
 
-def example_frame(framing: str) -> Frame:
-    match = re.search(r"^Reads as: (?:name `([^`]+)`, )?payload `([^`]+)`\.$", section(framing), re.MULTILINE)
+def example_frame(text: str) -> Frame:
+    """The first frame that `text` says its bytes read as."""
+    match = re.search(r"^Reads as: (?:name `([^`]+)`, )?payload (?:`([^`]+)`|of (\d+) bytes)\.$", text, re.MULTILINE)
     assert match is not None
+    if match[3]:
+        wire = b"".join(field.example for field in fields(text))
+        assert len(wire) == int(match[3])
+        return Frame(None, wire)
     return Frame(match[1], match[2].encode())
 
 
@@ -53,27 +63,42 @@ def test_every_framing_has_its_section_with_a_table() -> None:
     assert [heading for heading in re.findall(r"^## (.+)$", PAGE, re.MULTILINE) if heading in FRAMINGS] == list(
         FRAMINGS
     )
-    assert all(len(fields(framing)) >= 2 for framing in FRAMINGS)
+    assert all(len(fields(section(framing))) >= 2 for framing in FRAMINGS)
 
 
 @pytest.mark.parametrize("framing", FRAMINGS)
 def test_offsets_and_sizes_add_up(framing: str) -> None:
     position = 0
-    for field in fields(framing):
+    for field in fields(section(framing)):
         assert (field.offset, field.size) == (position, len(field.example))
         position += field.size
 
 
 @pytest.mark.parametrize("framing", FRAMINGS)
 def test_the_example_reads_and_writes_as_stated(framing: str) -> None:
-    wire = b"".join(field.example for field in fields(framing))
-    assert parse(FRAMINGS[framing].parser(LIMIT), [wire]) == [example_frame(framing)]
-    assert FRAMINGS[framing].encode(example_frame(framing)) == wire
+    text = section(framing)
+    wire = b"".join(field.example for field in fields(text))
+    assert parse(FRAMINGS[framing].parser(LIMIT), [wire]) == [example_frame(text)]
+    assert FRAMINGS[framing].encode(example_frame(text)) == wire
+
+
+def test_the_example_of_a_header_of_another_kind_reads_as_stated() -> None:
+    _, given, text = re.split(r"^`(\{type: length, .+\})`:$", section("length"), flags=re.MULTILINE)
+    framing = TypeAdapter[FramingConfig](FramingConfig).validate_python(yaml.safe_load(given)).framing()
+    assert [(field.offset, field.size) for field in fields(text)] == [(0, 4), (4, 2), (6, 6)]
+    wire = b"".join(field.example for field in fields(text))
+    assert parse(framing.parser(LIMIT), [wire]) == [example_frame(text)]
+
+
+def test_the_options_on_the_page_are_those_of_the_model() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| `?(\w+)`? \|", section("length"), re.MULTILINE)
+    options = {name: field.default for name, field in LengthOptions.model_fields.items() if name != "type"}
+    assert {name: yaml.safe_load(default) for name, default in rows} == options
 
 
 def test_the_refusals_cover_every_code_and_framing() -> None:
     assert {code for code, _, _ in refused()} == {"bad-length", "bad-name", "truncated-frame"}
-    assert {framing for _, framing, _ in refused()} == set(FRAMINGS)
+    assert {framing for _, framing, _ in refused()} == set(FRAMINGS) - {"lines"}
 
 
 @pytest.mark.parametrize(("code", "framing", "example"), refused())
@@ -104,15 +129,15 @@ def test_the_defaults_on_the_page_are_those_of_the_settings() -> None:
 
 
 def test_the_datagram_example_reads_and_writes_as_stated() -> None:
-    wire = b"".join(field.example for field in fields("datagram"))
-    frame = example_frame("datagram")
+    wire = b"".join(field.example for field in fields(section("datagram")))
+    frame = example_frame(section("datagram"))
     fragment = decode(wire, LIMIT)
     assert fragment.payload == (frame.name or "").encode() + frame.payload
     assert fragment.shape.name_bytes == len(frame.name or "")
     assert list(encode(fragment.stream_id, fragment.sequence, frame.name, bytes(frame.payload))) == [wire]
-    assert [(field.offset, field.size) for field in fields("datagram")] == [
-        (sum(len(before.example) for before in fields("datagram")[:number]), len(field.example))
-        for number, field in enumerate(fields("datagram"))
+    assert [(field.offset, field.size) for field in fields(section("datagram"))] == [
+        (sum(len(before.example) for before in fields(section("datagram"))[:number]), len(field.example))
+        for number, field in enumerate(fields(section("datagram")))
     ]
 
 

@@ -71,3 +71,56 @@ async def test_a_waiter_cancelled_in_the_moment_of_its_grant_gives_it_back() -> 
     with pytest.raises(asyncio.CancelledError):
         await waiter
     assert budget.used == 0
+
+
+async def test_a_claim_grows_while_there_is_room() -> None:
+    budget = ByteBudget(10)
+    await budget.acquire(4)
+    assert await budget.extend(6, 50) == 6
+    assert budget.used == 10
+
+
+async def test_claims_that_grow_never_wait_for_each_other_for_ever() -> None:
+    """Two cameras with half a picture each fill the budget: neither could end its picture, and nothing would move.
+
+    One goes beyond the limit, by all that it can need; the other only when the first is done.
+    """
+    budget = ByteBudget(10)
+    await budget.acquire(5)
+    await budget.acquire(5)
+    assert await budget.extend(1, 15) == 15
+    second = asyncio.create_task(budget.extend(1, 15))
+    await asyncio.sleep(0)
+    assert not second.done()
+    assert budget.used == 25
+    budget.release(20)
+    assert await asyncio.wait_for(second, 5) == 15
+    assert budget.used == 20
+
+
+async def test_claims_that_grow_come_before_new_ones() -> None:
+    budget = ByteBudget(10)
+    await budget.acquire(10)
+    await budget.extend(1, 5)
+    new = asyncio.create_task(budget.acquire(1))
+    grows = asyncio.create_task(budget.extend(1, 3))
+    await asyncio.sleep(0)
+    budget.release(5)
+    assert await asyncio.wait_for(grows, 5) == 3
+    assert not new.done()
+    budget.release(13)
+    await asyncio.wait_for(new, 5)
+    assert budget.used == 1
+
+
+async def test_a_cancelled_growth_takes_nothing() -> None:
+    budget = ByteBudget(10)
+    await budget.acquire(10)
+    await budget.extend(1, 5)
+    grows = asyncio.create_task(budget.extend(1, 3))
+    await asyncio.sleep(0)
+    grows.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await grows
+    budget.release(15)
+    assert budget.used == 0

@@ -46,7 +46,7 @@ class AckConnection:
         self._metrics = outlet.metrics
         self._answers_due = asyncio.Event()
         self._session = AckSession(options.max_frame_bytes, window, self._refused, self._answers_due.set)
-        self._reader = FrameReader(peer, self._session, options.deadlines, outlet)
+        self._reader = FrameReader(peer, self._session, options.deadlines, options.max_frame_bytes, outlet)
         self._pipeline = FramePipeline(outlet)
         self._unread = False  # the peer does not read its answers
         self._stopping = False

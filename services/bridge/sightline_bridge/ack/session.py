@@ -104,6 +104,11 @@ class AckSession:
         """See FrameParser."""
         return self._reader.pending_bytes
 
+    @property
+    def skipped_bytes(self) -> int:
+        """See FrameParser."""
+        return self._reader.skipped_bytes
+
     def close(self) -> None:
         """See FrameParser."""
         self._reader.close()

@@ -18,7 +18,7 @@ class ByteQueue:
     def __len__(self) -> int:
         return self._length
 
-    def append(self, data: bytes) -> None:
+    def append(self, data: bytes | memoryview) -> None:
         """Put `data` at the end; a large piece is kept without a copy."""
         self._length += len(data)
         if len(data) < COALESCE_BELOW_BYTES:
@@ -57,6 +57,12 @@ class ByteQueue:
         if data:
             self._pieces.appendleft(memoryview(data))
             self._length += len(data)
+
+    def clear(self) -> None:
+        """Forget all bytes."""
+        self._pieces.clear()
+        self._tail = bytearray()
+        self._length = 0
 
     def _seal_tail(self) -> None:
         if self._tail:

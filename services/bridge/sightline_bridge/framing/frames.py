@@ -7,6 +7,8 @@ from typing import Final, Literal, Protocol, final
 FrameErrorCode = Literal[
     "bad-length",
     "bad-name",
+    "bad-payload",
+    "no-frame",
     "truncated-frame",
     "bad-checksum",
     "bad-content-type",
@@ -16,11 +18,14 @@ FrameErrorCode = Literal[
     "bad-version",
     "window-exceeded",
 ]
+# What may be held of a frame whose length nobody knows before it is said to be pending: no more than the socket's
+# reader may hold anyway. Lower, and small frames claim their room twice; higher, and it is memory that nobody counts.
+UNANNOUNCED_BYTES: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One image as its sender framed it: `payload` is never empty, `name` is None in a framing without names.
+    """An image or line as its sender framed it: `payload` is never empty, `name` is None in a framing without names.
 
     Nobody writes to `payload`: it is a bytearray where a large frame was received in place.
     """
@@ -44,7 +49,8 @@ class FrameError(ValueError):
     """The bytes do not follow the framing, or a frame cannot be written in it.
 
     `code` is stable: `bad-length` (not positive, or over the limit), `bad-name` (empty, not UTF-8, control characters,
-    too long), `truncated-frame` (the stream ended inside a frame). A stream cannot be read on after any of them. The
+    too long), `bad-payload` (a frame to be written that would be read as another), `no-frame` (too many bytes in a row
+    are none), `truncated-frame` (the stream ended inside a frame). A stream cannot be read on after any of them. The
     others are of the acknowledged protocol, where they are explained.
     """
 
@@ -77,7 +83,8 @@ class FrameParser(Protocol):
         """The next whole frame, if the bytes fed so far hold one.
 
         Raises:
-            FrameError: a header is wrong; known from the header alone, before anything is allocated for its frame.
+            FrameError: a header is wrong; known from the header alone, before anything is allocated for its frame. Or a
+                frame without a header is larger than any may be, or none is to be found.
         """
 
     @property
@@ -86,10 +93,16 @@ class FrameParser(Protocol):
 
     @property
     def pending_bytes(self) -> int:
-        """Payload bytes of the frame whose header has been read and which is not out yet; 0 when there is none."""
+        """The bytes to find room for before more is read: those of the frame whose header has been read and which is
+        not out yet. Without a header that tells, a bound for what is held, which grows with it; 0 when there is none.
+        """
 
-    def close(self) -> None:
-        """The stream ended.
+    @property
+    def skipped_bytes(self) -> int:
+        """Bytes of the stream that belonged to no frame and were passed over; 0 in framings that cannot."""
+
+    def close(self) -> Frame | None:
+        """The stream ended in good order; the frame that its end completes, if any.
 
         Raises:
             FrameError: `truncated-frame`, it ended inside a frame.
@@ -108,18 +121,31 @@ class FedParser:
         raise AssertionError(f"{count} bytes were written to no buffer")
 
 
+def bound_of(held: int, max_frame_bytes: int) -> int:
+    """`pending_bytes` of a frame of unknown length of which `held` bytes came: doubles as it grows, up to its limit."""
+    return 0 if held < UNANNOUNCED_BYTES else min(1 << held.bit_length(), max_frame_bytes)
+
+
+def any_payload(payload: bytes | bytearray) -> None:
+    """The check of a framing that carries any bytes."""
+    del payload
+
+
 @dataclass(frozen=True, slots=True)
 class Framing:
-    """One framing: `parser(max_frame_bytes)` reads it and `encode_header(name, length)` writes it.
+    """One framing: `parser(max_frame_bytes)` reads it; header, payload as it is, `trailer` are how a frame is written.
 
-    The payload follows the header as it is, so a sender need not copy it. `encode_header` raises FrameError when the
-    name or the length cannot be written.
+    So a sender need not copy the payload. `encode_header(name, length)` and `check_payload` raise FrameError when this
+    framing cannot carry the frame.
     """
 
     name: str
     parser: Callable[[int], FrameParser]
     encode_header: Callable[[str | None, int], bytes]
+    check_payload: Callable[[bytes | bytearray], None] = any_payload
+    trailer: bytes = b""
 
     def encode(self, frame: Frame) -> bytes:
-        """The whole frame in one piece (copies the payload)."""
-        return self.encode_header(frame.name, len(frame.payload)) + frame.payload
+        """The whole frame in one piece (copies the payload); raises FrameError as its parts do."""
+        self.check_payload(frame.payload)
+        return self.encode_header(frame.name, len(frame.payload)) + frame.payload + self.trailer

@@ -100,12 +100,18 @@ class HeaderedParser(ABC):
         return 0 if self._header is None else self._header.length
 
     @final
-    def close(self) -> None:
+    @property
+    def skipped_bytes(self) -> int:
+        """See FrameParser: where a length is wrong, nothing tells where the next header begins."""
+        return 0
+
+    @final
+    def close(self) -> Frame | None:
         """See FrameParser."""
         if self._error is not None:
             raise self._error
         if self.at_boundary:
-            return
+            return None
         held = len(self._queue) if self._place is None else self._place.filled
         if self._header is None:
             raise FrameError("truncated-frame", f"the stream ended inside a header, {held} bytes after the last frame")

@@ -20,9 +20,9 @@ from sightline_bridge.config import (
 )
 from sightline_bridge.connection import Connection, ConnectionFactory, StreamOptions
 from sightline_bridge.datagram.reassembly import ReassemblyLimits, room_for_one_frame
-from sightline_bridge.framing.config import framing_of
+from sightline_bridge.framing.config import framing_of, topic_of
 from sightline_bridge.pipeline import Outlet
-from sightline_bridge.records import RecordOptions
+from sightline_bridge.records import RecordMaker, RecordOptions, TextOptions
 from sightline_bridge.settings import BridgeSettings
 from sightline_bridge.sources.device import DeviceFile
 from sightline_bridge.sources.listen import Address, ListenSource
@@ -69,7 +69,13 @@ def _one_stream(config: StreamConfig, opener: Opener, options: StreamOptions, ou
 def _connect(config: StreamConfig, options: StreamOptions, outlet: Outlet) -> ConnectionFactory:
     if isinstance(config, PeerConfig) and config.ack == "frame":
         return partial(AckConnection, options, config.ack_window, outlet)
-    return partial(Connection, options, outlet)
+    return partial(Connection, options, outlet, _records(config, options))
+
+
+def _records(config: StreamConfig, options: StreamOptions) -> RecordMaker:
+    if topic_of(config.framing) is not None:
+        return TextOptions(options.source)
+    return options.records
 
 
 def _peer_options(config: StreamConfig, kind: str, settings: BridgeSettings) -> StreamOptions:
