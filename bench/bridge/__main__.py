@@ -1,7 +1,7 @@
 """How much one bridge process takes: frames a second at three sizes, memory while the broker stands still.
 
     make bench-bridge                                all, in about ten minutes
-    make bench-bridge ARGS="--only 100kb"            one of 10kb, 100kb, 1mb, stalled
+    make bench-bridge ARGS="--only 100kb"            one of 10kb, 100kb, 1mb, ack, stalled
     make bench-bridge ARGS="--rounds 2 --seconds 3"  less effort
 
 One broker and one bridge, started as users start them, serve all parts. At each size one connection and sixteen, of a
@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Final
 
+from bench.bridge.acknowledged import measure_ack
 from bench.bridge.process import bridge
 from bench.bridge.stalled import stall
 from bench.bridge.throughput import measure
@@ -49,6 +50,7 @@ BENCHMARK: Final = Benchmark(
         "10kb": ("Frames of 10 kB", partial(measure, size=10_000, name="10kb")),
         "100kb": ("Frames of 100 kB", partial(measure, size=100_000, name="100kb")),
         "1mb": ("Frames of 1 MB", partial(measure, size=1_000_000, name="1mb")),
+        "ack": ("Acknowledged frames of 100 kB", measure_ack),
         "stalled": ("200 senders while the broker stands still", stall),
     },
     running=running,

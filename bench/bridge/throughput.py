@@ -25,9 +25,7 @@ CONNECTIONS: Final = (1, 16)
 MADE_UP: Final = "ProducerPerformance"
 PREPARED: Final = "ProducerPerformance, records prepared"
 BARE: Final = "kafka-python alone, records prepared"
-# A turn of this many bytes for each second asked for takes a producer about as long.
-_BYTES_PER_S: Final = 60_000_000
-_WARM_UP_BYTES: Final = 60_000_000
+WARM_UP_BYTES: Final = 60_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +49,10 @@ def ours(connections: int) -> str:
 def measure(rig: Rig, report: Report, size: int, name: str) -> Report:
     """All take turns, every other round in reverse. Raises SystemExit when one of them fails."""
     files, turns = write_photos(rig.folder, size), Turns()
-    records = Records(size, _WARM_UP_BYTES // size, int(rig.seconds * _BYTES_PER_S) // size)
+    records = Records.of(size, rig.seconds, WARM_UP_BYTES)
     send(rig, files, 16, Records(size, 0, records.warm_up))
     contenders: dict[str, Callable[[], float]] = {
-        ours(count): partial(_send, rig, files, count, records, turns) for count in CONNECTIONS
+        ours(count): partial(send_in_turn, rig, files, count, records, (turns, ours(count))) for count in CONNECTIONS
     }
     produce = partial(rig.tool.produce, rig.kafka.bootstrap_servers, records)
     contenders |= {
@@ -62,14 +60,14 @@ def measure(rig: Rig, report: Report, size: int, name: str) -> Report:
         PREPARED: partial(produce, payload_file(rig.folder, size)),
         BARE: partial(_bare, rig, files, records, turns),
     }
-    told = {who: partial(_told, rig, name, who, what) for who, what in contenders.items()}
-    rates = interleaved(told, rig.rounds)
+    turning = {who: partial(told, rig, name, who, what) for who, what in contenders.items()}
+    rates = interleaved(turning, rig.rounds)
     return replace(report, figures=figures(name, size, rates, turns), tables=(table(size, rates, turns),))
 
 
-def send(rig: Rig, files: Sequence[Path], connections: int, records: Records) -> Turn:
+def send(rig: Rig, files: Sequence[Path], connections: int, records: Records, *options: str) -> Turn:
     """One turn of the load. Raises SystemExit unless Kafka has every frame and every connection was confirmed."""
-    arguments = [rig.service.address, *map(str, files), "--connections", str(connections)]
+    arguments = [rig.service.address, *map(str, files), "--connections", str(connections), *options]
     program = load_program("bench.bridge.load", [*arguments, "--frames", str(records.total)])
     before = rig.processor_seconds()
     with (
@@ -89,9 +87,12 @@ def send(rig: Rig, files: Sequence[Path], connections: int, records: Records) ->
     return Turn(rate, bridge_ms, broker_ms, load_ms)
 
 
-def _send(rig: Rig, files: Sequence[Path], connections: int, records: Records, turns: Turns) -> float:
-    turn = send(rig, files, connections, records)
-    turns.setdefault(ours(connections), []).append(turn)
+def send_in_turn(
+    rig: Rig, files: Sequence[Path], connections: int, records: Records, entry: tuple[Turns, str], *options: str
+) -> float:
+    """`send`, entered in the turns of a contender; gives its rate."""
+    turn, (turns, who) = send(rig, files, connections, records, *options), entry
+    turns.setdefault(who, []).append(turn)
     return turn.rate
 
 
@@ -155,7 +156,8 @@ def table(size: int, rates: Rates, turns: Turns) -> Table:
     return Table(header, tuple(rows))
 
 
-def _told(rig: Rig, name: str, who: str, what: Callable[[], float]) -> float:
+def told(rig: Rig, name: str, who: str, what: Callable[[], float]) -> float:
+    """What `what` measured, after saying so."""
     rate = what()
     rig.say(f"{name}: {who}: {number(rate)} a second")
     return rate

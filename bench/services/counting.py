@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Self
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import NewTopic
@@ -13,6 +13,8 @@ from sightline_contracts.topics import DEFAULT_MAX_IMAGE_BYTES, IMAGES, Topic, l
 
 DEADLINE_S: Final = 60.0
 SAMPLE_S: Final = 0.05  # asking the broker for its ends costs 1 ms
+
+BYTES_PER_S: Final = 60_000_000
 
 Sample = tuple[float, int]  # when (seconds), and how many records the topic had gained
 
@@ -24,6 +26,11 @@ class Records:
     size: int
     warm_up: int
     counted: int
+
+    @classmethod
+    def of(cls, size: int, seconds: float, warm_up_bytes: int) -> Self:
+        """As many as take a producer about so many seconds, after the warm-up."""
+        return cls(size, warm_up_bytes // size, int(seconds * BYTES_PER_S) // size)
 
     @property
     def total(self) -> int:

@@ -9,12 +9,17 @@ from pathlib import Path
 import pytest
 
 from bench.bridge.__main__ import BENCHMARK
-from bench.bridge.load import BLOCK_BYTES, Outcome, blocks, run
+from bench.bridge.acknowledged import acknowledged as acknowledged_name
+from bench.bridge.acknowledged import figures as ack_figures
+from bench.bridge.load import BLOCK_BYTES, Outcome, acknowledged, blocks, plain, run
 from bench.bridge.stalled import FRAMES_EACH, SENDERS
 from bench.bridge.stalled import figures as stalled_figures
 from bench.bridge.throughput import BARE, MADE_UP, PREPARED, Turn, busy, figures, ours, table
+from sightline_bridge.config import TcpListenConfig
 from sightline_bridge.framing import FRAMINGS, Frame
-from tests.unit.bridge.doubles import Bridge, running
+from sightline_bridge.metrics import DEFAULT_SOURCE
+from sightline_common.errors import RecordTooLarge
+from tests.unit.bridge.doubles import Bridge, eventually, running
 from tests.unit.bridge.wire import drain
 
 
@@ -51,7 +56,36 @@ async def test_a_connection_that_the_bridge_reset_is_not_confirmed() -> None:
 
 async def sent(bridge: Bridge, connections: int, frames: int) -> Outcome:
     address = ("127.0.0.1", bridge.server.port)
-    return await asyncio.to_thread(run, address, [b"x" * 5000, b"y" * 5000], connections, frames)
+    return await asyncio.to_thread(run, plain(address, [b"x" * 5000, b"y" * 5000], connections, frames))
+
+
+def acknowledging(window: int) -> TcpListenConfig:
+    return TcpListenConfig(name=DEFAULT_SOURCE, port=0, ack="frame", ack_window=window)
+
+
+async def test_acknowledged_frames_stay_within_the_window_and_are_confirmed_by_their_acknowledgement() -> None:
+    async with running(acknowledging(window=3)) as bridge:
+        bridge.publisher.acknowledging.clear()
+        address = ("127.0.0.1", bridge.server.port)
+        senders = acknowledged(address, [b"x" * 5000, b"y" * 5000], 2, 40)
+        sending = asyncio.create_task(asyncio.to_thread(run, senders))
+        await eventually(lambda: bridge.publisher.in_flight == 6)
+        await asyncio.sleep(0.1)
+        assert not any(sender.confirmed for sender in senders)
+        assert len(bridge.publisher.offered) == 6
+        bridge.publisher.acknowledging.set()
+        outcome = await sending
+        assert (outcome.frames, outcome.confirmed) == (40, 2)
+        assert len({record.id for record in bridge.publisher.published}) == 40
+
+
+async def test_a_refused_frame_confirms_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    async with running(acknowledging(window=3)) as bridge:
+        bridge.publisher.failures.append(RecordTooLarge("too large"))
+        senders = acknowledged(("127.0.0.1", bridge.server.port), [b"x" * 5000], 1, 10)
+        outcome = await asyncio.to_thread(run, senders)
+        assert outcome.confirmed == 0
+        assert "NACK" in capsys.readouterr().err
 
 
 async def test_the_load_is_a_program_that_prints_its_outcome(tmp_path: Path) -> None:
@@ -90,6 +124,16 @@ def test_the_goal_is_a_ratio_of_rounds_at_100_kb() -> None:
     assert busy(turn(1000)) == pytest.approx(0.04)
 
 
+def test_acknowledgements_are_judged_against_the_plain_bridge_of_their_round() -> None:
+    plainly = {ours(count): [1000.0, 500.0, 1000.0] for count in (1, 16)}
+    acked = {acknowledged_name(count): [900.0, 450.0, 700.0] for count in (1, 16)}
+    turns = {who: [turn(rate) for rate in rates] for who, rates in (plainly | acked).items()}
+    by_name = {figure.name: figure for figure in ack_figures(plainly | acked, turns)}
+    assert by_name["bridge-ack-16-to-plain"].value == 0.9
+    assert by_name["bridge-ack-16-to-plain"].goal == 0.8
+    assert by_name["bridge-ack-1-cpu"].value == 0.5
+
+
 @pytest.mark.parametrize(
     ("peak", "confirmed", "missing", "met"),
     [(167e6, SENDERS, 0, True), (168e6, SENDERS, 0, False), (1e6, SENDERS - 1, 0, False), (1e6, SENDERS, 1, False)],
@@ -106,4 +150,4 @@ def test_a_part_that_never_ran_has_no_section(tmp_path: Path) -> None:
     page.write_text("<!-- bench-bridge: begin -->\nold\n<!-- bench-bridge: end -->\n")
     BENCHMARK.write_page(page, tmp_path / "nothing")
     assert "old" not in page.read_text()
-    assert set(BENCHMARK.parts) == {"10kb", "100kb", "1mb", "stalled"}
+    assert set(BENCHMARK.parts) == {"10kb", "100kb", "1mb", "ack", "stalled"}
