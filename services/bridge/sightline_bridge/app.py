@@ -19,7 +19,7 @@ from sightline_bridge.sources.build import build_source
 from sightline_bridge.sources.source import Source
 from sightline_common.budget import ByteBudget
 from sightline_common.instruments import watch_readiness
-from sightline_common.lifecycle import stop_event_on_signals
+from sightline_common.lifecycle import settle_heap, stop_event_on_signals
 from sightline_common.management import ManagementServer, ReadinessCheck
 from sightline_common.publisher import Publisher
 from sightline_common.settings import PREFIX
@@ -56,6 +56,7 @@ async def run(settings: BridgeSettings, config: BridgeConfig) -> None:
     for publisher in publishers.values():
         await publisher.start()
     management.start()
+    settle_heap()
     try:
         log.info("management port on %s:%d", settings.bridge_management_host, management.port)
         await _until_over(stop, sources, *(publisher.failed for publisher in publishers.values()))
