@@ -1,9 +1,6 @@
-"""How many connections there may be, in all and from one address."""
+"""How many connections there may be, in all and from one address, and what a caller too many is told."""
 
-import ipaddress
-from collections import Counter
-
-from sightline_gateway.guard.rates import network_of
+from sightline_common.connections import ConnectionCounts, Full
 from sightline_gateway.problems import Problem
 
 
@@ -13,32 +10,21 @@ class Connections:
     def __init__(self, most: int, most_of_one: int, proxies: tuple[str, ...] = ()) -> None:
         self._most = most
         self._most_of_one = most_of_one
-        self._proxies = [ipaddress.ip_network(proxy) for proxy in proxies]
-        self._open: Counter[str] = Counter()
+        self._counts = ConnectionCounts(most, most_of_one, proxies)
 
     def __len__(self) -> int:
-        return self._open.total()
+        return len(self._counts)
 
     def admit(self, address: str) -> Problem | None:
         """Count a connection from `address` in, or say why not; one that was admitted has to `leave`."""
-        if len(self) >= self._most:
-            return Problem("overloaded", f"{self._most} connections are open, the most that there may be")
-        sender = network_of(address)
-        if self._open[sender] >= self._most_of_one and not self._is_proxy(address):
-            return Problem("rate-limited", f"{self._most_of_one} connections of this address are open: use those")
-        self._open[sender] += 1
-        return None
+        match self._counts.admit(address):
+            case Full.ALL:
+                return Problem("overloaded", f"{self._most} connections are open, the most that there may be")
+            case Full.ONE_SENDER:
+                return Problem("rate-limited", f"{self._most_of_one} connections of this address are open: use those")
+            case None:
+                return None
 
     def leave(self, address: str) -> None:
         """Count out a connection that was admitted."""
-        sender = network_of(address)
-        self._open[sender] -= 1
-        if self._open[sender] <= 0:
-            del self._open[sender]
-
-    def _is_proxy(self, address: str) -> bool:
-        try:
-            parsed = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        return any(parsed in network for network in self._proxies)
+        self._counts.leave(address)

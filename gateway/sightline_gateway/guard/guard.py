@@ -6,12 +6,13 @@ from fastapi import Request
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sightline_common.addresses import network_of
 from sightline_gateway.errors import render_problem
 from sightline_gateway.guard.access import Access
 from sightline_gateway.guard.callers import Caller, is_public, needed_scope
 from sightline_gateway.guard.cors import Cors
 from sightline_gateway.guard.headers import SecurityHeaders
-from sightline_gateway.guard.rates import Buckets, Verdict, network_of
+from sightline_gateway.guard.rates import Buckets, Verdict
 from sightline_gateway.guard.settings import GuardSettings
 from sightline_gateway.metrics import Metrics
 from sightline_gateway.problems import Problem

@@ -1,6 +1,5 @@
 """Token buckets: how often a caller may call."""
 
-import ipaddress
 import math
 import time
 from collections import OrderedDict
@@ -71,15 +70,3 @@ class Buckets:
             full_in_s=math.ceil((self._size - bucket.tokens) / self._rate),
             wait_s=wait_s,
         )
-
-
-def network_of(address: str) -> str:
-    """Who counts as one sender: an IPv4 address, or the /64 that one IPv6 customer has all of."""
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(parsed, ipaddress.IPv6Address):
-        mapped = parsed.ipv4_mapped
-        return str(mapped) if mapped else str(ipaddress.ip_network((parsed, 64), strict=False))
-    return str(parsed)

@@ -78,7 +78,7 @@ def describe(kind: type[BaseSettings]) -> str:
 
 
 def _shown(default: object) -> str:
-    if default is None:
+    if default is None or default == ():
         return "unset"
     return ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
 
