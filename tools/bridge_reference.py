@@ -7,7 +7,8 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from sightline_bridge.config import AnySource, SourceConfig, Strict
+from sightline_bridge.config import AnySource, SourceConfig
+from sightline_bridge.strict import Strict
 
 PATH: Final = Path(__file__).resolve().parents[1] / "docs" / "bridge.md"
 _BEGIN: Final = "<!-- From here to the end of the reference: written by `make gen`. -->\n"

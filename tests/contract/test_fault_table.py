@@ -4,14 +4,17 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
-SECTION = re.compile(r"^## What the gateway withstands\n(.*?)^## ", re.MULTILINE | re.DOTALL)
+SECTION = r"^## What the {service} withstands\n(.*?)^## "
 TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
 
-def rows() -> list[str]:
+def rows(service: str) -> list[str]:
     """The lines of the table, without its head."""
-    found = SECTION.search((ROOT / "docs/operations.md").read_text(encoding="utf-8"))
+    text = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    found = re.search(SECTION.format(service=service), text, re.MULTILINE | re.DOTALL)
     assert found is not None
     return [line for line in found[1].splitlines() if line.startswith("| ")][2:]
 
@@ -22,9 +25,10 @@ def functions_of(path: str) -> set[str]:
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 
 
-def test_each_fault_has_a_test_and_each_test_exists() -> None:
-    named = [TEST.findall(row) for row in rows()]
-    assert len(named) >= 18
+@pytest.mark.parametrize(("service", "faults"), [("gateway", 18), ("bridge", 10)])
+def test_each_fault_has_a_test_and_each_test_exists(service: str, faults: int) -> None:
+    named = [TEST.findall(row) for row in rows(service)]
+    assert len(named) >= faults
     assert all(named), "a fault without a test"
     missing = {(path, name) for row in named for path, name in row if name not in functions_of(path)}
     assert not missing

@@ -5,13 +5,14 @@ Limits that a source leaves out are those of the process (`BridgeSettings`).
 
 from collections import Counter
 from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from sightline_bridge.framing.config import FramingConfig
+from sightline_bridge.guard.config import AllowConfig, ConnectTls, DoorConfig
+from sightline_bridge.strict import Strict
 
 # As Kubernetes names ports and objects.
 NAME_PATTERN: Final = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
@@ -21,12 +22,6 @@ MAX_SOURCES: Final = 256
 UNKNOWN_TYPE: Final = "application/octet-stream"
 AckMode = Literal["none", "frame"]
 MEDIA_TYPE: Final = r"^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$"
-
-
-class Strict(BaseModel):
-    """A part of the configuration: unknown fields are refused, since they are mistakes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class SourceConfig(Strict):
@@ -70,9 +65,12 @@ class ListenConfig(PeerConfig):
     """A source that senders connect to."""
 
     max_connections: PositiveInt | None = Field(None, description="connections at a time; further ones are reset")
+    total_timeout_s: PositiveFloat | None = Field(
+        None, description="seconds after which a connection ends, between two frames"
+    )
 
 
-class TcpListenConfig(ListenConfig):
+class TcpListenConfig(DoorConfig, ListenConfig):
     """Senders connect to a TCP port of ours."""
 
     type: Literal["tcp-listen"] = "tcp-listen"
@@ -93,6 +91,7 @@ class TcpConnectConfig(PeerConfig):
     type: Literal["tcp-connect"] = "tcp-connect"
     host: str = Field(min_length=1, description="name or address of the sender")
     port: int = Field(ge=1, le=65535, description="port of the sender")
+    tls: ConnectTls | None = Field(None, description="TLS; unset: none")
 
 
 class DeviceConfig(StreamConfig):
@@ -108,15 +107,12 @@ class StdinConfig(StreamConfig):
     type: Literal["stdin"] = "stdin"
 
 
-class UdpConfig(SourceConfig):
+class UdpConfig(AllowConfig, SourceConfig):
     """Senders send datagrams to a UDP port of ours."""
 
     type: Literal["udp"] = "udp"
     host: str = Field("127.0.0.1", min_length=1, description="address to receive on")
     port: int = Field(ge=0, le=65535, description="port to receive on; 0: any free one")
-    allow: tuple[IPv4Network | IPv6Network, ...] = Field(
-        (), max_length=256, description="networks (CIDR) whose addresses may send; empty: all"
-    )
     framing: Literal["datagram"] = Field("datagram", description="the only framing over UDP")
     # Too low loses large frames on thin links; too high lets a frame that lost a fragment hold up those behind it.
     frame_timeout_s: PositiveFloat = Field(1, description="seconds that one frame may take, and others may wait for it")

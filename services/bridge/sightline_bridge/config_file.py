@@ -58,7 +58,7 @@ def place_of(source: str, settings: BridgeSettings) -> str:
 
 def _of_environment(settings: BridgeSettings) -> BridgeConfig:
     fields = ("stream", "model", "content_type", *SOURCE_PLACES[settings.bridge_source])
-    source = {field: getattr(settings, f"bridge_{field}") for field in fields}
+    source = {field: getattr(settings, f"bridge_{field}") for field in fields} | settings.rules_of_environment
     return BridgeConfig.model_validate(
         {"sources": [{"name": DEFAULT_SOURCE, "type": settings.bridge_source, **_format(settings), **source}]}
     )

@@ -102,9 +102,11 @@ class FrameReader:
 
     async def _receive_within(self, seconds: float, late: PeerTimeout) -> int:
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds) as limit:
                 return await self._read()
         except TimeoutError:
+            if not limit.expired():
+                raise  # the kernel's word: its probes were not answered
             raise late from None
 
     async def _read(self) -> int:

@@ -46,6 +46,10 @@ class ConnectionEnd(StrEnum):
     FRAME_TIMEOUT = "frame-timeout"
     STOPPED = "stopped"
     REFUSED = "refused"
+    REFUSED_ONE_SENDER = "refused-one-sender"
+    NOT_ALLOWED = "not-allowed"
+    TLS_FAILED = "tls-failed"
+    HANDSHAKE_TIMEOUT = "handshake-timeout"
     ANSWERS_UNREAD = "answers-unread"
 
 

@@ -13,6 +13,7 @@ from sightline_bridge.datagram.codec import ETHERNET_DATAGRAM_BYTES, MAX_DATAGRA
 from sightline_bridge.datagram.sender import DEFAULT_MEGABITS, DatagramOptions, send_datagrams
 from sightline_bridge.errors import SendError
 from sightline_bridge.framing import IMAGE_FRAMINGS, fit_name
+from sightline_bridge.send_tls import add_tls_options, tls_of
 from sightline_bridge.sender import Sent, send_frames
 from sightline_contracts.media import sniff
 
@@ -52,7 +53,8 @@ def _way(
 
 
 def _send(options: argparse.Namespace, images: Iterable[tuple[str, bytes]], progress: "_Progress | None") -> Sent:
-    return send_frames(options.address, images, IMAGE_FRAMINGS[options.framing], rate=options.rate, progress=progress)
+    framing, tls = IMAGE_FRAMINGS[options.framing], tls_of(options)
+    return send_frames(options.address, images, framing, rate=options.rate, progress=progress, tls=tls)
 
 
 def _send_acknowledged(
@@ -161,6 +163,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--repeat", type=_repeat, metavar="N", default=1, help="send everything N times")
     _add_udp(parser)
+    add_tls_options(parser)
     return parser.parse_args()
 
 

@@ -2,6 +2,7 @@
 
 import select
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Final, Self, final
 
 from sightline_bridge.errors import SendError
 from sightline_bridge.framing import Frame, FrameError, Framing
+from sightline_bridge.guard.tls_errors import explained
 
 CONNECT_TIMEOUT_S: Final = 10.0
 CONFIRM_TIMEOUT_S: Final = 60.0  # how long Kafka may keep the bridge waiting before we stop waiting for both
@@ -29,22 +31,26 @@ class Sent:
         return self.payload_bytes / 1e6 / self.seconds if self.seconds else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class SenderTls:
+    """TLS towards the bridge, whose certificate must have `server_name`."""
+
+    context: ssl.SSLContext
+    server_name: str
+
+
 @final
 class FrameSender:
     """One connection. Use it in a `with`, call `send` for each frame and `finish` after the last."""
 
-    def __init__(self, host: str, port: int, framing: Framing) -> None:
-        """Connect. Raises SendError when nobody listens there."""
+    def __init__(self, host: str, port: int, framing: Framing, tls: SenderTls | None = None) -> None:
+        """Connect. Raises SendError when nobody listens there, or not one whom `tls` trusts."""
         self._framing = framing
         self._where = f"{host}:{port}"
         self._frames = 0
         self._payload_bytes = 0
-        try:
-            self._socket = socket.create_connection((host, port), timeout=CONNECT_TIMEOUT_S)
-        except OSError as error:
-            raise SendError(f"cannot connect to {self._where}: {_reason(error)}; is the bridge running?") from error
+        self._socket = _connect(host, port, tls)
         self._socket.settimeout(None)  # a bridge that waits for Kafka makes us wait
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._started = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -87,9 +93,13 @@ class FrameSender:
             SendError: the bridge reset the connection, or did not close within 60 s.
         """
         try:
-            self._socket.shutdown(socket.SHUT_WR)
             self._socket.settimeout(CONFIRM_TIMEOUT_S)
-            self._socket.recv(1)
+            if isinstance(self._socket, ssl.SSLSocket):
+                self._socket.unwrap()  # says that no more comes, and waits for the bridge to say the same
+            else:
+                self._socket.shutdown(socket.SHUT_WR)
+                if self._socket.recv(1):
+                    raise ConnectionAbortedError(0, "it answered what no bridge answers")
         except TimeoutError as error:
             reason = f"{self._where} did not confirm within {CONFIRM_TIMEOUT_S:g} s; it may be waiting for Kafka"
             raise SendError(reason) from error
@@ -101,6 +111,22 @@ class FrameSender:
         return SendError(f"{self._where} ended the connection ({_reason(error)}); its log says why")
 
 
+def _connect(host: str, port: int, tls: SenderTls | None) -> socket.socket:
+    where = f"{host}:{port}"
+    try:
+        plain = socket.create_connection((host, port), timeout=CONNECT_TIMEOUT_S)
+    except OSError as error:
+        raise SendError(f"cannot connect to {where}: {_reason(error)}; is the bridge running?") from error
+    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if tls is None:
+        return plain
+    try:
+        return tls.context.wrap_socket(plain, server_hostname=tls.server_name)
+    except OSError as error:
+        plain.close()
+        raise SendError(f"no TLS with {where}: {_reason(error)}") from error
+
+
 def send_frames(
     address: tuple[str, int],
     images: Iterable[tuple[str, bytes]],
@@ -108,6 +134,7 @@ def send_frames(
     *,
     rate: float | None = None,
     progress: Callable[[Sent], None] | None = None,
+    tls: SenderTls | None = None,
 ) -> Sent:
     """Send `images` (name, bytes) over one connection, at most `rate` a second; returns once Kafka has them.
 
@@ -116,7 +143,7 @@ def send_frames(
     Raises:
         SendError: see FrameSender; or `images` raised it.
     """
-    with FrameSender(*address, framing) as sender:
+    with FrameSender(*address, framing, tls) as sender:
         start = time.monotonic()
         try:
             for number, (name, payload) in enumerate(images):
@@ -132,4 +159,4 @@ def send_frames(
 
 
 def _reason(error: OSError) -> str:
-    return error.strerror or str(error)
+    return explained(error) if isinstance(error, ssl.SSLError) else error.strerror or str(error)

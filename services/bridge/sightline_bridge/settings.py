@@ -1,17 +1,22 @@
 """The settings of the bridge."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from sightline_bridge.config import ANSWERED_SOURCES, MEDIA_TYPE, SOURCE_PLACES, UNKNOWN_TYPE, AckMode, SourceType
 from sightline_bridge.framing.config import FramingName, TextTopic
+from sightline_bridge.guard.settings import GuardSettings
 from sightline_bridge.pipeline import FRAME_OVERHEAD_BYTES
-from sightline_common.settings import PREFIX, ServiceSettings
+from sightline_common.settings import PREFIX
+
+# Which rules about senders a type of source can have.
+_RULES: Final[Mapping[SourceType, set[str]]] = {"tcp-listen": {"allow", "tls"}, "udp": {"allow"}}
 
 
-class BridgeSettings(ServiceSettings):
+class BridgeSettings(GuardSettings):
     """Where to listen, how to read what comes, and how much of it may be held."""
 
     bridge_config_file: Path | None = Field(
@@ -44,10 +49,6 @@ class BridgeSettings(ServiceSettings):
     bridge_management_port: int = Field(
         9501, ge=0, le=65535, description="port of /healthz, /readyz and /metrics; 0: any free one"
     )
-    # Too low turns cameras away; each connection costs a file descriptor and up to 0.75 MiB of unread bytes.
-    bridge_max_connections: PositiveInt = Field(
-        64, description="connections of a source at a time; further ones are reset"
-    )
     # Too low cuts off a camera that sends once a minute; too high lets peers that vanished hold connections.
     bridge_idle_timeout_s: PositiveFloat = Field(60, description="seconds without a byte until a connection is closed")
     # Too low cuts off large frames on thin links; too high lets a peer that trickles hold its part of the buffer.
@@ -65,6 +66,18 @@ class BridgeSettings(ServiceSettings):
         needed = self.bridge_config_file is None and "path" in SOURCE_PLACES[self.bridge_source]
         if needed and self.bridge_path is None:
             raise ValueError(f"{PREFIX}BRIDGE_PATH is not set: a source of type {self.bridge_source} needs it")
+        return self
+
+    @model_validator(mode="after")
+    def _rules_hold_somewhere(self) -> Self:
+        """A rule that is set and would not hold is worse than none."""
+        if self.bridge_config_file is not None:
+            where, holding = f"in {PREFIX}BRIDGE_CONFIG_FILE, whose sources have rules of their own", set()
+        else:
+            where, holding = f"for a source of type {self.bridge_source}", _RULES.get(self.bridge_source, set())
+        for field in self.rules_of_environment.keys() - holding:
+            setting = {"allow": "ALLOW", "tls": "TLS_CERTIFICATE_FILE"}[field]
+            raise ValueError(f"{PREFIX}BRIDGE_{setting} would not hold {where}")
         return self
 
     @model_validator(mode="after")

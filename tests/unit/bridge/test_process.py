@@ -33,7 +33,7 @@ def test_help_lists_every_setting_with_its_default() -> None:
     shown = start_and_wait("--help")
     assert shown.returncode == 0
     for name, field in BridgeSettings.model_fields.items():
-        default = "unset" if field.default is None else field.default
+        default = "unset" if field.default in (None, ()) else field.default
         assert f"SIGHTLINE_{name.upper()} (default: {default})" in shown.stdout
 
 

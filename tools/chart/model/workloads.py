@@ -77,6 +77,19 @@ class Gateway(Scheduling, Stopping):
     )
 
 
+class BridgeTls(Section):
+    """TLS towards senders: docs/security.md."""
+
+    secret: Name = Field(
+        "",
+        description="Secret of type kubernetes.io/tls, in /etc/sightline/tls of the pods: the one port then speaks TLS"
+        " only, `sources` name its files. Renewed certificates need no restart.",
+    )
+    client_certificates: bool = Field(
+        False, description="Senders must show certificates that the authority in the Secret's `ca.crt` signed."
+    )
+
+
 class Bridge(Scheduling, Stopping):
     """Framed TCP streams in."""
 
@@ -89,6 +102,7 @@ class Bridge(Scheduling, Stopping):
         " Service then has a port for each that listens, named after it and with its number.",
     )
     service: Service = Field(Service(port=9500), description="How senders reach it; frames are not authenticated.")
+    tls: BridgeTls = Field(BridgeTls(), description="TLS towards senders: docs/security.md.")
     disruption_budget: DisruptionBudget = Field(DisruptionBudget(), description="Pods that a drain may take at a time.")
     resources: Resources = Field(
         Resources(requests={"cpu": "100m", "memory": "160Mi"}, limits={"memory": "512Mi"}),

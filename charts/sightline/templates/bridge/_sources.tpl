@@ -68,5 +68,11 @@ sources:
 {{- define "sightline.bridge.settings" -}}
 {{- if .Values.bridge.sources -}}
 SIGHTLINE_BRIDGE_CONFIG_FILE: /etc/sightline/bridge/bridge.yaml
+{{- else if .Values.bridge.tls.secret -}}
+SIGHTLINE_BRIDGE_TLS_CERTIFICATE_FILE: /etc/sightline/tls/tls.crt
+SIGHTLINE_BRIDGE_TLS_KEY_FILE: /etc/sightline/tls/tls.key
+{{- if .Values.bridge.tls.clientCertificates }}
+SIGHTLINE_BRIDGE_TLS_CLIENT_CA_FILE: /etc/sightline/tls/ca.crt
+{{- end }}
 {{- end }}
 {{- end }}

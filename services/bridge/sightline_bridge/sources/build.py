@@ -21,6 +21,8 @@ from sightline_bridge.config import (
 from sightline_bridge.connection import Connection, ConnectionFactory, StreamOptions
 from sightline_bridge.datagram.reassembly import ReassemblyLimits, room_for_one_frame
 from sightline_bridge.framing.config import framing_of, topic_of
+from sightline_bridge.guard.certificates import listening
+from sightline_bridge.guard.door import DoorRules, Tls
 from sightline_bridge.pipeline import Outlet
 from sightline_bridge.records import RecordMaker, RecordOptions, TextOptions
 from sightline_bridge.settings import BridgeSettings
@@ -58,8 +60,24 @@ def _listening(
     config: ListenConfig, address: Address, kind: str, settings: BridgeSettings, outlet: Outlet
 ) -> ListenSource:
     connect = _connect(config, _peer_options(config, kind, settings), outlet)
+    return ListenSource(config.name, address, connect, outlet.metrics, _rules(config, settings))
+
+
+def _rules(config: ListenConfig, settings: BridgeSettings) -> DoorRules:
     most = config.max_connections or settings.bridge_max_connections
-    return ListenSource(config.name, address, connect, outlet.metrics, max_connections=most)
+    total_s = config.total_timeout_s or settings.bridge_total_timeout_s or math.inf
+    rules = DoorRules(most, most, total_timeout_s=total_s)
+    if not isinstance(config, TcpListenConfig):
+        return rules
+    most_of_one = config.max_connections_per_ip or settings.bridge_max_connections_per_ip or most
+    return replace(rules, most_of_one=most_of_one, allow=config.allow, tls=_tls(config, settings))
+
+
+def _tls(config: TcpListenConfig, settings: BridgeSettings) -> Tls | None:
+    if config.tls is None:
+        return None
+    timeout_s = config.handshake_timeout_s or settings.bridge_handshake_timeout_s
+    return Tls(listening(config.tls), timeout_s, named=config.tls.stream_from_client_name)
 
 
 def _one_stream(config: StreamConfig, opener: Opener, options: StreamOptions, outlet: Outlet) -> OneStreamSource:

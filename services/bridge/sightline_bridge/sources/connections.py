@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from typing import final
 
 from sightline_bridge.connection import ConnectionFactory, StreamConnection
@@ -15,8 +16,10 @@ log = logging.getLogger(__name__)
 class ConnectionSet:
     """What serves the streams of one source now. For one event loop."""
 
-    def __init__(self, connect: ConnectionFactory, metrics: SourceMetrics) -> None:
+    def __init__(self, connect: ConnectionFactory, metrics: SourceMetrics, total_timeout_s: float = math.inf) -> None:
+        """`total_timeout_s`: each connection ends so many seconds after its begin, at the next frame boundary."""
         self._connect = connect
+        self._total_timeout_s = total_timeout_s
         self._metrics = metrics
         self._connections: dict[asyncio.Task[ConnectionEnd], StreamConnection] = {}
         self._failed: asyncio.Future[object] = asyncio.get_running_loop().create_future()
@@ -36,6 +39,9 @@ class ConnectionSet:
         self._connections[task] = connection
         self._metrics.connections.set(len(self._connections))
         task.add_done_callback(self._ended)
+        if self._total_timeout_s < math.inf:
+            over = asyncio.get_running_loop().call_later(self._total_timeout_s, connection.stop)
+            task.add_done_callback(lambda _: over.cancel())
         return task
 
     async def stop(self, deadline_s: float) -> None:

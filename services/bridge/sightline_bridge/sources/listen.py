@@ -7,10 +7,14 @@ from typing import Final, Protocol, final
 
 from sightline_bridge.connection import ConnectionFactory
 from sightline_bridge.errors import StartError, reason_of
+from sightline_bridge.guard.door import Door, DoorRules, Guest
+from sightline_bridge.guard.refusals import Refusals
 from sightline_bridge.metrics import ConnectionEnd, SourceMetrics
 from sightline_bridge.sources.connections import ConnectionSet
 from sightline_bridge.sources.socket_stream import SocketStream
+from sightline_bridge.sources.stream import ByteStream
 from sightline_common.management import Readiness
+from sightline_common.paced_log import PacedLog
 
 # Connections that the kernel accepts ahead of us; a burst above it is retried by the peers' TCP.
 BACKLOG: Final = 128
@@ -24,7 +28,7 @@ class Address(Protocol):
     async def listen(self, protocol: Callable[[], SocketStream]) -> asyncio.Server:
         """Accept connections, each with a `protocol` of its own. Raises OSError when the address cannot be used."""
 
-    def stream_name(self, stream: SocketStream) -> str:
+    def stream_name(self, stream: ByteStream) -> str:
         """The stream of the records that come over `stream`."""
 
     def close(self) -> None:
@@ -39,17 +43,17 @@ class ListenSource:
     """Serves everyone who connects to one address."""
 
     def __init__(
-        self, name: str, address: Address, connect: ConnectionFactory, metrics: SourceMetrics, *, max_connections: int
+        self, name: str, address: Address, connect: ConnectionFactory, metrics: SourceMetrics, rules: DoorRules
     ) -> None:
         self._name = name
         self._address = address
         self._metrics = metrics
-        self._max_connections = max_connections
-        self._connections = ConnectionSet(connect, metrics)
+        self._connections = ConnectionSet(connect, metrics, rules.total_timeout_s)
+        refusals = Refusals(name, metrics, PacedLog(log))
+        self._door = Door(rules, refusals, self._welcome, self._connections.failed)
         self._server: asyncio.Server | None = None
-        self._stopped = False
         self._ended: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        metrics.connection_limit.set(max_connections)
+        metrics.connection_limit.set(rules.most)
 
     @property
     def name(self) -> str:
@@ -75,7 +79,7 @@ class ListenSource:
     async def start(self) -> None:
         """See Source."""
         try:
-            self._server = await self._address.listen(lambda: SocketStream(self._accept))
+            self._server = await self._address.listen(lambda: SocketStream(self._door.knock))
         except OSError as error:
             raise StartError(f"cannot listen on {self._address}: {reason_of(error)}") from error
         self._metrics.up.set(1)
@@ -83,12 +87,12 @@ class ListenSource:
 
     async def stop(self, deadline_s: float) -> None:
         """See Source."""
-        self._stopped = True
         if self._server is not None:
             self._server.close()
             self._address.close()
             self._server = None
         self._metrics.up.set(0)
+        await self._door.close()
         await self._connections.stop(deadline_s)
 
     def readiness(self) -> Readiness:
@@ -102,14 +106,5 @@ class ListenSource:
         shown = str(self._address)
         return f"{shown.removesuffix(':0')}:{self.port}" if shown.endswith(":0") else shown
 
-    def _accept(self, stream: SocketStream) -> None:
-        if self._stopped:  # the kernel had accepted it before
-            stream.reset()
-            return
-        if len(self._connections) >= self._max_connections:
-            extra = {"source": self._name, "peer": stream.peer}
-            log.warning("connection refused: %d are open", self._max_connections, extra=extra)
-            self._metrics.connection_end(ConnectionEnd.REFUSED)
-            stream.reset()
-            return
-        self._connections.serve(stream, self._address.stream_name(stream))
+    def _welcome(self, guest: Guest) -> "asyncio.Task[ConnectionEnd]":
+        return self._connections.serve(guest.stream, guest.client_name or self._address.stream_name(guest.stream))

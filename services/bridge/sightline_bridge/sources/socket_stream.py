@@ -95,6 +95,11 @@ class SocketStream(asyncio.BufferedProtocol):
         if self._lost:
             raise self._error or ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
 
+    def push(self, data: bytes) -> None:
+        """Send `data` without waiting for room: for a few last bytes before `close`."""
+        if not self._lost:
+            self._connected().write(data)
+
     def end_reading(self) -> None:
         """See ByteStream."""
         self._connected().pause_reading()

@@ -7,6 +7,7 @@ from typing import final
 from sightline_bridge.config import TcpListenConfig
 from sightline_bridge.sources.listen import BACKLOG
 from sightline_bridge.sources.socket_stream import SocketStream
+from sightline_bridge.sources.stream import ByteStream
 
 
 @final
@@ -21,7 +22,7 @@ class TcpAddress:
         loop = asyncio.get_running_loop()
         return await loop.create_server(protocol, self._config.host, self._config.port, backlog=BACKLOG)
 
-    def stream_name(self, stream: SocketStream) -> str:
+    def stream_name(self, stream: ByteStream) -> str:
         """See Address."""
         return self._config.stream or f"tcp:{stream.peer}"
 

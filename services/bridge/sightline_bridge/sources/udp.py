@@ -1,7 +1,6 @@
 """Source `udp`: datagrams of frames on a UDP port of ours."""
 
 import asyncio
-import ipaddress
 import logging
 import socket
 from collections import Counter
@@ -18,6 +17,7 @@ from sightline_bridge.metrics import FrameResult
 from sightline_bridge.pipeline import FramePipeline, Outlet
 from sightline_bridge.records import RecordOptions
 from sightline_bridge.sources.udp_socket import UdpSocket
+from sightline_common.addresses import IPNetwork, Networks
 from sightline_common.management import Readiness
 
 # Datagrams read in one turn of the event loop. Below, the turn itself costs more than they do; above, connections of
@@ -39,7 +39,7 @@ class UdpOptions:
     port: int
     receive_buffer_bytes: int
     stream: str | None
-    allow: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+    allow: tuple[IPNetwork, ...]
     limits: ReassemblyLimits
     records: RecordOptions
 
@@ -62,6 +62,7 @@ class UdpSource:
         self._losses = _LossLog(name)
         self._failed: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         self._ended: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._allowed = Networks(options.allow)
         self._may_send = lru_cache(_REMEMBERED_HOSTS)(self._is_allowed)
 
     @property
@@ -126,8 +127,7 @@ class UdpSource:
         return Readiness(ok=listening, reason=f"{'listening' if listening else 'not listening'} on {where}")
 
     def _is_allowed(self, host: str) -> bool:
-        address = ipaddress.ip_address(host.partition("%")[0])
-        return not self._options.allow or any(address in network for network in self._options.allow)
+        return not self._options.allow or host in self._allowed
 
     async def _bind(self) -> UdpSocket:
         host, port = self._options.host, self._options.port

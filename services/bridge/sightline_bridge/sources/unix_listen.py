@@ -11,6 +11,7 @@ from typing import Final, final
 from sightline_bridge.config import UnixListenConfig
 from sightline_bridge.sources.listen import BACKLOG
 from sightline_bridge.sources.socket_stream import SocketStream
+from sightline_bridge.sources.stream import ByteStream
 
 _PROBE_S: Final = 1.0
 
@@ -30,7 +31,7 @@ class UnixAddress:
         loop = asyncio.get_running_loop()
         return await loop.create_unix_server(protocol, str(path), backlog=BACKLOG)
 
-    def stream_name(self, stream: SocketStream) -> str:
+    def stream_name(self, stream: ByteStream) -> str:
         """See Address; senders on a Unix socket have no address to tell them apart by."""
         del stream
         return self._config.stream or f"device:{self._config.name}"

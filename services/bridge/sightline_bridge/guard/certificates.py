@@ -1,0 +1,112 @@
+"""TLS contexts whose certificates follow their files: a renewed certificate needs no restart."""
+
+import logging
+import ssl
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final, TypeAlias, final
+
+from sightline_bridge.errors import StartError
+from sightline_bridge.guard.config import ConnectTls, ListenTls
+
+_Stamp: TypeAlias = tuple[tuple[int, int, int] | None, ...]
+# OpenSSL would ask the terminal for the password of an encrypted key, and wait there.
+_NO_PASSWORD: Final = ""
+
+log = logging.getLogger(__name__)
+
+
+@final
+class Certificates:
+    """A TLS context, made anew when one of its files has changed. For one event loop."""
+
+    def __init__(self, files: Iterable[Path | None], load: Callable[[], ssl.SSLContext]) -> None:
+        """Raises StartError when a file cannot be used."""
+        self._files = tuple(file for file in files if file is not None)
+        self._load = load
+        self._stamp = self._stamp_now()
+        try:
+            self._context = load()
+        except OSError as error:
+            raise StartError(self._unusable(error)) from error
+
+    def context(self) -> ssl.SSLContext:
+        """The context for the next connection. While new files cannot be used, the old certificates stay in use."""
+        stamp = self._stamp_now()
+        if stamp != self._stamp:
+            self._stamp = stamp
+            self._reload()
+        return self._context
+
+    def _reload(self) -> None:
+        try:
+            self._context = self._load()
+        except OSError as error:  # half of a renewal, perhaps: the other half changes the stamp again
+            log.warning("%s; the ones read before stay in use", self._unusable(error))
+        else:
+            log.info("certificates were read again: %s", self._named())
+
+    def _stamp_now(self) -> _Stamp:
+        return tuple(map(_stamp_of, self._files))
+
+    def _unusable(self, error: OSError) -> str:
+        return f"certificates cannot be used: {_reason(error)} ({self._named()})"
+
+    def _named(self) -> str:
+        return ", ".join(map(str, self._files))
+
+
+def listening(tls: ListenTls) -> Certificates:
+    """The contexts of a server. Raises StartError when a file cannot be used."""
+
+    def load() -> ssl.SSLContext:
+        context = _context(ssl.PROTOCOL_TLS_SERVER)
+        # Nothing is resumed, so that a changed client_ca holds from the next connection on.
+        context.options |= ssl.OP_NO_TICKET
+        context.num_tickets = 0
+        context.load_cert_chain(tls.certificate, tls.key, _NO_PASSWORD)
+        if tls.client_ca is not None:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(tls.client_ca)
+        return context
+
+    return Certificates((tls.certificate, tls.key, tls.client_ca), load)
+
+
+def connecting(tls: ConnectTls) -> Certificates:
+    """The contexts of a client. Raises StartError when a file cannot be used."""
+
+    def load() -> ssl.SSLContext:
+        context = _context(ssl.PROTOCOL_TLS_CLIENT)  # which verifies certificates and host names
+        if tls.ca is None:
+            context.load_default_certs()
+        else:
+            context.load_verify_locations(tls.ca)
+        if tls.certificate is not None:
+            context.load_cert_chain(tls.certificate, tls.key, _NO_PASSWORD)
+        return context
+
+    return Certificates((tls.ca, tls.certificate, tls.key), load)
+
+
+def _context(protocol: int) -> ssl.SSLContext:
+    context = ssl.SSLContext(protocol)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION  # it costs us more than those who ask for it
+    return context
+
+
+def _stamp_of(file: Path) -> tuple[int, int, int] | None:
+    try:
+        status = file.stat()
+    except OSError:
+        return None  # whoever reads it says why
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _reason(error: OSError) -> str:
+    if not isinstance(error, ssl.SSLError):
+        return error.strerror or str(error)
+    if error.reason == "KEY_VALUES_MISMATCH":
+        return "the key is not the certificate's"
+    return "a file is not PEM, or its key is encrypted"
