@@ -60,7 +60,7 @@ def retry_after(answer: Answer) -> float | None:
 def failure(answer: Answer) -> Refused | Unreachable:
     """The error that stands for a request that failed."""
     if not isinstance(answer, httpx.Response):
-        return Unreachable(f"no answer: {str(answer) or type(answer).__name__}")
+        return Unreachable(f"no answer: {str(answer) or 'the connection broke'}")
     code, detail = f"http-{answer.status_code}", answer.reason_phrase or "no reason given"
     problem = _problem(answer)
     return Refused(
