@@ -5,7 +5,6 @@ from typing import Any, Final, NamedTuple
 
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
-from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from sightline_common.management import ReadinessCheck
@@ -96,10 +95,9 @@ def create_app(
         readiness=readiness,
     )
     modules = (uploads, results, picture_routes, inference, operations, session, pages)
-    routers = [module.router for module in modules]
-    for router in routers:
-        app.include_router(router)
+    for module in modules:
+        app.include_router(module.router)
     pages.mount_console(app, Path(__file__).parent / "console")
     app.add_middleware(uploads.ShortWay, gateway=app.state.gateway)
-    add_error_door(app, [route for router in routers for route in router.routes if isinstance(route, Route)])
+    add_error_door(app)
     return app

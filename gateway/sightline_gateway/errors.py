@@ -1,18 +1,16 @@
 """The one error door: routes raise `Problem`, the handlers here render RFC 9457 documents."""
 
 import logging
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.routing import Match, Route
-from starlette.types import Scope
 
 from sightline_contracts.traces import trace_id_of
 from sightline_gateway.body import respond_with_unread_body
@@ -34,11 +32,11 @@ _INVALID: Final = {
 }
 
 
-def add_error_door(app: FastAPI, routes: Sequence[Route]) -> None:
-    """Make every failure of `app` a problem document; `routes` are asked what methods a path has."""
+def add_error_door(app: FastAPI) -> None:
+    """Make every failure of `app` a problem document."""
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
-    app.add_exception_handler(HTTPException, partial(_on_http, routes))
+    app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(ClientDisconnect, on_disconnect)
     app.add_exception_handler(Exception, _on_fault)
 
@@ -114,30 +112,26 @@ def _reason(invalid: Mapping[str, Any]) -> str:
     return str(invalid["msg"]).removeprefix("Value error, ") if words is None else words.format(**known)
 
 
-async def _on_http(routes: Sequence[Route], request: Request, error: Exception) -> Response:
+async def _on_http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise TypeError(f"registered for HTTPException, got {error!r}")
     code, path = _OF_STATUS.get(error.status_code, "internal"), request.url.path
     headers, detail = dict(error.headers or {}), f"{request.method} {path}: {error.detail}"
     if code == "method-not-allowed":
-        # The framework names the methods of the first route that fits, and no route of ours is a file of the console.
-        headers["Allow"] = ", ".join(_methods(routes, request.scope, path) or ("GET", "HEAD"))
+        # The framework names the methods of the first route that fits, and no route is a file of the console.
+        headers["Allow"] = ", ".join(_methods(request, path) or ("GET", "HEAD"))
         detail = f"{path} does not take {request.method}; it takes {headers['Allow']}"
     elif code == "not-found":
         bare = path.rstrip("/")
-        detail = f"there is nothing at {path}; " + (f"try {bare}" if _known(routes, request, bare) else "see /docs")
+        known = bare != path and _methods(request, bare)
+        detail = f"there is nothing at {path}; " + (f"try {bare}" if known else "see /docs")
     return render_problem(request, Problem(code, detail), headers)
 
 
-def _known(routes: Sequence[Route], request: Request, path: str) -> bool:
-    return path != request.url.path and bool(_methods(routes, request.scope, path))
-
-
-def _methods(routes: Sequence[Route], scope: Scope, path: str) -> list[str]:
-    """All methods of the path."""
-    asked = {**scope, "path": path}
-    fitting = (route.methods or set() for route in routes if route.matches(asked)[0] is not Match.NONE)
-    methods = set().union(*fitting)
+def _methods(request: Request, path: str) -> list[str]:
+    """All methods of the routes that fit a path."""
+    fitting = (route for route in iter_route_contexts(request.app.routes) if route.path_regex.match(path))
+    methods = set[str]().union(*(route.methods or () for route in fitting))
     return sorted(methods | {"HEAD"} if "GET" in methods else methods)
 
 

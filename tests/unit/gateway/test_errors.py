@@ -27,7 +27,13 @@ async def test_an_unknown_path_is_a_problem(served: Served, path: str) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
-    [("DELETE", "/v1/images", {"GET", "POST"}), ("POST", "/healthz", {"GET"}), ("PUT", "/v1/images/x", {"GET"})],
+    [
+        ("DELETE", "/v1/images", {"GET", "POST"}),
+        ("POST", "/healthz", {"GET"}),
+        ("PUT", "/v1/images/x", {"GET"}),
+        ("GET", "/v2/models/x/infer", {"POST"}),
+        ("POST", "/v2/models/x/versions/1", {"GET"}),
+    ],
 )
 async def test_a_wrong_method_is_a_problem_that_lists_the_right_ones(
     served: Served, method: str, path: str, allowed: set[str]
