@@ -5,6 +5,8 @@ from typing import Any
 
 from kafka.errors import UnknownTopicOrPartitionError, for_code
 
+from sightline_contracts.topics import OURS
+
 
 def is_absent(topic: Mapping[str, Any]) -> bool:
     """Whether the broker does not know the topic, which is as `describe_topics` gives it."""
@@ -14,7 +16,8 @@ def is_absent(topic: Mapping[str, Any]) -> bool:
 def trouble(*topics: Mapping[str, Any]) -> str | None:
     """Why topics, as `describe_topics` gives them, cannot be used; None when all can."""
     absent = sorted(topic["name"] for topic in topics if is_absent(topic))
-    told = [f"no topic {', '.join(absent)} yet (sightline-topics creates them)"] if absent else []
+    remedy = " (sightline-topics creates them)" if OURS.issuperset(absent) else ""
+    told = [f"no topic {', '.join(absent)} yet{remedy}"] if absent else []
     told += [
         f"topic {topic['name']}: {for_code(topic['error_code']).__name__.removesuffix('Error')}"
         for topic in topics

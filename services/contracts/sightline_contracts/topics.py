@@ -9,6 +9,7 @@ IMAGES = "images"
 RESULTS = "results"
 DEAD_LETTERS = "dead-letters"
 IMAGE_STATS = "image-stats"
+OURS = frozenset({IMAGES, RESULTS, DEAD_LETTERS, IMAGE_STATS})  # others are their operators' own
 
 DEFAULT_MAX_IMAGE_BYTES = 10 * 1024 * 1024
 # A record is its image plus key, headers and batch framing. Smaller, and an image at the limit is refused by the

@@ -10,17 +10,16 @@ from sightline_bridge.framing.jpeg import JPEG
 from sightline_bridge.framing.length import LengthLayout, length_framing
 from sightline_bridge.framing.lines import lines_framing
 from sightline_bridge.framing.named import NAMED
-from sightline_contracts.topics import DEAD_LETTERS, IMAGE_STATS, IMAGES, RESULTS
+from sightline_contracts.topics import OURS
 
 # Vendors' headers are some dozens of bytes; each source's parser may hold so much of one.
 MAX_OFFSET_BYTES: Final = 1024
 # Kafka's own rule, and no dot or hyphen at the beginning, where tools read a path or an option.
 _TOPIC: Final = r"^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,248}$"
-_OURS: Final = frozenset({IMAGES, RESULTS, DEAD_LETTERS, IMAGE_STATS})
 
 
 def _not_ours(topic: str) -> str:
-    if topic in _OURS:
+    if topic in OURS:
         raise ValueError(f"{topic} holds records of another kind: lines need a topic of their own")
     return topic
 
