@@ -1,5 +1,7 @@
 """send_datagrams and `sightline-send --udp`, against a plain socket."""
 
+import errno
+import os
 import socket
 import time
 from collections.abc import Iterator
@@ -99,6 +101,27 @@ def test_the_command_sends_over_udp_and_says_what_that_means(
     assert [frame.name for frame in receiver.frames] == ["photo.png"]
     assert len(seen) == 1
     assert "sent 1 frames" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("fault", [errno.EIO, errno.EINVAL, errno.EMSGSIZE])
+def test_where_the_kernel_cannot_cut_datagrams_apart_each_is_sent_by_itself(
+    peer: socket.socket, fault: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network device without checksums, or datagrams larger than its frames; the first refusal settles it."""
+    refused: list[int] = []
+
+    class Refusing(socket.socket):
+        def send(self, data: bytes, flags: int = 0) -> int:  # type: ignore[override]
+            if len(data) > 1472:
+                refused.append(len(data))
+                raise OSError(fault, os.strerror(fault))
+            return super().send(data, flags)
+
+    monkeypatch.setattr("sightline_bridge.datagram.sender.socket.socket", Refusing)
+    send_datagrams(peer.getsockname(), IMAGES, DatagramOptions())
+    receiver, _ = received(peer)
+    assert receiver.frames == [Frame(name, image) for name, image in IMAGES]
+    assert len(refused) == 1
 
 
 @pytest.mark.parametrize(

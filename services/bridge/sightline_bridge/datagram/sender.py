@@ -1,20 +1,27 @@
 """The sending side over UDP: nobody makes it wait and nobody answers, so it keeps to a pace of its own."""
 
+import errno
 import os
 import secrets
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, final
 
-from sightline_bridge.datagram.codec import ETHERNET_DATAGRAM_BYTES, encode
+from sightline_bridge.datagram.codec import ETHERNET_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES, encode
 from sightline_bridge.errors import SendError
 from sightline_bridge.framing import FrameError
 from sightline_bridge.sender import Sent
 
 # A link of 1 Gbit/s and a bridge on one core take it; faster, and bursts fill the receiver's buffer.
 DEFAULT_MEGABITS: Final = 200.0
+_SOL_UDP: Final = 17
+_UDP_SEGMENT: Final = 103  # Linux: cut what one call sends into datagrams of this size
+_SEGMENTS_AT_ONCE: Final = 32  # the kernel takes 64; a burst should not fill the receiver's buffer
+# The network's device cannot compute their checksums, or the datagrams are larger than its frames.
+_NO_SEGMENTS: Final = (errno.EIO, errno.EINVAL, errno.EMSGSIZE)
 _BURST_S: Final = 0.002  # sleeping for less is not worth it: so long is the longest burst
 
 
@@ -47,13 +54,12 @@ def send_datagrams(
     sent = Sent(0, 0, 0.0)
     with connected(host, port) as peer:
         pace = Pace(options.megabits)
+        outgoing = Outgoing(peer, options.datagram_bytes, pace)
         stream_id = random_stream_id() if options.stream_id is None else options.stream_id
         try:
             for number, (name, image) in enumerate(images):
                 pace.wait_for_frame(number, rate)
-                for datagram in _datagrams(stream_id, number, name, image, options.datagram_bytes):
-                    pace.wait_for_bytes(len(datagram))
-                    peer.send(datagram)
+                outgoing.send(_datagrams(stream_id, number, name, image, options.datagram_bytes))
                 sent = Sent(sent.frames + 1, sent.payload_bytes + len(image), pace.seconds)
                 if progress is not None:
                     progress(sent)
@@ -91,6 +97,41 @@ class Pace:
         self._bytes_due = max(self._bytes_due, now - _BURST_S) + size / self._bytes_per_s
         if self._bytes_due - now > _BURST_S:
             time.sleep(self._bytes_due - now)
+
+
+@final
+class Outgoing:
+    """Sends datagrams of one size, as many as possible by one call of the kernel, where it can cut them apart."""
+
+    def __init__(self, peer: socket.socket, datagram_bytes: int, pace: Pace) -> None:
+        """`datagram_bytes`: the size of every datagram but the last of each `send`, which may be smaller."""
+        self._peer = peer
+        self._pace = pace
+        self._at_once = min(_SEGMENTS_AT_ONCE, MAX_DATAGRAM_BYTES // datagram_bytes)
+        if self._at_once > 1:
+            try:
+                peer.setsockopt(_SOL_UDP, _UDP_SEGMENT, datagram_bytes)
+            except OSError:  # Linux before 4.18
+                self._at_once = 1
+
+    def send(self, datagrams: Iterable[bytes]) -> None:
+        """Send all, at the pace. Raises OSError when nobody listens, or there is no way."""
+        left = iter(datagrams)
+        while batch := list(islice(left, self._at_once)):
+            together = b"".join(batch)
+            self._pace.wait_for_bytes(len(together))
+            try:
+                self._peer.send(together)
+            except OSError as error:
+                if self._at_once == 1 or error.errno not in _NO_SEGMENTS:
+                    raise
+                self._send_apart(batch)
+
+    def _send_apart(self, batch: list[bytes]) -> None:
+        self._at_once = 1
+        self._peer.setsockopt(_SOL_UDP, _UDP_SEGMENT, 0)
+        for datagram in batch:
+            self._peer.send(datagram)
 
 
 def _datagrams(stream_id: int, number: int, name: str | None, image: bytes, size: int) -> Iterator[bytes]:

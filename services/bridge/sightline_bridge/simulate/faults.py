@@ -33,6 +33,11 @@ class Chances:
     reorder: float = 0.0
     delay_s: float = 1.0
 
+    @property
+    def of_datagrams(self) -> bool:
+        """Whether anything can happen to a single datagram."""
+        return any((self.corrupt, self.drop, self.duplicate, self.reorder))
+
 
 @final
 class Dice:

@@ -9,7 +9,7 @@ from typing import Final, Protocol, final
 
 from sightline_bridge.ack.sender import AckSender
 from sightline_bridge.datagram.codec import encode
-from sightline_bridge.datagram.sender import DatagramOptions, Pace, connected, random_stream_id
+from sightline_bridge.datagram.sender import DatagramOptions, Outgoing, Pace, connected, random_stream_id
 from sightline_bridge.errors import SendError
 from sightline_bridge.framing import Frame, FrameError, Framing
 from sightline_bridge.simulate.faults import Dice, Fault
@@ -144,6 +144,7 @@ class DatagramLink:
         self._stream_id = random_stream_id() if options.stream_id is None else options.stream_id
         self._socket = connected(host, port)
         self._pace = Pace(options.megabits)
+        self._outgoing = Outgoing(self._socket, options.datagram_bytes, self._pace)
         self._sequence = 0
         self._held: bytes | None = None  # goes after the next one
 
@@ -159,10 +160,10 @@ class DatagramLink:
         pause_at = None
         if self.dice.throw(Fault.DELAYED, self.dice.chances.delay):
             pause_at = self.dice.place(len(datagrams))
-        for number, datagram in enumerate(datagrams):
-            if number == pause_at:
-                time.sleep(self.dice.chances.delay_s)
-            self._send_one(self.dice.corrupted(datagram))
+        try:
+            self._send_all(datagrams, pause_at)
+        except OSError as error:
+            raise SendError(f"nobody receives: {error.strerror or error}") from error
 
     def wait(self, seconds: float) -> None:
         """See Link."""
@@ -170,12 +171,24 @@ class DatagramLink:
 
     def finish(self) -> None:
         """See Link."""
-        if self._held is not None:
-            self._put(self._held)
+        with self._socket:
+            if self._held is not None:
+                self._put(self._held)
+            self._tell_what_came_back()
+
+    def _tell_what_came_back(self) -> None:
         code = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        self._socket.close()
         if code:
             raise SendError(f"nobody receives: {os.strerror(code)}")
+
+    def _send_all(self, datagrams: list[bytes], pause_at: int | None) -> None:
+        if pause_at is None and not self.dice.chances.of_datagrams:
+            self._outgoing.send(datagrams)
+            return
+        for number, datagram in enumerate(datagrams):
+            if number == pause_at:
+                time.sleep(self.dice.chances.delay_s)
+            self._send_one(self.dice.corrupted(datagram))
 
     def _send_one(self, datagram: bytes) -> None:
         chances = self.dice.chances
@@ -192,10 +205,7 @@ class DatagramLink:
 
     def _put(self, datagram: bytes) -> None:
         self._pace.wait_for_bytes(len(datagram))
-        try:
-            self._socket.send(datagram)
-        except OSError as error:
-            raise SendError(f"nobody receives: {error.strerror or error}") from error
+        self._socket.send(datagram)
 
 
 @final

@@ -16,7 +16,7 @@ from sightline_bridge.framing import Frame
 from sightline_bridge.metrics import FrameResult
 from sightline_bridge.pipeline import FramePipeline, Outlet
 from sightline_bridge.records import RecordOptions
-from sightline_bridge.sources.udp_socket import UdpSocket
+from sightline_bridge.sources.udp_socket import Received, UdpSocket
 from sightline_common.addresses import IPNetwork, Networks
 from sightline_common.management import Readiness
 
@@ -157,18 +157,18 @@ class UdpSource:
             self._fail(error)
 
     def _take(self, most: int) -> None:
-        """Read what is there, at most so many datagrams."""
+        """Read what is there, until it is at least so many datagrams."""
         assert self._socket is not None
-        now = asyncio.get_running_loop().time()
-        for _ in range(most):
-            if (received := self._socket.receive()) is None:
-                break
-            sender, datagram = received
-            self._received_bytes += len(datagram)
-            if self._may_send(sender[0]):
-                self._submit(self._reassembler.push(sender, datagram, now))
+        now, taken = asyncio.get_running_loop().time(), 0
+        while taken < most and (received := self._socket.receive()) is not None:
+            self._received_bytes += len(received.data)
+            datagrams = _apart(received)
+            taken += len(datagrams)
+            if self._may_send(received.sender[0]):
+                for datagram in datagrams:
+                    self._submit(self._reassembler.push(received.sender, datagram, now))
             else:
-                self._reassembler.datagrams[DatagramResult.NOT_ALLOWED] += 1
+                self._reassembler.datagrams[DatagramResult.NOT_ALLOWED] += len(datagrams)
 
     def _submit(self, frames: list[Whole]) -> None:
         for frame in frames:
@@ -203,6 +203,12 @@ class UdpSource:
     def _fail(self, error: BaseException) -> None:
         if not self._failed.done():
             self._failed.set_exception(error)
+
+
+def _apart(received: Received) -> list[memoryview]:
+    """The single datagrams, of which even an empty one is one."""
+    data, size = received.data, received.size
+    return [data[start : start + size] for start in range(0, len(data), size)] if size else [data]
 
 
 @final
