@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sightline_bridge.framing import FRAMINGS, Frame
+from sightline_bridge.framing import FRAMINGS, IMAGE_FRAMINGS, Frame
 from sightline_bridge.simulate import camera
 from sightline_bridge.simulate.command import main
 from sightline_bridge.simulate.faults import Chances, Dice, Fault
@@ -95,7 +95,7 @@ def simulate(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
             signal.signal(number, handler)
 
 
-@pytest.mark.parametrize("framing", ["fixed28", "named", "length"])
+@pytest.mark.parametrize("framing", IMAGE_FRAMINGS)
 def test_each_sender_is_a_camera_with_a_connection(
     framing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -121,6 +121,13 @@ def test_each_sender_is_a_camera_with_a_connection(
     assert "sent       15 frames" in out
     assert "confirmed  15 frames" in out
     assert "senders    3, connections 3" in out
+
+
+def test_lines_are_text_of_each_sender(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving() as server:
+        arguments = ("--senders", 2, "--frames", 2, "--rate", 0, "--framing", "lines")
+        simulate(monkeypatch, f"tcp://127.0.0.1:{server.port}", *arguments)
+    assert sorted(server.received) == [b"camera-0 0\r\ncamera-0 1\r\n", b"camera-1 0\r\ncamera-1 1\r\n"]
 
 
 def test_a_folder_is_played_round_and_round(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
