@@ -61,13 +61,15 @@ def _send_acknowledged(
     options: argparse.Namespace, images: Iterable[tuple[str, bytes]], progress: "_Progress | None"
 ) -> Delivered:
     sender_id = options.sender_id or f"sightline-send-{uuid4().hex}"
-    with AckSender(options.address, sender_id, patience_s=options.patience, on_lost=_tell_lost) as sender:
+    tls = tls_of(options)
+    with AckSender(options.address, sender_id, patience_s=options.patience, on_lost=_tell_lost, tls=tls) as sender:
         return send_acknowledged(sender, images, rate=options.rate, progress=progress)
 
 
 def _send_datagrams(
     options: argparse.Namespace, images: Iterable[tuple[str, bytes]], progress: "_Progress | None"
 ) -> Sent:
+    tls_of(options)  # which says that there is none
     how = DatagramOptions(options.megabits, options.datagram_bytes, options.stream_id)
     return send_datagrams(options.address, images, how, rate=options.rate, progress=progress)
 

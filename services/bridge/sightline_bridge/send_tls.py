@@ -6,7 +6,7 @@ from pathlib import Path
 from sightline_bridge.errors import SendError, StartError
 from sightline_bridge.guard.certificates import connecting
 from sightline_bridge.guard.config import ConnectTls
-from sightline_bridge.sender import SenderTls
+from sightline_bridge.sender_socket import SenderTls
 
 
 def add_tls_options(parser: argparse.ArgumentParser) -> None:
@@ -23,11 +23,13 @@ def tls_of(options: argparse.Namespace) -> SenderTls | None:
     """TLS as the options have it, None when they do not.
 
     Raises:
-        SendError: a file cannot be used, or a certificate has no key.
+        SendError: a file cannot be used, a certificate has no key, or datagrams would go in the clear.
     """
     fields = (options.tls_ca, options.tls_certificate, options.tls_key, options.tls_server_name)
     if not options.tls and not any(fields):
         return None
+    if options.udp:
+        raise SendError("there is no TLS over UDP: nothing was sent")
     if (options.tls_certificate is None) != (options.tls_key is None):
         raise SendError("--tls-certificate and --tls-key belong together")
     ours = ConnectTls(ca=options.tls_ca, certificate=options.tls_certificate, key=options.tls_key)

@@ -11,9 +11,8 @@ from typing import Final, Self, final
 
 from sightline_bridge.errors import SendError
 from sightline_bridge.framing import Frame, FrameError, Framing
-from sightline_bridge.guard.tls_errors import explained
+from sightline_bridge.sender_socket import NoTls, SenderTls, connect, reason_for_sender
 
-CONNECT_TIMEOUT_S: Final = 10.0
 CONFIRM_TIMEOUT_S: Final = 60.0  # how long Kafka may keep the bridge waiting before we stop waiting for both
 
 
@@ -29,14 +28,6 @@ class Sent:
     def megabytes_per_s(self) -> float:
         """Payload throughput, MB = 10^6 bytes."""
         return self.payload_bytes / 1e6 / self.seconds if self.seconds else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class SenderTls:
-    """TLS towards the bridge, whose certificate must have `server_name`."""
-
-    context: ssl.SSLContext
-    server_name: str
 
 
 @final
@@ -108,23 +99,17 @@ class FrameSender:
         return self.so_far
 
     def _broken(self, error: OSError) -> SendError:
-        return SendError(f"{self._where} ended the connection ({_reason(error)}); its log says why")
+        return SendError(f"{self._where} ended the connection ({reason_for_sender(error)}); its log says why")
 
 
 def _connect(host: str, port: int, tls: SenderTls | None) -> socket.socket:
     where = f"{host}:{port}"
     try:
-        plain = socket.create_connection((host, port), timeout=CONNECT_TIMEOUT_S)
+        return connect((host, port), tls)
+    except NoTls as error:
+        raise SendError(f"no TLS with {where}: {error}") from error
     except OSError as error:
-        raise SendError(f"cannot connect to {where}: {_reason(error)}; is the bridge running?") from error
-    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if tls is None:
-        return plain
-    try:
-        return tls.context.wrap_socket(plain, server_hostname=tls.server_name)
-    except OSError as error:
-        plain.close()
-        raise SendError(f"no TLS with {where}: {_reason(error)}") from error
+        raise SendError(f"cannot connect to {where}: {reason_for_sender(error)}; is the bridge running?") from error
 
 
 def send_frames(
@@ -156,7 +141,3 @@ def send_frames(
         except SendError as error:
             error.sent = sender.so_far.frames
             raise
-
-
-def _reason(error: OSError) -> str:
-    return explained(error) if isinstance(error, ssl.SSLError) else error.strerror or str(error)

@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from sightline_bridge.ack.sender import AckSender, Delivered, send_acknowledged
 from sightline_bridge.config import TcpConnectConfig, TcpListenConfig
 from sightline_bridge.config_file import load_config
 from sightline_bridge.errors import SendError
 from sightline_bridge.framing import FRAMINGS, Frame
 from sightline_bridge.guard.certificates import connecting, listening
 from sightline_bridge.guard.config import ConnectTls, ListenTls
-from sightline_bridge.sender import SenderTls, Sent, send_frames
+from sightline_bridge.sender import Sent, send_frames
+from sightline_bridge.sender_socket import SenderTls
 from sightline_bridge.settings import BridgeSettings
 from sightline_local.ports import free_port
 from tests.unit.bridge.authority import Authority
@@ -84,6 +86,36 @@ async def test_back_pressure_reaches_a_sender_through_tls(authority: Authority) 
         bridge.publisher.acknowledging.set()
         await sending
         assert [record.name for record in bridge.publisher.offered] == [frame.name for frame in frames]
+
+
+async def test_acknowledged_frames_go_over_tls(authority: Authority) -> None:
+    frames = numbered(300, 20_000)
+
+    def deliver(port: int, tls: SenderTls) -> Delivered:
+        with AckSender(("127.0.0.1", port), "camera-7", patience_s=20, tls=tls) as sender:
+            return send_acknowledged(sender, [(frame.name or "", bytes(frame.payload)) for frame in frames])
+
+    config = TcpListenConfig.model_validate(
+        {"name": "default", "port": 0, "ack": "frame", "tls": secured(authority).tls}
+    )
+    async with running(config) as bridge:
+        delivered = await asyncio.to_thread(deliver, bridge.server.port, trusting(authority))
+        assert (delivered.acknowledged, delivered.sent_again, delivered.connections) == (300, 0, 1)
+        assert sorted(bridge.publisher.frames, key=lambda frame: int(frame.name or 0)) == frames
+
+
+async def test_an_acknowledged_sender_says_why_there_is_no_tls(authority: Authority) -> None:
+    reasons: list[str] = []
+
+    def deliver(port: int, tls: SenderTls) -> None:
+        with AckSender(("127.0.0.1", port), "camera-7", patience_s=0.5, on_lost=reasons.append, tls=tls) as sender:
+            sender.send("a", b"frame")
+            sender.finish()
+
+    async with running(secured(authority)) as bridge:
+        with pytest.raises(SendError, match="acknowledged nothing"):
+            await asyncio.to_thread(deliver, bridge.server.port, trusting(authority, server_name="elsewhere.example"))
+    assert "its certificate is not trusted: Hostname mismatch" in reasons[0]
 
 
 async def test_a_certificates_name_is_the_stream_of_its_records(authority: Authority) -> None:

@@ -3,6 +3,7 @@
 import random
 import select
 import socket
+import ssl
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -14,8 +15,9 @@ from sightline_bridge.ack.messages import ANSWER_BYTES, AnswerKind, decode_answe
 from sightline_bridge.ack.outbox import Outbox, Refusal
 from sightline_bridge.errors import SendError
 from sightline_bridge.framing import FrameError
+from sightline_bridge.guard.tls_session import RECORD_BYTES
+from sightline_bridge.sender_socket import SenderTls, connect
 
-CONNECT_TIMEOUT_S: Final = 10.0
 # The bridge gives a sign of life every 15 s while frames wait: three times that, and it is gone.
 SILENCE_S: Final = 45.0
 FIRST_RETRY_S: Final = 0.1  # below it a bridge that comes back is flooded with attempts
@@ -57,11 +59,10 @@ class _LinkLost(Exception):
 class _Link:
     """One connection that the bridge has not necessarily welcomed yet."""
 
-    def __init__(self, address: tuple[str, int], sender_id: str, outbox: Outbox) -> None:
+    def __init__(self, address: tuple[str, int], sender_id: str, outbox: Outbox, tls: SenderTls | None) -> None:
         """Connect. Raises OSError."""
         self._outbox = outbox
-        self._socket = socket.create_connection(address, timeout=CONNECT_TIMEOUT_S)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket = connect(address, tls)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._socket.setblocking(False)
         self._poll = select.poll()
@@ -81,6 +82,8 @@ class _Link:
             OSError: the connection broke.
         """
         self._refill()
+        if isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
+            self._read()  # what TLS has taken off the wire no poll sees any more
         self._poll.register(self._socket, select.POLLIN | (select.POLLOUT if self._unwritten else 0))
         events = dict(self._poll.poll(timeout_s * 1000)).get(self._socket.fileno(), 0)
         if events & ~select.POLLOUT:
@@ -97,7 +100,14 @@ class _Link:
             self._unwritten += (memoryview(letter.head), memoryview(letter.payload))
 
     def _write(self) -> None:
-        written = self._socket.sendmsg([self._unwritten[at] for at in range(min(_VECTOR, len(self._unwritten)))])
+        try:
+            if isinstance(self._socket, ssl.SSLSocket):
+                written = self._socket.send(self._unwritten[0][:RECORD_BYTES])
+            else:
+                pieces = [self._unwritten[at] for at in range(min(_VECTOR, len(self._unwritten)))]
+                written = self._socket.sendmsg(pieces)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return
         while written:
             piece = self._unwritten.popleft()
             if written < len(piece):
@@ -105,7 +115,10 @@ class _Link:
             written -= min(written, len(piece))
 
     def _read(self) -> None:
-        data = self._socket.recv(_READ_BYTES)
+        try:
+            data = self._socket.recv(_READ_BYTES)
+        except ssl.SSLWantReadError:  # half a record
+            return
         if not data:
             raise _LinkLost(f"the bridge left ({self._outbox.farewell() or 'without a word'})")
         self._heard_at = time.monotonic()
@@ -134,6 +147,7 @@ class AckSender:
         *,
         patience_s: float = PATIENCE_S,
         on_lost: Callable[[str], object] = lambda _: None,
+        tls: SenderTls | None = None,
     ) -> None:
         """`patience_s`: give up when so long nothing was acknowledged; `on_lost` is told why a connection ended.
 
@@ -148,6 +162,7 @@ class AckSender:
         self._sender_id = sender_id
         self._patience_s = patience_s
         self._on_lost = on_lost
+        self._tls = tls
         self._outbox = Outbox(most_bytes=MOST_BYTES)
         self._link: _Link | None = None
         self._retry_s = FIRST_RETRY_S
@@ -223,7 +238,7 @@ class AckSender:
                 time.sleep(min(max(0.0, self._retry_at - time.monotonic()), timeout_s))
                 if time.monotonic() < self._retry_at:
                     return
-                self._link = _Link(self._address, self._sender_id, self._outbox)
+                self._link = _Link(self._address, self._sender_id, self._outbox, self._tls)
                 self._connections += 1
             self._link.exchange(timeout_s)
         except (OSError, _LinkLost) as error:

@@ -1,0 +1,44 @@
+"""A sender's connection to the bridge, plain or with TLS."""
+
+import socket
+import ssl
+from dataclasses import dataclass
+from typing import Final
+
+from sightline_bridge.guard.tls_errors import explained
+
+CONNECT_TIMEOUT_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class SenderTls:
+    """TLS towards the bridge, whose certificate must have `server_name`."""
+
+    context: ssl.SSLContext
+    server_name: str
+
+
+class NoTls(OSError):
+    """Somebody is there, but not one with whom there is TLS; the message says why."""
+
+
+def connect(address: tuple[str, int], tls: SenderTls | None) -> socket.socket:
+    """A blocking connection to `address`, whose operations take up to 10 s.
+
+    Raises:
+        OSError: nobody listens there; NoTls: not one whom `tls` trusts.
+    """
+    plain = socket.create_connection(address, timeout=CONNECT_TIMEOUT_S)
+    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if tls is None:
+        return plain
+    try:
+        return tls.context.wrap_socket(plain, server_hostname=tls.server_name)
+    except OSError as error:
+        plain.close()
+        raise NoTls(reason_for_sender(error)) from error
+
+
+def reason_for_sender(error: OSError) -> str:
+    """Why the network, or TLS, refused."""
+    return explained(error) if isinstance(error, ssl.SSLError) else error.strerror or str(error)
