@@ -15,7 +15,7 @@ Allowed = Annotated[tuple[Network, ...], NoDecode]
 class GuardSettings(ServiceSettings):
     """With TLS, nothing else is spoken on the port."""
 
-    # Too low turns cameras away; each connection costs a file descriptor and up to 0.75 MiB of unread bytes.
+    # Too low turns cameras away; each connection costs a file descriptor and up to 128 KiB of unread bytes.
     bridge_max_connections: PositiveInt = Field(
         64, description="connections of a source at a time; further ones are reset"
     )
