@@ -4,7 +4,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -101,6 +103,25 @@ def test_every_source_of_the_file_is_seen_from_outside(tmp_path: Path) -> None:
         assert "Connection refused" in checks["source:dial"]["reason"]
         assert bridge.metric("source_up") == 2
         assert bridge.terminate() == 0
+
+
+def test_all_sources_stop_under_one_deadline(tmp_path: Path) -> None:
+    """Each holds a frame that Kafka, which is away, does not take: their waits must not add up."""
+    file, paths = tmp_path / "bridge.yaml", [tmp_path / f"{name}.sock" for name in "abcd"]
+    sources = (f"{{name: {path.stem}, type: unix-listen, path: {path}}}" for path in paths)
+    file.write_text(f"sources: [{', '.join(sources)}]")
+    settings = {"KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port()}", "BRIDGE_SHUTDOWN_TIMEOUT_S": 4}
+    with bridge_process(tmp_path, BRIDGE_CONFIG_FILE=file, **settings) as bridge, ExitStack() as senders:
+        wait_until(lambda: bridge.metric("source_up") == 4, "all listen")
+        for path in paths:
+            sender = senders.enter_context(socket.socket(socket.AF_UNIX))
+            sender.connect(str(path))
+            sender.sendall(FRAMINGS["fixed28"].encode(Frame("a", b"x" * 1000)))
+        wait_until(lambda: bridge.metric("held_bytes") > 4000, "a frame of each is held")
+        started = time.monotonic()
+        assert bridge.terminate() == 0
+        assert time.monotonic() - started < 2 * 4, "the deadline of one, and what a busy machine takes"
+    assert bridge.log_file.read_text().count("1 frames received and not published") == 4
 
 
 @pytest.mark.parametrize(("data", "status"), [(b"", 0), (b"GET / HTTP/1.1", 1)], ids=["whole", "cut off"])
