@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from sightline_bridge.config import DeviceConfig, StdinConfig, TcpConnectConfig, UnixListenConfig
+from sightline_bridge.connection import Connection
 from sightline_bridge.errors import StartError
 from sightline_bridge.framing import Frame
 from sightline_bridge.sources import one_stream
 from sightline_bridge.sources.file_stream import PolledFile, ThreadedFile, file_stream
+from sightline_bridge.sources.one_stream import OneStreamSource
 from sightline_local.ports import free_port
 from tests.unit.bridge.doubles import Bridge, closed_in_order, eventually, running
 from tests.unit.bridge.test_server import FRAMES, numbered, wire
@@ -142,8 +144,8 @@ async def test_a_sender_that_went_is_dialled_again_without_an_end() -> None:
         running(dialling(port)) as bridge,
     ):
         await eventually(lambda: bridge.publisher.frames == frames)
+        await eventually(lambda: bridge.ends("closed") == 12)
         await eventually(lambda: bridge.metric("connections") == 1)
-        assert bridge.ends("closed") == 12
 
 
 async def test_a_sender_that_sends_no_frame_is_not_dialled_in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,6 +156,21 @@ async def test_a_sender_that_sends_no_frame_is_not_dialled_in_a_hurry(monkeypatc
         for _ in range(20):
             await asyncio.sleep(0.005)
             assert bridge.metric("connections") == 0
+
+
+async def test_a_frame_ends_the_patience_that_failures_taught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sender that was away for a night and restarts later must not be missed for as long as at the night's end."""
+    monkeypatch.setattr(one_stream, "FIRST_RETRY_S", 0.005)
+    monkeypatch.setattr(one_stream, "LAST_RETRY_S", 30)
+    port = free_port()
+    async with running(dialling(port)) as bridge:
+        await eventually(lambda: bridge.metric("open_failures_total") >= 7)  # the next wait is 0.3 to 0.6 s, then more
+        async with sender(port, wire(FRAMES[0])):
+            await eventually(lambda: bridge.publisher.frames == FRAMES[:1])
+        before = bridge.metric("open_failures_total")
+        async with asyncio.timeout(3):
+            while bridge.metric("open_failures_total") < before + 4:
+                await asyncio.sleep(0.002)
 
 
 async def test_a_stop_while_nobody_answers_is_immediate() -> None:
@@ -220,6 +237,22 @@ async def test_what_a_writer_cut_off_does_not_spoil_what_the_next_one_writes(tmp
         await eventually(lambda: bridge.frames("truncated-frame") == 1)
         await written(path, wire(*FRAMES))
         await eventually(lambda: bridge.publisher.frames == [FRAMES[0], *FRAMES])
+
+
+async def test_what_is_written_to_a_fifo_while_it_is_opened_again_is_kept(tmp_path: Path) -> None:
+    """A pipe forgets what it holds when its last reader closes it, which no writer learns of."""
+    path, config = fifo(tmp_path)
+    frames = numbered(3)  # a pipe holds 64 KiB
+    async with running(config) as bridge:
+        bridge.publisher.acknowledging.clear()
+        await written(path, wire(frames[0]))
+        assert isinstance(bridge.source, OneStreamSource)
+        connection = bridge.source._connection
+        assert isinstance(connection, Connection)
+        await eventually(lambda: connection._pipeline._ended)
+        await written(path, wire(*frames[1:]))
+        bridge.publisher.acknowledging.set()
+        await eventually(lambda: bridge.publisher.frames == frames)
 
 
 async def test_a_fifo_without_a_writer_keeps_nobody_from_stopping(tmp_path: Path) -> None:
