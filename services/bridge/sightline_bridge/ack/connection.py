@@ -15,6 +15,7 @@ from sightline_bridge.framing import FrameError
 from sightline_bridge.metrics import ConnectionEnd, FrameResult
 from sightline_bridge.pipeline import FramePipeline, Outlet
 from sightline_bridge.sources.stream import ByteStream
+from sightline_common.paced_log import PacedLog
 
 # How often a sender that waits hears from us. Senders take three times that for our death.
 SIGN_OF_LIFE_S: Final = 15.0
@@ -51,6 +52,7 @@ class AckConnection:
         self._unread = False  # the peer does not read its answers
         self._stopping = False
         self._frames = 0
+        self._log = PacedLog(log)  # a sender may be refused for each of its frames
 
     async def serve(self) -> ConnectionEnd:
         """See StreamConnection."""
@@ -117,7 +119,7 @@ class AckConnection:
 
     def _refused(self, error: FrameError) -> None:
         self._metrics.frame(FrameResult(error.code))
-        log.warning("%s: %s", error.code, error.detail, extra={"stream": self._stream})
+        self._log.write(logging.WARNING, f"{error.code}: {error.detail}", {"stream": self._stream})
         if self._session.answer_bytes > UNREAD_ANSWER_BYTES:
             self._give_up()
 
