@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sightline_bridge.framing import FRAMINGS, NEED_DATA, Frame, FrameError
@@ -58,6 +58,7 @@ def test_frames_may_be_smaller_than_lines() -> None:
     assert parse_to_the_end(lines_framing(1000), [b"12345678\n"], limit=7).error == "bad-length"
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     text=st.lists(st.sampled_from([b"\n", b"\r", b"\r\n", b"abc", b"abcdef"]), max_size=30).map(b"".join),
     cuts=st.lists(st.integers(0, 200), max_size=8),
@@ -85,7 +86,7 @@ def test_single_bytes_of_long_lines_take_time_in_proportion() -> None:
         parse(parser, (b"x" for _ in range(length)))
         return time.process_time() - start
 
-    assert seconds(300_000) < 30 * seconds(30_000) + 0.2
+    assert seconds(800_000) < 40 * seconds(40_000) + 0.2
 
 
 def test_many_short_lines_in_one_piece_take_time_in_proportion() -> None:
