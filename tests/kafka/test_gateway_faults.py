@@ -57,7 +57,7 @@ def test_a_paused_broker_lets_uploads_wait_or_get_503_in_bounded_memory(
     restartable_broker: EmbeddedKafka, tmp_path: Path
 ) -> None:
     """Who is told that the outcome is unknown sends again with the same key, and gets the same image."""
-    budget = 32 * MIB
+    budget = 16 * MIB
     limits = {"gateway_in_flight_bytes": budget, "gateway_max_upload_bytes": budget}
     with running_gateway(restartable_broker.bootstrap_servers, tmp_path, **limits) as gateway:
         gateway.wait_ready()
@@ -69,7 +69,7 @@ def test_a_paused_broker_lets_uploads_wait_or_get_503_in_bounded_memory(
         resident = memory(gateway, "VmRSS")
         with paused(restartable_broker), ThreadPoolExecutor(64) as senders:
             sending = [senders.submit(send, gateway, f"flood {number}") for number in range(FLOOD)]
-            wait_until(lambda: gateway.metric("sightline_gateway_in_flight_bytes") > budget - len(LARGE))
+            wait_until(lambda: gateway.metric('sightline_gateway_uploads_total{outcome="overloaded"}') > 0)
             assert gateway.client.get("/healthz", timeout=5).status_code == 200
             flood = [sent.result() for sent in sending]
         assert {answer.status_code for answer in flood} == {503}

@@ -1,7 +1,7 @@
 """A gateway on a real socket with a fake publisher, in the test's own event loop."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+import uvloop
 from fastapi import FastAPI
 
 from sightline_common.management import Readiness
@@ -51,6 +52,11 @@ class Served:
 
 
 Serve = Callable[..., Any]
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The gateway's own loop: asyncio's differs where connections end."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @asynccontextmanager
