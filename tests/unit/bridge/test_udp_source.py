@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from sightline_bridge.datagram.codec import encode
 from sightline_bridge.datagram.reassembly import ReassemblyLimits
+from sightline_bridge.datagram.sender import DatagramOptions, send_datagrams
 from sightline_bridge.errors import StartError
 from sightline_bridge.framing import Frame
 from sightline_bridge.metrics import BridgeMetrics
@@ -112,6 +113,16 @@ async def test_frames_become_records_of_their_stream() -> None:
         sent_bytes = sum(len(datagram) for sent in wire(frames) for datagram in sent)
         assert udp.registry.get_sample_value("sightline_bridge_received_bytes_total", {"source": "udp-1"}) == sent_bytes
         assert udp.datagrams("taken") == sum(len(sent) for sent in wire(frames))
+
+
+async def test_datagrams_that_the_kernel_put_together_are_taken_apart() -> None:
+    """A sender that leaves the cutting to the kernel: over loopback nobody cuts before we read."""
+    image = PNG + bytes(60_000)
+    async with receiving() as udp:
+        options_ = DatagramOptions(stream_id=7)
+        await asyncio.to_thread(send_datagrams, ("127.0.0.1", udp.source.port), [("a.png", image)], options_)
+        await eventually(lambda: udp.publisher.frames == [Frame("a.png", image)])
+        assert udp.datagrams("taken") == len(list(encode(7, 0, "a.png", image)))
 
 
 async def test_a_configured_stream_and_type_are_those_of_the_records() -> None:
