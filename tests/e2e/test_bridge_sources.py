@@ -72,9 +72,7 @@ def ways(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[W
     file = folder / "bridge.yaml"
     file.write_text("\n".join(["sources:", *lines]))
     kafka = system.bootstrap_servers
-    with bridge_process(
-        folder, stdin=subprocess.PIPE, KAFKA_BOOTSTRAP_SERVERS=kafka, BRIDGE_CONFIG_FILE=file
-    ) as bridge:
+    with bridge_process(folder, KAFKA_BOOTSTRAP_SERVERS=kafka, BRIDGE_CONFIG_FILE=file) as bridge:
         wait_until(bridge.ready, "the bridge is connected to Kafka")
         yield Ways(bridge, places, run)
 

@@ -98,18 +98,19 @@ class BridgeProcess:
 
 
 @contextmanager
-def bridge_process(folder: Path, *, stdin: int | None = None, **settings: object) -> Iterator[BridgeProcess]:
+def bridge_process(folder: Path, **settings: object) -> Iterator[BridgeProcess]:
     """Start the bridge with `settings` (names without SIGHTLINE_); it is killed at the end when it still runs."""
     ports = {"BRIDGE_PORT": 0, "BRIDGE_MANAGEMENT_PORT": 0, "LOG_FORMAT": "text"}
     log_file = folder / "bridge.log"
     with log_file.open("wb") as log:
         command = [sys.executable, "-m", "sightline_bridge"]
-        process = subprocess.Popen(command, env=environment(**ports | settings), stdin=stdin, stdout=log, stderr=log)
+        env = environment(**ports | settings)
+        process = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=log, stderr=log)
     try:
         yield BridgeProcess(process, log_file)
     finally:
         if process.poll() is None:
             process.kill()
-        if process.stdin is not None:
-            process.stdin.close()
+        assert process.stdin is not None
+        process.stdin.close()
         process.wait()
