@@ -15,7 +15,14 @@ from jsonschema import Draft202012Validator
 from sightline_contracts.dead_letters import DeadLetter, decode_dead_letter, encode_dead_letter
 from sightline_contracts.errors import ContractError
 from sightline_contracts.headers import KafkaHeaders
-from sightline_contracts.ids import image_id_from_key, is_image_id, is_issued, key_part, new_image_id
+from sightline_contracts.ids import (
+    image_id_from_checksum,
+    image_id_from_key,
+    is_image_id,
+    is_issued,
+    key_part,
+    new_image_id,
+)
 from sightline_contracts.images import ImageRecord, decode_record, encode_headers, partition_for
 from sightline_contracts.origins import Origin, decode_origin, encode_origin, image_id_from_origin
 from sightline_contracts.results import decode_result, encode_result
@@ -197,6 +204,16 @@ def test_an_id_tells_another_key_from_other_bytes(namespace: str, key: str, payl
     assert other_bytes != image_id
     assert key_part(other_bytes) == key_part(image_id)
     assert key_part(image_id_from_key(namespace, key + "x", payload)) != key_part(image_id)
+
+
+@given(st.text(), st.text(), st.integers(0, 2**32 - 1))
+def test_an_id_from_a_checksum_ends_in_it_and_begins_as_the_keys(namespace: str, key: str, checksum: int) -> None:
+    image_id = image_id_from_checksum(namespace, key, checksum)
+    assert is_image_id(image_id)
+    assert not is_issued(image_id)
+    assert image_id.endswith(f"-0000{checksum:08x}")
+    assert key_part(image_id) == key_part(image_id_from_key(namespace, key, b""))
+    assert key_part(image_id_from_checksum(namespace, key + "x", checksum)) != key_part(image_id)
 
 
 def test_namespaces_do_not_run_into_keys() -> None:

@@ -13,7 +13,8 @@ from uuid import uuid4
 
 import pytest
 
-from sightline_contracts.ids import image_id_from_key
+from sightline_bridge.ack.messages import encode_head
+from sightline_contracts.ids import image_id_from_checksum
 from sightline_local.kafka import EmbeddedKafka
 from sightline_local.ports import free_port
 from tests.kafka.load import published
@@ -78,11 +79,15 @@ def ack_bridge(broker: EmbeddedKafka, folder: Path, port: int, stream: str) -> I
 
 def expected_ids(sender_id: str, folder: Path) -> dict[str, bytes]:
     """Each image id with its bytes, as any reader can compute them."""
-    payloads = [file.read_bytes() for file in sorted(folder.iterdir())] * REPEATS
+    files = [(file.name, file.read_bytes()) for file in sorted(folder.iterdir())] * REPEATS
     return {
-        image_id_from_key("bridge", f"{sender_id}/{number}", payload): payload
-        for number, payload in enumerate(payloads, 1)
+        image_id_from_checksum("bridge", f"{sender_id}/{number}", _checksum(number, name, payload)): payload
+        for number, (name, payload) in enumerate(files, 1)
     }
+
+
+def _checksum(number: int, name: str, payload: bytes) -> int:
+    return int.from_bytes(encode_head(number, name, None, payload)[16:20])
 
 
 def assert_each_is_there_once(broker: EmbeddedKafka, stream: str, expected: dict[str, bytes]) -> None:
@@ -137,11 +142,12 @@ def test_a_bridge_that_ends_five_times_under_load_loses_no_frame(
     assert_each_is_there_once(broker, stream, expected_ids(stream, folder))
 
 
+@pytest.mark.parametrize("which", ["python", "c"])
 def test_a_broker_that_is_killed_five_times_under_load_loses_no_frame(
-    restartable_broker: EmbeddedKafka, tmp_path: Path, folder: Path, start_sender: Sender
+    restartable_broker: EmbeddedKafka, tmp_path: Path, folder: Path, start_sender: Sender, which: str
 ) -> None:
     broker, stream, port = restartable_broker, f"camera-{uuid4()}", free_port()
-    with ack_bridge(broker, tmp_path, port, stream) as bridge, start_sender("c", port, stream, folder) as sender:
+    with ack_bridge(broker, tmp_path, port, stream) as bridge, start_sender(which, port, stream, folder) as sender:
         for _ in range(DEATHS):
             await_more(bridge, sender, bridge.metric(PUBLISHED))
             broker.kill()

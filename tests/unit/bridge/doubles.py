@@ -38,6 +38,7 @@ class FakePublisher:
         self.failures: deque[Exception] = deque()
         self.acknowledging = asyncio.Event()
         self.acknowledging.set()
+        self.held_back: asyncio.Event | None = None  # what payloads of these words wait for
         self._tasks: set[asyncio.Task[None]] = set()
         self.in_flight = 0
         self.most_in_flight = 0
@@ -70,6 +71,8 @@ class FakePublisher:
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         await self.acknowledging.wait()
+        if self.held_back is not None and record.payload == b"held back":
+            await self.held_back.wait()
         self.in_flight -= 1
         if failure is None and isinstance(record, ImageRecord):
             self.published.append(record)

@@ -21,7 +21,7 @@ from sightline_bridge.ack.messages import (
 from sightline_bridge.config import TcpListenConfig
 from sightline_bridge.metrics import DEFAULT_SOURCE
 from sightline_common.errors import RecordTooLarge, Unavailable
-from sightline_contracts.ids import image_id_from_key
+from sightline_contracts.ids import image_id_from_checksum
 from tests.unit.bridge.doubles import MIB, Bridge, eventually, running
 from tests.unit.bridge.test_ack_session import damaged_name, frame
 
@@ -103,6 +103,22 @@ async def test_a_frame_is_acknowledged_when_kafka_has_it_and_not_before() -> Non
         assert bridge.frames("published") == 3
 
 
+async def test_an_acknowledgement_waits_for_the_next_but_not_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write for each frame costs a busy bridge as much as reading it."""
+    monkeypatch.setattr(ack_connection, "ACK_PACE_S", 1.0)
+    async with connected() as (bridge, sender):
+        sender.writer.write(frame(1))
+        await eventually(lambda: bridge.frames("published") == 1)
+        assert await sender.answer() == ack(1)
+        bridge.publisher.held_back = asyncio.Event()
+        sender.writer.write(frame(2) + frame(3) + frame(4, b"held back"))
+        await eventually(lambda: bridge.frames("published") == 3)
+        assert sender.heard_nothing()
+        assert await sender.answer() == ack(3)
+        bridge.publisher.held_back.set()
+        assert await sender.answer() == ack(4)
+
+
 async def test_what_a_frame_says_of_itself_is_in_its_record() -> None:
     async with connected() as (bridge, sender):
         sender.writer.write(frame(1, GIF, "digit-7.gif", "image/jpeg"))
@@ -116,7 +132,8 @@ async def test_what_a_frame_says_of_itself_is_in_its_record() -> None:
         (None, "image/tiff"),
         (None, "image/x-raw"),
     ]
-    assert records[0].id == image_id_from_key("bridge", "camera-7/1", GIF)
+    checksum = int.from_bytes(frame(1, GIF, "digit-7.gif", "image/jpeg")[16:20])
+    assert records[0].id == image_id_from_checksum("bridge", "camera-7/1", checksum)
     assert {(record.source, record.stream, record.model) for record in records} == {("tcp", "line-3", "digits-lenet")}
 
 

@@ -141,6 +141,31 @@ def test_what_was_settled_together_is_one_acknowledgement_in_order() -> None:
     assert said(reader) == [Answer(ACK, 0, again=False, value=9)]
 
 
+def awaited(reader: AckSession) -> bool:
+    """As a call: for mypy a property keeps its value."""
+    return reader.answer_is_awaited
+
+
+def test_an_answer_is_awaited_when_the_sender_might_stand_still_without() -> None:
+    reader = session(window=6)
+    parse(reader, [encode_hello("s")])
+    assert awaited(reader)
+    said(reader)
+    parse(reader, [b"".join(map(frame, range(1, 7)))])
+    for frame_id, expected in enumerate([False, False, True], 1):
+        reader.settled(frame_id)
+        assert awaited(reader) == expected
+    said(reader)
+    reader.settled(4)
+    assert not awaited(reader)
+    reader.settled(6, NackCode.TOO_LARGE)
+    assert awaited(reader)
+    said(reader)
+    assert not awaited(reader)
+    reader.settled(5)
+    assert awaited(reader)
+
+
 def test_a_refused_frame_is_named_and_then_passed_over() -> None:
     reader = session()
     parse(reader, [encode_hello("s") + frame(1) + frame(2) + frame(3)])

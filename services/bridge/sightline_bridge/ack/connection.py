@@ -19,6 +19,9 @@ from sightline_common.paced_log import PacedLog
 
 # How often a sender that waits hears from us. Senders take three times that for our death.
 SIGN_OF_LIFE_S: Final = 15.0
+# How long an acknowledgement waits for the next ones while more frames are on their way to Kafka. With less, each frame
+# of a busy bridge has a write of its own, which costs as much as reading it; with more, senders keep frames longer.
+ACK_PACE_S: Final = 0.02
 # How long a peer may leave its answers unread once the kernel's buffers are full of them.
 UNREAD_TIMEOUT_S: Final = 30.0
 # Refusals that wait behind such a peer; unlike acknowledgements, one does not stand for many.
@@ -46,9 +49,10 @@ class AckConnection:
         self._stream = stream_name
         self._metrics = outlet.metrics
         self._answers_due = asyncio.Event()
-        self._session = AckSession(options.max_frame_bytes, window, self._refused, self._answers_due.set)
+        self._session = AckSession(options.max_frame_bytes, window, self._refused, self._answer_soon)
         self._reader = FrameReader(peer, self._session, options.deadlines, options.max_frame_bytes, outlet)
         self._pipeline = FramePipeline(outlet)
+        self._pacer: asyncio.TimerHandle | None = None
         self._unread = False  # the peer does not read its answers
         self._stopping = False
         self._frames = 0
@@ -66,6 +70,7 @@ class AckConnection:
         finally:
             for helper in helpers:
                 helper.cancel()
+            self._unpace()
             self._reader.release()
             self._metrics.connection_end(end)
             await self._leave()
@@ -137,11 +142,23 @@ class AckConnection:
             await asyncio.sleep(SIGN_OF_LIFE_S)
             self._session.repeat()
 
+    def _answer_soon(self) -> None:
+        if self._session.answer_is_awaited:
+            self._answers_due.set()
+        elif self._pacer is None:
+            self._pacer = asyncio.get_running_loop().call_later(ACK_PACE_S, self._answers_due.set)
+
+    def _unpace(self) -> None:
+        if self._pacer is not None:
+            self._pacer.cancel()
+            self._pacer = None
+
     async def _answer(self) -> None:
-        """Write what is due. What is settled in one turn of the loop, or while the peer reads slowly, is one answer."""
+        """Write what is due. What is settled within ACK_PACE_S, or while the peer reads slowly, is one answer."""
         while True:
             await self._answers_due.wait()
             self._answers_due.clear()
+            self._unpace()
             try:
                 async with asyncio.timeout(UNREAD_TIMEOUT_S):
                     await self._peer.write(self._session.take_answers())

@@ -26,6 +26,10 @@ HELLO_BYTES: Final = _HELLO.size + _CRC.size  # before the sender id
 FRAME_BYTES: Final = _FRAME.size + _CRC.size  # before name, content type and payload
 ANSWER_BYTES: Final = _ANSWER.size + _CRC.size
 _FRAME_TYPE: Final = b"F"
+_HOLD_GIL: Final = 0
+# From here on others may run meanwhile. crc32c's own bound is 32 KiB, which takes 1 us: far less than it takes to win
+# the interpreter back from a busy thread of Kafka's client.
+_LONG_PAYLOAD_BYTES: Final = 4 * 1024 * 1024
 _CONTENT_TYPE: Final = re.compile(rb"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
 
 
@@ -83,7 +87,7 @@ class FrameHead:
 
     def check(self, payload: Payload) -> None:
         """Raises FrameError `bad-checksum` when any byte of the frame is not the one that was sent."""
-        found = int(crc32c(payload, _crc(self.fixed, self.name, self.content_type)))
+        found = _payload_crc(payload, _crc(self.fixed, self.name, self.content_type))
         if found != self.checksum:
             raise FrameError("bad-checksum", f"frame {self.frame_id} has CRC32C {self.checksum:08x}, not {found:08x}")
 
@@ -178,7 +182,7 @@ def encode_head(frame_id: int, name: str | None, content_type: str | None, paylo
     if not 0 < len(payload) < 2**32:
         raise FrameError("bad-length", f"a frame of {len(payload)} bytes cannot be written")
     fixed = _FRAME.pack(_FRAME_TYPE, len(raw_name), len(raw_type), 0, len(payload), frame_id)
-    checksum = int(crc32c(payload, _crc(fixed, raw_name, raw_type)))
+    checksum = _payload_crc(payload, _crc(fixed, raw_name, raw_type))
     return fixed + _CRC.pack(checksum) + raw_name + raw_type
 
 
@@ -219,6 +223,12 @@ def _sender_bytes(sender_id: str) -> bytes:
     except FrameError as error:
         raise FrameError("bad-sender", f"as a sender id: {error.detail}") from error
     return raw
+
+
+def _payload_crc(payload: Payload, before: int) -> int:
+    if len(payload) < _LONG_PAYLOAD_BYTES:
+        return int(crc32c(payload, before, gil_release_mode=_HOLD_GIL))
+    return int(crc32c(payload, before))
 
 
 def _crc(*parts: bytes) -> int:

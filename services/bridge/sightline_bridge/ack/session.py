@@ -18,7 +18,7 @@ from sightline_bridge.ack.messages import (
 from sightline_bridge.ack.reader import AckReader
 from sightline_bridge.framing import Frame, FrameError, NeedData
 from sightline_bridge.framing.names import NAME_BYTES, decode_name
-from sightline_contracts.ids import image_id_from_key
+from sightline_contracts.ids import image_id_from_checksum
 
 _GOODBYE_FOR: Final = {code.name.lower().replace("_", "-"): code for code in GoodbyeCode}
 _NACK_FOR: Final = {"bad-name": NackCode.BAD_NAME, "bad-content-type": NackCode.BAD_CONTENT_TYPE}
@@ -26,16 +26,20 @@ _NACK_FOR: Final = {"bad-name": NackCode.BAD_NAME, "bad-content-type": NackCode.
 
 @dataclass(frozen=True, slots=True)
 class AckFrame(Frame):
-    """A frame that its sender wants to be told about; `sender_id` and `frame_id` name it over all connections."""
+    """A frame that its sender wants to be told about; `sender_id` and `frame_id` name it over all connections.
+
+    `checksum` is the CRC32C that was found right.
+    """
 
     sender_id: str
     frame_id: int
     content_type: str | None
+    checksum: int
 
     @property
     def image_id(self) -> str:
-        """The same for the same frame sent again, so that duplicates collapse; reads all of the payload."""
-        return image_id_from_key("bridge", f"{self.sender_id}/{self.frame_id}", self.payload)
+        """The same for the same frame sent again, so that duplicates collapse."""
+        return image_id_from_checksum("bridge", f"{self.sender_id}/{self.frame_id}", self.checksum)
 
 
 @final
@@ -68,6 +72,7 @@ class AckSession:
         self._settled: set[int] = set()  # of them, those behind one that is not settled
         self._acknowledged = 0
         self._ack_due = False
+        self._unsaid = 0  # frames that the next acknowledgement adds
         self._error: FrameError | None = None
         self._ended = False
 
@@ -123,6 +128,14 @@ class AckSession:
         """What `take_answers` would give now, acknowledgements not counted."""
         return len(self._answers)
 
+    @property
+    def answer_is_awaited(self) -> bool:
+        """Whether `take_answers` has more than an acknowledgement that its sender can do without for a moment.
+
+        It cannot when nothing else will wake it, or when half of its window is used up.
+        """
+        return bool(self._answers) or not self._unacknowledged or self._unsaid * 2 >= self._window
+
     def settled(self, frame_id: int, refusal: NackCode | None = None) -> None:
         """Kafka has the frame, or it is refused; after NOT_STORED nothing from it on is acknowledged any more."""
         if refusal is not None:
@@ -134,6 +147,7 @@ class AckSession:
         while self._unacknowledged and self._unacknowledged[0] in self._settled:
             self._acknowledged = self._unacknowledged.popleft()
             self._settled.remove(self._acknowledged)
+            self._unsaid += 1
             self._owe_ack()
 
     def repeat(self) -> None:
@@ -151,6 +165,7 @@ class AckSession:
         """What to write now, maybe nothing; all that was settled since the last call is one acknowledgement."""
         if self._ack_due:
             self._ack_due = False
+            self._unsaid = 0
             self._answers += Answer(AnswerKind.ACK, 0, again=False, value=self._acknowledged).encode()
         answers = bytes(self._answers)
         self._answers.clear()
@@ -197,6 +212,7 @@ class AckSession:
             sender_id=self._reader.sender_id,
             frame_id=head.frame_id,
             content_type=content_type,
+            checksum=head.checksum,
         )
 
     def _owe_ack(self) -> None:
