@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtensionOID, NameOID
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,20 @@ class Authority:
         dns: tuple[str, ...] = ("localhost",),
         valid: timedelta = timedelta(days=1),
         stem: str | None = None,
+        raw_dns: bytes | None = None,
     ) -> Pair:
-        """A certificate with the common names `names`, for 127.0.0.1 and `dns`; files are called `stem`."""
+        """A certificate with the common names `names`, for 127.0.0.1 and `dns`; files are called `stem`.
+
+        `raw_dns` (below 126 bytes) is the only alternative name instead, whatever its bytes are.
+        """
         key = generate_private_key(SECP256R1())
         alternatives = [*map(x509.DNSName, dns), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        extension: x509.ExtensionType = x509.SubjectAlternativeName(alternatives)
+        if raw_dns is not None:
+            encoded = bytes([0x30, len(raw_dns) + 2, 0x82, len(raw_dns)]) + raw_dns
+            extension = x509.UnrecognizedExtension(ExtensionOID.SUBJECT_ALTERNATIVE_NAME, encoded)
         builder = _builder(_name(*names), self._subject, key, valid)
-        signed = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=False).sign(
-            self._key, hashes.SHA256()
-        )
+        signed = builder.add_extension(extension, critical=False).sign(self._key, hashes.SHA256())
         stem = stem or "-".join(names) or "nameless"
         pair = Pair(self.folder / f"{stem}.pem", self.folder / f"{stem}.key")
         pair.certificate.write_bytes(signed.public_bytes(Encoding.PEM))

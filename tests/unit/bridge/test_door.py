@@ -247,6 +247,18 @@ async def test_the_senders_certificate_names_it(authority: Authority) -> None:
         await eventually(lambda: [guest.client_name for guest in door.guests] == ["camera-7"])
 
 
+async def test_a_certificate_that_cannot_be_decoded_is_refused_and_stops_nothing(
+    authority: Authority, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An authority may sign what is no text: `ssl` raised then, and the whole bridge stopped."""
+    pair = authority.issue("camera-7", raw_dns=b"camera-\xff")
+    spoilt = connecting(ConnectTls(ca=authority.file, certificate=pair.certificate, key=pair.key)).context()
+    async with entrance(DoorRules(8, 8, tls=served(authority, names=True))) as door:
+        await refused_handshake(door, spoilt)
+        await eventually(lambda: door.ends("tls-failed") == 1)
+        assert "its certificate cannot be read" in caplog.text
+
+
 async def refused_handshake(door: Entrance, context: ssl.SSLContext) -> None:
     """With TLS 1.3 a client learns only after its handshake that it was refused."""
     try:

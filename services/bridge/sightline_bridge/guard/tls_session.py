@@ -4,6 +4,8 @@ import ssl
 from collections.abc import Mapping
 from typing import Final, cast, final
 
+from sightline_bridge.guard.client_name import NoClientName
+
 RECORD_BYTES: Final = 16 * 1024  # the most that one record of TLS carries
 
 
@@ -58,8 +60,15 @@ class TlsSession:
         return True
 
     def certificate(self) -> Mapping[str, object] | None:
-        """The peer's verified certificate as `ssl` shows it, None when it did not have to show one."""
-        return self._object.getpeercert() or None
+        """The peer's verified certificate as `ssl` shows it, None when it did not have to show one.
+
+        Raises:
+            NoClientName: it cannot be decoded; an authority may have signed what is no text.
+        """
+        try:
+            return self._object.getpeercert() or None
+        except (ValueError, ssl.SSLError) as error:
+            raise NoClientName("its certificate cannot be read") from error
 
     def read(self) -> bytes | None:
         """The next decrypted bytes, at most a record; None: feed more; empty: the peer said that it sends no more.
