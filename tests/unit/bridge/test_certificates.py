@@ -5,6 +5,7 @@ import shutil
 import ssl
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -51,6 +52,55 @@ def test_renewed_files_are_used_for_the_next_connection(authority: Authority, ca
     assert renewed is not context
     assert certificates.context() is renewed
     assert "certificates were read again" in caplog.text
+
+
+def test_sessions_of_tls_1_2_are_not_resumed(authority: Authority) -> None:
+    """Its sessions were kept in the server's context, beyond tickets: for hours, and up to 20,000 certificates."""
+    certificates, _ = served(authority)
+    ours = connecting(ConnectTls(ca=authority.file)).context()
+    ours.maximum_version = ssl.TLSVersion.TLSv1_2
+    first = shaken(ours, certificates.context())
+    again = shaken(ours, certificates.context(), first.session)
+    assert (first.version(), again.version()) == ("TLSv1.2", "TLSv1.2")
+    assert not again.session_reused
+    assert certificates.context().session_stats()["number"] == 0
+
+
+def test_handshakes_of_tls_1_3_leave_the_context_as_it_is(authority: Authority) -> None:
+    certificates, _ = served(authority)
+    context = certificates.context()
+    assert shaken(connecting(ConnectTls(ca=authority.file)).context(), context).version() == "TLSv1.3"
+    assert certificates.context() is context
+
+
+def test_files_that_went_bad_are_not_said_again_for_each_session(
+    authority: Authority, caplog: pytest.LogCaptureFixture
+) -> None:
+    certificates, pair = served(authority)
+    ours = connecting(ConnectTls(ca=authority.file)).context()
+    ours.maximum_version = ssl.TLSVersion.TLSv1_2
+    pair.key.unlink()
+    for _ in range(3):
+        shaken(ours, certificates.context())
+    assert len(caplog.messages) == 1
+
+
+def shaken(ours: ssl.SSLContext, theirs: ssl.SSLContext, session: ssl.SSLSession | None = None) -> ssl.SSLObject:
+    """The client's side after a handshake, which may ask to resume `session`."""
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = ours.wrap_bio(down, up, server_hostname="localhost", session=session)
+    server = theirs.wrap_bio(up, down, server_side=True)
+    left = [client, server]
+    while left:
+        side = left.pop(0)
+        try:
+            side.do_handshake()
+        except ssl.SSLWantReadError:
+            left.append(side)
+    for side in (server, client, server):  # OpenSSL forgets a session that did not end in order
+        with suppress(ssl.SSLWantReadError):
+            side.unwrap()
+    return client
 
 
 def test_half_a_renewal_leaves_the_old_certificate_in_use_and_is_said_once(

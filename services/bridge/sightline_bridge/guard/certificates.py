@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 @final
 class Certificates:
-    """A TLS context, made anew when one of its files has changed. For one event loop."""
+    """A TLS context, made anew when one of its files has changed, or when it holds sessions. For one event loop."""
 
     def __init__(self, files: Iterable[Path | None], load: Callable[[], ssl.SSLContext]) -> None:
         """Raises StartError when a file cannot be used."""
@@ -27,6 +27,7 @@ class Certificates:
         self._stamp = self._stamp_now()
         try:
             self._context = load()
+            self._usable = True
         except OSError as error:
             raise StartError(self._unusable(error)) from error
 
@@ -35,16 +36,22 @@ class Certificates:
         stamp = self._stamp_now()
         if stamp != self._stamp:
             self._stamp = stamp
+            if self._reload():
+                log.info("certificates were read again: %s", self._named())
+        elif self._usable and self._context.session_stats()["number"]:
+            # Sessions of TLS 1.2 are kept in the context, whatever its options; nothing else forgets them.
             self._reload()
         return self._context
 
-    def _reload(self) -> None:
+    def _reload(self) -> bool:
         try:
             self._context = self._load()
         except OSError as error:  # half of a renewal, perhaps: the other half changes the stamp again
             log.warning("%s; the ones read before stay in use", self._unusable(error))
+            self._usable = False
         else:
-            log.info("certificates were read again: %s", self._named())
+            self._usable = True
+        return self._usable
 
     def _stamp_now(self) -> _Stamp:
         return tuple(map(_stamp_of, self._files))
@@ -61,7 +68,7 @@ def listening(tls: ListenTls) -> Certificates:
 
     def load() -> ssl.SSLContext:
         context = _context(ssl.PROTOCOL_TLS_SERVER)
-        # Nothing is resumed, so that a changed client_ca holds from the next connection on.
+        # Nothing is resumed, so that a certificate counts at each connection; see Certificates for TLS 1.2.
         context.options |= ssl.OP_NO_TICKET
         context.num_tickets = 0
         context.load_cert_chain(tls.certificate, tls.key, _NO_PASSWORD)
