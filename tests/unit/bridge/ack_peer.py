@@ -1,5 +1,6 @@
 """A bridge for the senders of the acknowledged protocol that does to them what its script says, on a real socket."""
 
+import select
 import socket
 import subprocess
 import threading
@@ -22,11 +23,17 @@ Script = Callable[[int, AckFrame], Fate]  # of the connection's number, from 1, 
 
 @final
 class AckPeer:
-    """Accepts one connection after another; `frames` are those it kept, `heard` every one that came."""
+    """Accepts one connection after another; `frames` are those it kept, `heard` every one that came.
 
-    def __init__(self, script: Script, window: int) -> None:
+    It keeps the sender waiting as Kafka does: until the window is full or the sender writes nothing for `pause_s`.
+    Refusals do not wait: they overtake what came before, and a sender that takes them for room writes too much.
+    """
+
+    def __init__(self, script: Script, window: int, pause_s: float) -> None:
         self._script = script
         self._window = window
+        self._pause_s = pause_s
+        self._waiting: list[AckFrame] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self.connections = 0
@@ -63,32 +70,47 @@ class AckPeer:
 
     def _serve(self, connection: socket.socket) -> None:
         session = AckSession(LIMIT, self._window, _raise)
-        while data := connection.recv(65536):
+        self._waiting.clear()
+        while data := self._receive(connection, session):
             session.feed(data)
             while isinstance(frame := session.next_frame(), AckFrame):
                 self.heard.append(frame.frame_id)
                 self.most_unacknowledged = max(self.most_unacknowledged, session.unacknowledged)
-                if not self._settle(connection, session, frame):
+                if not self._take(connection, session, frame):
                     return
+                if self._waiting[-1:] == [frame] and session.unacknowledged == self._window:
+                    self._store(session)
             connection.sendall(session.take_answers())
 
-    def _settle(self, connection: socket.socket, session: AckSession, frame: AckFrame) -> bool:
+    def _receive(self, connection: socket.socket, session: AckSession) -> bytes:
+        if self._waiting and not select.select([connection], [], [], self._pause_s)[0]:
+            self._store(session)
+            connection.sendall(session.take_answers())
+        return connection.recv(65536)
+
+    def _store(self, session: AckSession) -> None:
+        for frame in self._waiting:
+            self.frames[frame.frame_id] = frame
+            session.settled(frame.frame_id)
+        self._waiting.clear()
+
+    def _take(self, connection: socket.socket, session: AckSession, frame: AckFrame) -> bool:
         """Whether the connection goes on."""
         fate = self._script(self.connections, frame)
+        if fate is None:
+            self._waiting.append(frame)
+            return True
+        if isinstance(fate, NackCode):
+            session.settled(frame.frame_id, fate)
+            connection.sendall(session.take_answers())
+            return True
+        self._store(session)
         if isinstance(fate, bytes):
             connection.sendall(session.take_answers() + fate)
             connection.shutdown(socket.SHUT_WR)
             while connection.recv(65536):
                 pass
-            return False
-        if fate == "cut":
-            return False
-        if isinstance(fate, NackCode):
-            session.settled(frame.frame_id, fate)
-            return True
-        self.frames[frame.frame_id] = frame
-        session.settled(frame.frame_id)
-        return True
+        return False
 
 
 def goodbye(code: GoodbyeCode) -> bytes:
@@ -97,9 +119,11 @@ def goodbye(code: GoodbyeCode) -> bytes:
 
 
 @contextmanager
-def ack_peer(script: Script = lambda _number, _frame: None, *, window: int = 64) -> Iterator[AckPeer]:
+def ack_peer(
+    script: Script = lambda _number, _frame: None, *, window: int = 64, pause_s: float = 0.05
+) -> Iterator[AckPeer]:
     """A running AckPeer."""
-    peer = AckPeer(script, window)
+    peer = AckPeer(script, window, pause_s)
     try:
         yield peer
     finally:

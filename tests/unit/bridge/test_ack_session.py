@@ -1,9 +1,7 @@
-"""The bridge's side of the acknowledged protocol without a socket, and the sender's outbox as its peer."""
+"""The bridge's side of the acknowledged protocol without a socket."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from itertools import cycle, islice
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
@@ -19,13 +17,11 @@ from sightline_bridge.ack.messages import (
     encode_head,
     encode_hello,
 )
-from sightline_bridge.ack.outbox import Outbox
 from sightline_bridge.ack.session import AckFrame, AckSession
 from sightline_bridge.framing import NEED_DATA, FrameError
 from tests.unit.bridge.wire import cut, names, payloads
 
 LIMIT = 64 * 1024
-MIB = 1024 * 1024
 ACK, NACK, GOODBYE, WELCOME = AnswerKind.ACK, AnswerKind.NACK, AnswerKind.GOODBYE, AnswerKind.WELCOME
 
 
@@ -268,58 +264,3 @@ def test_a_frame_sent_again_is_the_same_image_and_another_sender_or_number_or_pa
     assert image_id("a", 1) == image_id("a", 1)
     different = [image_id("a", 1), image_id("b", 1), image_id("a", 2), image_id("a", 1, b"y"), image_id("a/1", 1)]
     assert len(set(different)) == len(different)
-
-
-@dataclass
-class Ledger:
-    """What one bridge after another did with the frames of one sender; `fates` says what becomes of each."""
-
-    fates: Iterator[str]
-    stored: set[int] = field(default_factory=set)
-    refused: set[int] = field(default_factory=set)
-
-    def settle(self, reader: AckSession, frame_id: int) -> bool:
-        """Whether the connection is still there afterwards."""
-        match next(self.fates, "stored"):
-            case "lost":
-                return False
-            case "lost-after":
-                self.stored.add(frame_id)
-                return False
-            case "too-large":
-                self.refused.add(frame_id)
-                reader.settled(frame_id, NackCode.TOO_LARGE)
-            case _:
-                self.stored.add(frame_id)
-                reader.settled(frame_id)
-        return True
-
-
-def converse(outbox: Outbox, reader: AckSession, ledger: Ledger, to_add: list[bytes]) -> bool:
-    """One connection until all is answered for (True) or it is lost."""
-    reader.feed(encode_hello("s"))
-    outbox.connected()
-    while len(outbox) or to_add:
-        while to_add and outbox.has_room(1):
-            outbox.add(None, to_add.pop())
-        while (letter := outbox.next_letter()) is not None:
-            reader.feed(letter.head + letter.payload)
-        if not all(ledger.settle(reader, one.frame_id) for one in drain(reader)):
-            return False
-        for answer in said(reader):
-            outbox.take(answer)
-    return True
-
-
-@given(
-    st.lists(st.integers(1, 6), min_size=1, max_size=8),
-    st.lists(st.sampled_from(["stored", "lost", "lost-after", "too-large"]), max_size=40),
-)
-def test_sender_and_bridge_agree_whatever_is_cut_off(windows: list[int], fates: list[str]) -> None:
-    """Connections are lost after any frame: at the end each frame was stored or refused, and the sender knows."""
-    outbox, ledger, to_add = Outbox(most_bytes=MIB), Ledger(iter(fates)), [b"x"] * 12
-    assert any(converse(outbox, session(window), ledger, to_add) for window in islice(cycle(windows), 60))
-    known = {refusal.frame_id for refusal in outbox.refused}
-    assert known <= ledger.refused
-    assert ledger.stored | known == set(range(1, 13))
-    assert outbox.acknowledged + len(known) == 12

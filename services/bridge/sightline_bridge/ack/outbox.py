@@ -38,6 +38,7 @@ class Outbox:
         self._next_id = first_id
         self._kept: deque[Letter] = deque()
         self._kept_bytes = 0
+        self._refused_ids: set[int] = set()  # of _kept: the bridge counts them until all before them are answered for
         self._sent = 0  # of _kept, over this connection
         self._window = 0  # until the bridge has welcomed us
         self._largest = 0
@@ -49,6 +50,11 @@ class Outbox:
 
     def __len__(self) -> int:
         return len(self._kept)
+
+    @property
+    def welcomed(self) -> bool:
+        """Whether the bridge has answered to HELLO over this connection."""
+        return self._window > 0
 
     @property
     def under_way(self) -> int:
@@ -69,7 +75,11 @@ class Outbox:
         return self._next_id - 1
 
     def connected(self) -> None:
-        """A new connection begins: all that is kept has to go over it, once it is welcomed."""
+        """A new connection begins: all that is kept and not refused has to go over it, once it is welcomed."""
+        for letter in [letter for letter in self._kept if letter.frame_id in self._refused_ids]:
+            self._kept.remove(letter)
+            self._kept_bytes -= len(letter.payload)
+        self._refused_ids.clear()
         self._sent = 0
         self._window = 0
         self.goodbye = None
@@ -79,7 +89,8 @@ class Outbox:
         while self.goodbye is None and self._sent < min(len(self._kept), self._window):
             letter = self._kept[self._sent]
             if len(letter.payload) > self._largest:
-                self._refuse(self._sent, _word(NackCode, NackCode.TOO_LARGE))
+                self._note_refused(letter, _word(NackCode, NackCode.TOO_LARGE))
+                self._drop(self._sent)
                 continue
             self._sent += 1
             self.sent_again += letter.frame_id <= self._highest_sent
@@ -109,22 +120,28 @@ class Outbox:
 
     def _acknowledge(self, frame_id: int) -> None:
         while self._sent and self._kept[0].frame_id <= frame_id:
+            self.acknowledged += self._kept[0].frame_id not in self._refused_ids
             self._drop(0)
-            self.acknowledged += 1
+        self._drop_refused()
 
     def _refuse_id(self, frame_id: int, reason: str) -> None:
-        for position, letter in enumerate(islice(self._kept, self._sent)):
-            if letter.frame_id == frame_id:
-                self._refuse(position, reason)
-                return
+        for letter in islice(self._kept, self._sent):
+            if letter.frame_id == frame_id and frame_id not in self._refused_ids:
+                self._note_refused(letter, reason)
+                self._refused_ids.add(frame_id)
+        self._drop_refused()
 
-    def _refuse(self, position: int, reason: str) -> None:
-        letter = self._kept[position]
+    def _drop_refused(self) -> None:
+        while self._kept and self._kept[0].frame_id in self._refused_ids:
+            self._drop(0)
+
+    def _note_refused(self, letter: Letter, reason: str) -> None:
         self.refused.append(Refusal(letter.frame_id, letter.name, reason))
-        self._drop(position)
 
     def _drop(self, position: int) -> None:
-        self._kept_bytes -= len(self._kept[position].payload)
+        letter = self._kept[position]
+        self._refused_ids.discard(letter.frame_id)
+        self._kept_bytes -= len(letter.payload)
         del self._kept[position]
         self._sent -= position < self._sent
 
