@@ -313,12 +313,13 @@ static unsigned char *read_file(const char *path, size_t *length)
         rewind(file);
         *length = fread(data, 1, (size_t)size, file);
     }
-    if (!data || *length != (size_t)size) {
-        fprintf(stderr, "sightline_send: cannot read %s, or it is empty\n", path);
-        exit(1);
-    }
-    fclose(file);
-    return data;
+    if (file)
+        fclose(file);
+    if (data && *length == (size_t)size)
+        return data;
+    fprintf(stderr, "sightline_send: cannot read %s, or it is empty\n", path);
+    free(data);
+    return NULL;
 }
 
 /* The name for the frame: the file's own when it fits, else none. */
@@ -350,7 +351,7 @@ static int send_files(struct sender *s, char **paths, int count, long repeats)
         for (int at = 0; at < count; at++) {
             size_t length = 0;
             unsigned char *payload = read_file(paths[at], &length);
-            if (make_room(s, length, 0) != 0) {
+            if (make_room(s, length, !payload) != 0 || !payload) { /* without one, what is kept is finished first */
                 free(payload);
                 return -1;
             }
@@ -376,14 +377,13 @@ int main(int argc, char **argv)
 
     snprintf(fresh, sizeof fresh, "c-%lx-%lx", (unsigned long)time(NULL), (unsigned long)getpid());
     s.id = fresh;
-    while ((option = getopt(argc, argv, "s:r:p:")) != -1) {
+    while ((option = getopt(argc, argv, "s:r:p:")) != -1)
         switch (option) {
         case 's': s.id = optarg; break;
         case 'r': repeats = atol(optarg); break;
         case 'p': patience = atol(optarg); break;
         default: return usage();
         }
-    }
     if (argc - optind < 3 || repeats < 1 || patience < 1 || strlen(s.id) < 1 || strlen(s.id) > SENDER_BYTES)
         return usage();
     s.host = argv[optind];

@@ -160,6 +160,16 @@ def test_who_waits_in_vain_gives_up_and_says_so(send: Program, files: list[Path]
     assert "acknowledged" in done.stderr.splitlines()[-1]
 
 
+def test_a_file_that_cannot_be_read_does_not_cost_those_before_it(send: Program, files: list[Path]) -> None:
+    """They are with the bridge, which is slow to acknowledge them: that is waited for."""
+    unreadable = Path("/proc/self/mem")
+    with ack_peer(pause_s=0.3) as peer:
+        done = send(peer.port, "s", [*files[:3], unreadable, files[3]])
+        assert list(peer.frames) == [1, 2, 3]
+    assert done.returncode == 1
+    assert f"cannot read {unreadable}" in done.stderr
+
+
 def test_the_c_sender_is_one_file_of_less_than_400_lines_without_dependencies() -> None:
     source = C_SENDER.read_text()
     assert source.count("\n") < 400

@@ -1,1 +1,1 @@
-"""Acknowledged frames: senders learn which of theirs Kafka has (docs/wire-formats.md); only `sender` has a socket."""
+"""Acknowledged frames: senders learn which of theirs Kafka has (docs/wire-formats.md); only `link` has a socket."""

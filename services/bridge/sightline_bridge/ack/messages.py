@@ -133,7 +133,8 @@ def decode_answer(data: bytes) -> Answer:
 
 def encode_hello(sender_id: str) -> bytes:
     """HELLO of `sender_id`. Raises FrameError `bad-sender` when it is empty, too long or has control characters."""
-    raw = _sender_bytes(sender_id)
+    raw = sender_id.encode()
+    _sender_name(raw)
     head = _HELLO.pack(MAGIC, VERSION, len(raw), 0)
     return head + _CRC.pack(_crc(head, raw)) + raw
 
@@ -159,12 +160,7 @@ def decode_hello(data: bytes) -> str:
     (checksum,), raw = _CRC.unpack_from(data, _HELLO.size), data[HELLO_BYTES:]
     if _crc(data[: _HELLO.size], raw) != checksum:
         raise FrameError("bad-checksum", "HELLO has a wrong checksum")
-    if len(raw) > SENDER_ID_BYTES:
-        raise FrameError("bad-sender", f"the sender id has {len(raw)} bytes, at most {SENDER_ID_BYTES} fit")
-    try:
-        return decode_name(raw)
-    except FrameError as error:
-        raise FrameError("bad-sender", f"as a sender id: {error.detail}") from error
+    return _sender_name(raw)
 
 
 def encode_head(frame_id: int, name: str | None, content_type: str | None, payload: Payload) -> bytes:
@@ -214,15 +210,13 @@ def is_content_type(raw: bytes) -> bool:
     return len(raw) <= CONTENT_TYPE_BYTES and _CONTENT_TYPE.fullmatch(raw) is not None
 
 
-def _sender_bytes(sender_id: str) -> bytes:
-    raw = sender_id.encode()
+def _sender_name(raw: bytes) -> str:
     if len(raw) > SENDER_ID_BYTES:
         raise FrameError("bad-sender", f"the sender id has {len(raw)} bytes, at most {SENDER_ID_BYTES} fit")
     try:
-        decode_name(raw)
+        return decode_name(raw)
     except FrameError as error:
         raise FrameError("bad-sender", f"as a sender id: {error.detail}") from error
-    return raw
 
 
 def _payload_crc(payload: Payload, before: int) -> int:

@@ -1,32 +1,24 @@
 """The sending side of the acknowledged protocol: one blocking thread, and as many connections as it takes."""
 
-import random
-import select
-import socket
-import ssl
 import time
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self, final
 
-from sightline_bridge.ack.messages import ANSWER_BYTES, AnswerKind, decode_answer, encode_hello
+from sightline_bridge.ack.link import Link, LinkLost
+from sightline_bridge.ack.messages import AnswerKind, encode_hello
 from sightline_bridge.ack.outbox import Outbox, Refusal
+from sightline_bridge.back_off import BackOff
 from sightline_bridge.errors import SendError
 from sightline_bridge.framing import FrameError
-from sightline_bridge.guard.tls_session import RECORD_BYTES
-from sightline_bridge.sender_socket import SenderTls, connect
+from sightline_bridge.sender_socket import SenderTls
 
-# The bridge gives a sign of life every 15 s while frames wait: three times that, and it is gone.
-SILENCE_S: Final = 45.0
 FIRST_RETRY_S: Final = 0.1  # below it a bridge that comes back is flooded with attempts
 LAST_RETRY_S: Final = 5.0  # above it a sender stays idle noticeably long after the bridge is back
 # What is kept for sending again. Smaller, and a round trip to Kafka limits the speed; larger, and it is only memory.
 MOST_BYTES: Final = 64 * 1024 * 1024
 PATIENCE_S: Final = 300.0
-_READ_BYTES: Final = 64 * ANSWER_BYTES
-_VECTOR: Final = 16  # buffers in one call of the kernel; its limit is far higher
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,87 +41,6 @@ class Delivered:
     def megabytes_per_s(self) -> float:
         """Payload throughput, MB = 10^6 bytes."""
         return self.payload_bytes / 1e6 / self.seconds if self.seconds else 0.0
-
-
-class _LinkLost(Exception):
-    """The connection has ended; the message says why."""
-
-
-@final
-class _Link:
-    """One connection that the bridge has not necessarily welcomed yet."""
-
-    def __init__(self, address: tuple[str, int], sender_id: str, outbox: Outbox, tls: SenderTls | None) -> None:
-        """Connect. Raises OSError."""
-        self._outbox = outbox
-        self._socket = connect(address, tls)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        self._socket.setblocking(False)
-        self._poll = select.poll()
-        self._received = bytearray()
-        self._unwritten: deque[memoryview] = deque([memoryview(encode_hello(sender_id))])
-        self._heard_at = time.monotonic()
-        outbox.connected()
-
-    def close(self) -> None:
-        self._socket.close()
-
-    def exchange(self, timeout_s: float) -> None:
-        """Write and read what is possible, waiting at most `timeout_s` for the first of it.
-
-        Raises:
-            _LinkLost: the bridge left, said something wrong, or nothing at all.
-            OSError: the connection broke.
-        """
-        self._refill()
-        if isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
-            self._read()  # what TLS has taken off the wire no poll sees any more
-        self._poll.register(self._socket, select.POLLIN | (select.POLLOUT if self._unwritten else 0))
-        events = dict(self._poll.poll(timeout_s * 1000)).get(self._socket.fileno(), 0)
-        if events & ~select.POLLOUT:
-            self._read()
-        elif len(self._outbox) and time.monotonic() - self._heard_at > SILENCE_S:
-            raise _LinkLost(f"the bridge has been silent for {SILENCE_S:g} s")
-        if events & select.POLLOUT:
-            self._write()
-
-    def _refill(self) -> None:
-        if not self._outbox.under_way:
-            self._heard_at = time.monotonic()  # it had nothing to say before
-        while len(self._unwritten) < _VECTOR and (letter := self._outbox.next_letter()) is not None:
-            self._unwritten += (memoryview(letter.head), memoryview(letter.payload))
-
-    def _write(self) -> None:
-        try:
-            if isinstance(self._socket, ssl.SSLSocket):
-                written = self._socket.send(self._unwritten[0][:RECORD_BYTES])
-            else:
-                pieces = [self._unwritten[at] for at in range(min(_VECTOR, len(self._unwritten)))]
-                written = self._socket.sendmsg(pieces)
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            return
-        while written:
-            piece = self._unwritten.popleft()
-            if written < len(piece):
-                self._unwritten.appendleft(piece[written:])
-            written -= min(written, len(piece))
-
-    def _read(self) -> None:
-        try:
-            data = self._socket.recv(_READ_BYTES)
-        except ssl.SSLWantReadError:  # half a record
-            return
-        if not data:
-            raise _LinkLost(f"the bridge left ({self._outbox.farewell() or 'without a word'})")
-        self._heard_at = time.monotonic()
-        self._received += data
-        while len(self._received) >= ANSWER_BYTES:
-            answer = bytes(self._received[:ANSWER_BYTES])
-            del self._received[:ANSWER_BYTES]
-            try:
-                self._outbox.take(decode_answer(answer))
-            except FrameError as error:
-                raise _LinkLost(error.detail) from error
 
 
 @final
@@ -164,8 +75,8 @@ class AckSender:
         self._on_lost = on_lost
         self._tls = tls
         self._outbox = Outbox(most_bytes=MOST_BYTES)
-        self._link: _Link | None = None
-        self._retry_s = FIRST_RETRY_S
+        self._link: Link | None = None
+        self._back_off = BackOff(FIRST_RETRY_S, LAST_RETRY_S)
         self._retry_at = 0.0
         self._connections = 0
         self._payload_bytes = 0
@@ -238,22 +149,23 @@ class AckSender:
                 time.sleep(min(max(0.0, self._retry_at - time.monotonic()), timeout_s))
                 if time.monotonic() < self._retry_at:
                     return
-                self._link = _Link(self._address, self._sender_id, self._outbox, self._tls)
+                self._link = Link(self._address, self._sender_id, self._outbox, self._tls)
                 self._connections += 1
             self._link.exchange(timeout_s)
-        except (OSError, _LinkLost) as error:
+        except (OSError, LinkLost) as error:
             self._lost(error.strerror or str(error) if isinstance(error, OSError) else str(error))
         self._note_progress()
 
     def _note_progress(self) -> None:
         settled = self._outbox.acknowledged + len(self._outbox.refused)
         if settled > self._settled:
-            self._settled, self._progress_at, self._retry_s = settled, time.monotonic(), FIRST_RETRY_S
+            self._settled, self._progress_at = settled, time.monotonic()
+            self._back_off.reset()
         elif len(self._outbox) and time.monotonic() - self._progress_at > self._patience_s:
             raise SendError(f"{self._where} acknowledged nothing for {self._patience_s:g} s", settled)
 
     def _lost(self, reason: str) -> None:
-        """Forget the connection; the next one has to wait a little longer, and not as long as other senders do."""
+        """Forget the connection; the next one has to wait."""
         if self._link is not None:
             self._link.close()
             self._link = None
@@ -261,8 +173,7 @@ class AckSender:
         if goodbye is not None and goodbye.kind is AnswerKind.GOODBYE and not goodbye.again:
             raise SendError(f"{self._where} refuses this sender ({self._outbox.farewell()})", self._outbox.acknowledged)
         self._on_lost(reason)
-        self._retry_at = time.monotonic() + random.uniform(0.5, 1.0) * self._retry_s  # noqa: S311 -- only jitter
-        self._retry_s = min(2 * self._retry_s, LAST_RETRY_S)
+        self._retry_at = time.monotonic() + self._back_off.next_s()
 
     @property
     def _where(self) -> str:
@@ -282,13 +193,20 @@ def send_acknowledged(
     `progress` is called after each frame.
 
     Raises:
-        SendError: see AckSender; or `images` raised it.
+        SendError: see AckSender; or `images` raised it, and all before was acknowledged or refused first.
     """
     start = time.monotonic()
-    for number, (name, payload) in enumerate(images):
+    for number, (name, payload) in enumerate(_each(images, sender)):
         if rate is not None:
             sender.wait(start + number / rate - time.monotonic())
         sender.send(name, payload)
         if progress is not None:
             progress(sender.so_far)
     return sender.finish()
+
+
+def _each(images: Iterable[tuple[str, bytes]], sender: AckSender) -> Iterator[tuple[str, bytes]]:
+    try:
+        yield from images
+    except SendError as error:
+        raise SendError(str(error), sender.finish().acknowledged) from error
