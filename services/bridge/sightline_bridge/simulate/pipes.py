@@ -33,9 +33,6 @@ class Opener(Protocol):
     def open(self) -> Pipe:
         """A new pipe. Raises OSError."""
 
-    def close(self) -> None:
-        """No more pipes are wanted."""
-
 
 @final
 class SocketPipe:
@@ -107,9 +104,6 @@ class Dialler:
             raise
         return SocketPipe(connected)
 
-    def close(self) -> None:
-        """See Opener."""
-
 
 @final
 class Listener:
@@ -129,14 +123,10 @@ class Listener:
         """See Opener: the next connection of the bridge."""
         return SocketPipe(self._socket.accept()[0])
 
-    def close(self) -> None:
-        """See Opener."""
-        self._socket.close()
-
 
 @final
 class FileOpener:
-    """A path to write to; `None`: standard output."""
+    """A path to write to, or standard output."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
@@ -146,9 +136,6 @@ class FileOpener:
         if self._target.kind is Kind.STDOUT:
             return FilePipe(os.dup(sys.stdout.fileno()))
         return FilePipe(os.open(self._target.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644))
-
-    def close(self) -> None:
-        """See Opener."""
 
 
 def opener_of(target: Target) -> Opener:
