@@ -2,8 +2,8 @@
 
 import threading
 from collections import Counter
-from collections.abc import ItemsView, Iterator
-from typing import cast
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -80,13 +80,10 @@ def test_a_sender_that_dies_is_a_failure(error: Exception, told: str) -> None:
 class Growing(Counter[Fault]):
     """What a sender throws while it is looked at."""
 
-    def items(self) -> ItemsView[Fault, int]:
-        def pairs() -> Iterator[tuple[Fault, int]]:
-            for pair in super(Growing, self).items():
-                self[Fault.DROPPED] += 1
-                yield pair
-
-        return cast("ItemsView[Fault, int]", pairs())
+    def items(self) -> Any:
+        for pair in super().items():
+            self[Fault.DROPPED] += 1
+            yield pair
 
 
 def test_faults_are_counted_while_they_happen() -> None:

@@ -46,9 +46,9 @@ examples:
       SIGHTLINE_BRIDGE_FRAMING=jpeg sightline-bridge
 
 The report tells what was sent and what the bridge confirmed: with --ack each frame, over TCP and Unix sockets all
-frames of a connection that the bridge closed in good order, elsewhere none. Ctrl-C ends it in good order, a second
-one at once; a sender whom the bridge keeps waiting for 20 s beyond the end is left behind. Exit status: 0 when every sender did its
-part, 1 when one gave up, 2 for wrong arguments.
+frames of a connection that the bridge closed in good order, elsewhere none. Ctrl-C ends it in good order, a second one
+at once; a sender whom the bridge keeps waiting for 20 s beyond the end is left behind. Exit status: 0 when every sender
+did its part, 1 when one gave up, 2 for wrong arguments.
 """
 
 
