@@ -50,6 +50,22 @@
 {{- fail "httpRoute is enabled: set httpRoute.parentRefs to the Gateway that it hangs on" }}
 {{- end }}
 {{- include "sightline.validate.access" $values }}
+{{- include "sightline.validate.senders" $values.bridge }}
+{{- end }}
+
+{{/* A rule about senders that is set and would not hold is worse than none. */}}
+{{- define "sightline.validate.senders" -}}
+{{- $ciphered := false }}
+{{- range .sources }}
+{{- if .tls }}{{ $ciphered = true }}{{ end }}
+{{- end }}
+{{- if and .tls.clientCertificates .sources }}
+{{- fail "bridge.tls.clientCertificates would not hold for bridge.sources: set tls.client_ca of each source that needs it" }}
+{{- else if and .tls.clientCertificates (not .tls.secret) }}
+{{- fail "bridge.tls.clientCertificates would not hold without TLS: set bridge.tls.secret" }}
+{{- else if and .tls.secret .sources (not $ciphered) }}
+{{- fail "bridge.tls.secret is set and no source of bridge.sources has tls: name the Secret's files there" }}
+{{- end }}
 {{- end }}
 
 {{/* Nobody is let in from outside because a line was forgotten. */}}
