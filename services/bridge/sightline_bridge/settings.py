@@ -82,8 +82,11 @@ class BridgeSettings(GuardSettings):
 
     @model_validator(mode="after")
     def _acknowledgements_where_somebody_listens(self) -> Self:
-        ignored = self.bridge_ack == "none" or self.bridge_config_file is not None
-        if not ignored and self.bridge_source not in ANSWERED_SOURCES:
+        if self.bridge_ack == "none":
+            return self
+        if self.bridge_config_file is not None:
+            raise ValueError(f"{PREFIX}BRIDGE_ACK would not hold in {PREFIX}BRIDGE_CONFIG_FILE: set ack of its sources")
+        if self.bridge_source not in ANSWERED_SOURCES:
             raise ValueError(
                 f"{PREFIX}BRIDGE_ACK is frame: nobody can be answered on a source of type {self.bridge_source}"
             )

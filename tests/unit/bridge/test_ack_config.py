@@ -42,10 +42,15 @@ def test_what_cannot_be_is_refused(fields: dict[str, object]) -> None:
         configured(**fields)
 
 
-def test_the_environment_can_ask_for_it(tmp_path: Path) -> None:
+def test_the_environment_can_ask_for_it() -> None:
     (source,) = load_config(BridgeSettings(bridge_ack="frame")).sources
     assert isinstance(source, PeerConfig)
     assert source.ack == "frame"
     with pytest.raises(ValidationError, match=r"SIGHTLINE_BRIDGE_ACK is frame: nobody can be answered on .* stdin"):
         BridgeSettings(bridge_ack="frame", bridge_source="stdin")
-    BridgeSettings(bridge_ack="frame", bridge_source="stdin", bridge_config_file=tmp_path / "describes-all.yaml")
+
+
+def test_beside_a_file_it_is_refused(tmp_path: Path) -> None:
+    """The sources of the file did not acknowledge, and nobody said so."""
+    with pytest.raises(ValidationError, match=r"SIGHTLINE_BRIDGE_ACK would not hold in SIGHTLINE_BRIDGE_CONFIG_FILE"):
+        BridgeSettings(bridge_ack="frame", bridge_config_file=tmp_path / "describes-all.yaml")

@@ -9,7 +9,7 @@ from sightline_common.paced_log import PacedLog
 
 @final
 class Refusals:
-    """Those of one source; the log's pace is the process's."""
+    """Those of one source, and so is the log's pace."""
 
     def __init__(self, source: str, metrics: SourceMetrics, log: PacedLog) -> None:
         self._source = source
