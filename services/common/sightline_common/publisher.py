@@ -48,6 +48,8 @@ class Publisher:
         self._handed_over = ByteBudget(HANDED_OVER_BYTES)
         # For a send() that has to wait for metadata. One thread: records offered in order are sent in order.
         self._sending = ThreadPoolExecutor(max_workers=1, thread_name_prefix="kafka-send")
+        # The queue for that thread. Records wait here and not there: the clock of a delivery runs from its begin.
+        self._send_turn = asyncio.Lock()
 
     async def start(self) -> None:
         """Begin to connect in the background; a Kafka that is down is no error, only not ready."""
@@ -120,6 +122,7 @@ class Publisher:
             producer = self._require_producer()  # it may have gone while the record waited for its turn
         except Unavailable:
             self._handed_over.release(size)
+            self._send_turn.release()
             raise
         delivery = self._begin(producer, size, settled)
         try:
@@ -128,9 +131,14 @@ class Publisher:
             else:
                 loop = asyncio.get_running_loop()
                 await loop.run_in_executor(self._sending, self._send, producer, record, delivery)
-        except BaseException:  # refused, or cancelled in the thread's queue: nothing else would give the bytes back
+        except PublishError:
+            if self._take_back(delivery, size):
+                raise
+        except BaseException:  # failed, or cancelled: nothing else would give the bytes back
             self._take_back(delivery, size)
             raise
+        finally:
+            self._send_turn.release()
 
     def _begin(self, producer: KafkaProducer, size: int, settled: Callable[[Outcome], object]) -> Delivery:
         if self._deliveries is None:
@@ -142,10 +150,14 @@ class Publisher:
 
         return self._deliveries.begin(producer, landed)
 
-    def _take_back(self, delivery: Delivery, size: int) -> None:
+    def _take_back(self, delivery: Delivery, size: int) -> bool:
+        """Whether it still was to be settled: what became overdue meanwhile was told so, and has given its bytes."""
         assert self._deliveries is not None, "it began there"
+        if delivery.settled is None:
+            return False
         self._deliveries.forget(delivery)
         self._handed_over.release(size)
+        return True
 
     def _require_producer(self) -> KafkaProducer:
         producer = self._link.producer()
@@ -154,12 +166,15 @@ class Publisher:
         return producer
 
     async def _turn(self, size: int) -> None:
-        """Wait until Kafka's client has room for `size` bytes, which its outcome gives back."""
-        if self._handed_over.try_acquire(size):
-            return
+        """Wait for room for `size` bytes in Kafka's client, which the outcome gives back, and for `_send_turn`."""
         try:
             async with asyncio.timeout(_TURN_S):
                 await self._handed_over.acquire(size)
+                try:
+                    await self._send_turn.acquire()
+                except BaseException:
+                    self._handed_over.release(size)
+                    raise
         except TimeoutError:
             raise Unavailable(f"Kafka was busy for {_TURN_S:g} s with what came before") from None
 
