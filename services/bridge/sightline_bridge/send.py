@@ -21,6 +21,7 @@ __all__ = ["SendError", "Sent", "find_images", "main", "send_frames"]
 
 PROGRESS_INTERVAL_S: Final = 0.1
 SNIFF_BYTES: Final = 16
+_FRAMING: Final = "fixed28"
 _NEW_LINE: Final = "\r\x1b[K"  # over the progress
 
 
@@ -53,7 +54,7 @@ def _way(
 
 
 def _send(options: argparse.Namespace, images: Iterable[tuple[str, bytes]], progress: "_Progress | None") -> Sent:
-    framing, tls = IMAGE_FRAMINGS[options.framing], tls_of(options)
+    framing, tls = IMAGE_FRAMINGS[options.framing or _FRAMING], tls_of(options)
     return send_frames(options.address, images, framing, rate=options.rate, progress=progress, tls=tls)
 
 
@@ -61,8 +62,8 @@ def _send_acknowledged(
     options: argparse.Namespace, images: Iterable[tuple[str, bytes]], progress: "_Progress | None"
 ) -> Delivered:
     sender_id = options.sender_id or f"sightline-send-{uuid4().hex}"
-    tls = tls_of(options)
-    with AckSender(options.address, sender_id, patience_s=options.patience, on_lost=_tell_lost, tls=tls) as sender:
+    patience_s, tls = options.patience or PATIENCE_S, tls_of(options)
+    with AckSender(options.address, sender_id, patience_s=patience_s, on_lost=_tell_lost, tls=tls) as sender:
         return send_acknowledged(sender, images, rate=options.rate, progress=progress)
 
 
@@ -152,7 +153,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="sightline-send", description="Send image files to the bridge, in order.")
     parser.add_argument("address", metavar="HOST:PORT", type=_address, help="where the bridge listens")
     parser.add_argument("paths", metavar="PATH", type=Path, nargs="+", help="image file, or folder of images")
-    parser.add_argument("--framing", choices=list(IMAGE_FRAMINGS), default="fixed28", help="default: %(default)s")
+    parser.add_argument("--framing", choices=list(IMAGE_FRAMINGS), help=f"default: {_FRAMING}")
     parser.add_argument("--rate", type=_rate, metavar="N", help="at most N frames a second; default: as fast as taken")
     parser.add_argument("--ack", action="store_true", help="frames are acknowledged, and sent again until they are")
     parser.add_argument("--sender-id", metavar="ID", help="with --ack: the same files sent again under it are the same")
@@ -160,13 +161,23 @@ def _arguments() -> argparse.Namespace:
         "--patience",
         metavar="S",
         type=_rate,
-        default=PATIENCE_S,
         help="with --ack: give up when S seconds bring none",
     )
     parser.add_argument("--repeat", type=_repeat, metavar="N", default=1, help="send everything N times")
     _add_udp(parser)
     add_tls_options(parser)
-    return parser.parse_args()
+    options = parser.parse_args()
+    _refuse_what_would_not_hold(parser, options)
+    return options
+
+
+def _refuse_what_would_not_hold(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    if options.udp and options.ack:
+        parser.error("--ack and --udp exclude each other: nobody answers over UDP")
+    if options.framing is not None and (options.udp or options.ack):
+        parser.error(f"--framing would not hold: {'--udp' if options.udp else '--ack'} has frames of its own")
+    if not options.ack and (options.sender_id is not None or options.patience is not None):
+        parser.error(f"{'--patience' if options.sender_id is None else '--sender-id'} would not hold without --ack")
 
 
 def _add_udp(parser: argparse.ArgumentParser) -> None:

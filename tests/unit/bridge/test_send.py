@@ -245,6 +245,11 @@ def test_an_empty_file_cannot_be_framed_and_is_named(
         ["a:1"],
         ["a:1", "x", "--rate", "0"],
         ["a:1", "x", "--repeat", "0"],
+        ["a:1", "x", "--udp", "--ack"],
+        ["a:1", "x", "--udp", "--framing", "named"],
+        ["a:1", "x", "--ack", "--framing", "fixed28"],
+        ["a:1", "x", "--sender-id", "a"],
+        ["a:1", "x", "--patience", "3"],
     ],
 )
 def test_wrong_arguments_exit_with_2(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
