@@ -47,15 +47,15 @@ def _rows(kind: type[BaseModel], known: set[str], prefix: str) -> Iterator[str]:
         if name in known:
             continue
         yield f"| `{prefix}{name}` | {_shown(field)} | {field.description or 'the type'} |\n"
-        for inner in _models(field.annotation):
+        if (inner := _section_of(field.annotation)) is not None:
             yield from _rows(inner, set(), f"{prefix}{name}.")
 
 
-def _models(annotation: Any) -> Iterator[type[Strict]]:
-    """The sections of the file that a field may hold."""
-    for part in (annotation, *get_args(annotation)):
-        if isinstance(part, type) and issubclass(part, Strict):
-            yield part
+def _section_of(annotation: Any) -> type[Strict] | None:
+    """The section of the file that a field holds; a choice of several, as framings are, is explained elsewhere."""
+    parts = (annotation, *get_args(annotation))
+    models = [part for part in parts if isinstance(part, type) and issubclass(part, Strict)]
+    return models[0] if len(models) == 1 else None
 
 
 def _shown(field: FieldInfo) -> str:

@@ -6,7 +6,6 @@ import pytest
 
 from sightline_bridge.config import BridgeConfig, TcpListenConfig
 from sightline_bridge.config_file import read_config
-from sightline_bridge.framing.config import framing_of
 from tests.chart.renders import Render
 
 
@@ -31,7 +30,7 @@ def test_the_file_is_one_that_the_bridge_reads(config: BridgeConfig) -> None:
     assert [source.name for source in config.sources] == ["line-3", "a-name-beyond-15-characters", "gate"]
     line_3 = config.sources[0]
     assert isinstance(line_3, TcpListenConfig)
-    assert framing_of(line_3.framing).name == "named"
+    assert line_3.framing.framing().name == "named"
 
 
 def test_each_source_that_listens_is_reached_through_the_service(config: BridgeConfig, render: Render) -> None:

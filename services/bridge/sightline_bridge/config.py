@@ -3,12 +3,13 @@
 Limits that a source leaves out are those of the process (`BridgeSettings`).
 """
 
+import os
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, model_validator
 
 from sightline_bridge.framing.config import FramingConfig
 from sightline_bridge.guard.config import AllowConfig, ConnectTls, DoorConfig
@@ -22,6 +23,20 @@ MAX_SOURCES: Final = 256
 UNKNOWN_TYPE: Final = "application/octet-stream"
 AckMode = Literal["none", "frame"]
 MEDIA_TYPE: Final = r"^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$"
+
+
+def _resolvable(host: str) -> str:
+    """Refuse what the resolver would not even look up: it raises no OSError then, and waiting mends nothing."""
+    try:
+        host.encode("idna")
+    except UnicodeError as error:
+        raise ValueError("it is no host name: a part of it is empty, too long or not allowed") from error
+    if "\0" in host:
+        raise ValueError("it is no host name: it holds a NUL")
+    return host
+
+
+Host = Annotated[str, Field(min_length=1), AfterValidator(_resolvable)]
 
 
 class SourceConfig(Strict):
@@ -74,7 +89,7 @@ class TcpListenConfig(DoorConfig, ListenConfig):
     """Senders connect to a TCP port of ours."""
 
     type: Literal["tcp-listen"] = "tcp-listen"
-    host: str = Field("127.0.0.1", min_length=1, description="address to listen on")
+    host: Host = Field("127.0.0.1", description="address to listen on")
     port: int = Field(ge=0, le=65535, description="port to listen on; 0: any free one")
 
 
@@ -89,7 +104,7 @@ class TcpConnectConfig(PeerConfig):
     """We dial a sender, again and again until it answers."""
 
     type: Literal["tcp-connect"] = "tcp-connect"
-    host: str = Field(min_length=1, description="name or address of the sender")
+    host: Host = Field(description="name or address of the sender")
     port: int = Field(ge=1, le=65535, description="port of the sender")
     tls: ConnectTls | None = Field(None, description="TLS; unset: none")
 
@@ -111,7 +126,7 @@ class UdpConfig(AllowConfig, SourceConfig):
     """Senders send datagrams to a UDP port of ours."""
 
     type: Literal["udp"] = "udp"
-    host: str = Field("127.0.0.1", min_length=1, description="address to receive on")
+    host: Host = Field("127.0.0.1", description="address to receive on")
     port: int = Field(ge=0, le=65535, description="port to receive on; 0: any free one")
     framing: Literal["datagram"] = Field("datagram", description="the only framing over UDP")
     # Too low loses large frames on thin links; too high lets a frame that lost a fragment hold up those behind it.
@@ -159,3 +174,22 @@ class BridgeConfig(Strict):
         if twice:
             raise ValueError(f"more than one source is named {', '.join(twice)}")
         return self
+
+    @model_validator(mode="after")
+    def _each_reads_something_of_its_own(self) -> Self:
+        """Two readers of one stream would each get a part of its bytes."""
+        read = Counter(map(_read_alone, self.sources))
+        twice = [what for what, count in read.items() if what is not None and count > 1]
+        if twice:
+            raise ValueError(f"more than one source reads {', '.join(twice)}")
+        return self
+
+
+def _read_alone(source: AnySource) -> str | None:
+    match source:
+        case StdinConfig():
+            return "standard input"
+        case DeviceConfig():
+            return os.path.normpath(source.path)
+        case _:
+            return None

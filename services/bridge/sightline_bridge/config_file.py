@@ -59,9 +59,19 @@ def place_of(source: str, settings: BridgeSettings) -> str:
 def _of_environment(settings: BridgeSettings) -> BridgeConfig:
     fields = ("stream", "model", "content_type", *SOURCE_PLACES[settings.bridge_source])
     source = {field: getattr(settings, f"bridge_{field}") for field in fields} | settings.rules_of_environment
-    return BridgeConfig.model_validate(
-        {"sources": [{"name": DEFAULT_SOURCE, "type": settings.bridge_source, **_format(settings), **source}]}
-    )
+    document = {"sources": [{"name": DEFAULT_SOURCE, "type": settings.bridge_source, **_format(settings), **source}]}
+    try:
+        return BridgeConfig.model_validate(document)
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_input=False)
+        raise ConfigError([f"{_variable(problem['loc'])}: {_words(problem['msg'])}" for problem in problems]) from error
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    """`SIGHTLINE_BRIDGE_PORT` for ("sources", 0, "tcp-connect", "port")."""
+    settings = (f"bridge_{part}" for part in reversed(location))
+    field = next((name for name in settings if name in BridgeSettings.model_fields), "bridge_source")
+    return f"{PREFIX}{field.upper()}"
 
 
 def _format(settings: BridgeSettings) -> dict[str, object]:
@@ -90,9 +100,13 @@ def _parsed(file: Path) -> Any:
 
 def _problems(error: ValidationError, document: Any) -> list[str]:
     return [
-        f"{_place(problem['loc'], document)}{problem['msg'].removeprefix('Value error, ')}"
+        f"{_place(problem['loc'], document)}{_words(problem['msg'])}"
         for problem in error.errors(include_url=False, include_input=False)
     ]
+
+
+def _words(message: str) -> str:
+    return message.removeprefix("Value error, ")
 
 
 def _place(location: tuple[int | str, ...], document: Any) -> str:

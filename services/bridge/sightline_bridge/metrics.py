@@ -15,7 +15,10 @@ _SOURCE: Final = "source"
 
 
 class FrameResult(StrEnum):
-    """What became of a frame; from `bad-length` to `truncated-frame` FrameError's codes, behind them FrameLoss."""
+    """What became of a frame: what the pipeline makes of it, FrameError's codes, and FrameLoss.
+
+    `incomplete`, `missing` and `over-budget` are FrameLoss alone; the others behind `abandoned` are FrameError's codes.
+    """
 
     PUBLISHED = "published"
     TOO_LARGE = "too-large"

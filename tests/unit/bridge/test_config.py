@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from sightline_bridge.config import SOURCE_PLACES, BridgeConfig, SourceType, TcpListenConfig, UnixListenConfig
+from sightline_bridge.config import (
+    SOURCE_PLACES,
+    BridgeConfig,
+    SourceType,
+    TcpConnectConfig,
+    TcpListenConfig,
+    UnixListenConfig,
+)
 from sightline_bridge.config_file import MAX_FILE_BYTES, load_config, place_of, read_config
 from sightline_bridge.errors import ConfigError
 from sightline_bridge.framing.config import LengthOptions, LinesOptions
@@ -153,3 +160,45 @@ def test_the_example_of_the_documentation_is_a_file_of_sources(tmp_path: Path) -
 def test_every_type_has_a_place_in_the_environment() -> None:
     tags = BridgeConfig.model_json_schema()["properties"]["sources"]["items"]["discriminator"]["mapping"]
     assert set(tags) == set(SOURCE_PLACES)
+
+
+def test_a_setting_that_its_source_refuses_is_named() -> None:
+    """It was a traceback: 0 is a port to listen on, but none to dial."""
+    with pytest.raises(ConfigError) as refused:
+        load_config(BridgeSettings(bridge_source="tcp-connect", bridge_port=0))
+    assert refused.value.problems == ["SIGHTLINE_BRIDGE_PORT: Input should be greater than or equal to 1"]
+
+
+@pytest.mark.parametrize("host", ["cam..local", "x" * 64 + ".local", "cam\0"])
+@pytest.mark.parametrize("kind", ["tcp-connect", "tcp-listen", "udp"])
+def test_a_host_that_cannot_be_looked_up_is_refused(kind: SourceType, host: str) -> None:
+    """The resolver raises no OSError for it: the process ended with all of its sources."""
+    with pytest.raises(ConfigError) as refused:
+        load_config(BridgeSettings(bridge_source=kind, bridge_host=host, bridge_port=9000))
+    assert [line.split(":")[:2] for line in refused.value.problems] == [
+        ["SIGHTLINE_BRIDGE_HOST", " it is no host name"]
+    ]
+
+
+@pytest.mark.parametrize("host", ["::1", "fe80::1%eth0", "0.0.0.0", "camera-3.factory.example", "kamera_1", "büro"])
+def test_a_host_that_can_be_looked_up_is_taken(host: str) -> None:
+    (source,) = load_config(BridgeSettings(bridge_source="tcp-connect", bridge_host=host)).sources
+    assert isinstance(source, TcpConnectConfig)
+    assert source.host == host
+
+
+@pytest.mark.parametrize(
+    ("one", "what"),
+    [("type: stdin", "standard input"), ("type: device, path: /dev/ttyS0", "/dev/ttyS0")],
+)
+def test_two_sources_do_not_read_the_same_stream(one: str, what: str, tmp_path: Path) -> None:
+    """Each would get a part of its bytes, and none of them a frame."""
+    found = problems(tmp_path, f"sources: [{{name: a, {one}}}, {{name: b, {one.replace('dev/', 'dev/./')}}}]")
+    assert found == [f"more than one source reads {what}"]
+    assert read_config(_file(tmp_path, f"sources: [{{name: a, {one}}}]")).sources
+
+
+def _file(tmp_path: Path, text: str) -> Path:
+    file = tmp_path / "one.yaml"
+    file.write_text(text)
+    return file

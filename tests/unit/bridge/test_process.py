@@ -57,6 +57,13 @@ def test_a_wrong_setting_is_refused_by_name(name: str, value: str) -> None:
     assert "Traceback" not in refused.stderr
 
 
+def test_a_setting_that_its_source_refuses_is_a_line_and_no_traceback() -> None:
+    refused = start_and_wait(BRIDGE_SOURCE="tcp-connect", BRIDGE_PORT=0)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("sightline-bridge: SIGHTLINE_BRIDGE_PORT: ")
+    assert refused.stderr.count("\n") == 1
+
+
 def test_a_source_with_a_path_needs_one() -> None:
     refused = start_and_wait(BRIDGE_SOURCE="device")
     assert refused.returncode == 2

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final, Literal, final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt
 
 from sightline_bridge.framing.fixed28 import FIXED28
 from sightline_bridge.framing.frames import Framing
@@ -10,6 +10,7 @@ from sightline_bridge.framing.jpeg import JPEG
 from sightline_bridge.framing.length import LengthLayout, length_framing
 from sightline_bridge.framing.lines import lines_framing
 from sightline_bridge.framing.named import NAMED
+from sightline_bridge.strict import Strict
 from sightline_contracts.topics import OURS
 
 # Vendors' headers are some dozens of bytes; each source's parser may hold so much of one.
@@ -27,12 +28,8 @@ def _not_ours(topic: str) -> str:
 TextTopic = Annotated[str, Field(pattern=_TOPIC), AfterValidator(_not_ours)]
 
 
-class _Base(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
 @final
-class Fixed28Options(_Base):
+class Fixed28Options(Strict):
     """A name in 28 bytes, the length, the payload."""
 
     type: Literal["fixed28"] = "fixed28"
@@ -43,7 +40,7 @@ class Fixed28Options(_Base):
 
 
 @final
-class NamedOptions(_Base):
+class NamedOptions(Strict):
     """The name with its length, the length, the payload."""
 
     type: Literal["named"] = "named"
@@ -54,7 +51,7 @@ class NamedOptions(_Base):
 
 
 @final
-class LengthOptions(_Base):
+class LengthOptions(Strict):
     """A header with a length in it, the payload."""
 
     type: Literal["length"] = "length"
@@ -71,7 +68,7 @@ class LengthOptions(_Base):
 
 
 @final
-class JpegOptions(_Base):
+class JpegOptions(Strict):
     """JPEG files one after another, told apart by their own markers."""
 
     type: Literal["jpeg"] = "jpeg"
@@ -82,7 +79,7 @@ class JpegOptions(_Base):
 
 
 @final
-class LinesOptions(_Base):
+class LinesOptions(Strict):
     """Text lines, each a record of a topic of yours."""
 
     type: Literal["lines"] = "lines"
@@ -105,11 +102,6 @@ _Options = Annotated[
     Fixed28Options | NamedOptions | LengthOptions | JpegOptions | LinesOptions, Field(discriminator="type")
 ]
 FramingConfig = Annotated[_Options, BeforeValidator(_named, json_schema_input_type=_AloneName | _Options)]
-
-
-def framing_of(options: FramingConfig) -> Framing:
-    """What reads and writes frames so."""
-    return options.framing()
 
 
 def topic_of(options: FramingConfig | Literal["datagram"]) -> str | None:

@@ -20,7 +20,7 @@ from sightline_bridge.config import (
 )
 from sightline_bridge.connection import Connection, ConnectionFactory, StreamOptions
 from sightline_bridge.datagram.reassembly import ReassemblyLimits, room_for_one_frame
-from sightline_bridge.framing.config import framing_of, topic_of
+from sightline_bridge.framing.config import topic_of
 from sightline_bridge.guard.certificates import listening
 from sightline_bridge.guard.door import DoorRules, Tls
 from sightline_bridge.pipeline import Outlet
@@ -99,7 +99,7 @@ def _records(config: StreamConfig, options: StreamOptions) -> RecordMaker:
 def _peer_options(config: StreamConfig, kind: str, settings: BridgeSettings) -> StreamOptions:
     """How streams of peers that may vanish or be hostile are read: never without a limit."""
     return StreamOptions(
-        framing=framing_of(config.framing),
+        framing=config.framing.framing(),
         max_frame_bytes=settings.max_image_bytes,
         idle_timeout_s=config.idle_timeout_s or settings.bridge_idle_timeout_s,
         frame_timeout_s=config.frame_timeout_s or settings.bridge_frame_timeout_s,
