@@ -17,8 +17,6 @@ from sightline_bridge.sources.stream import ByteStream
 # The peer sent all it had to send and all of it was taken, or we left at a frame's end: FIN. Else a reset tells it.
 _IN_GOOD_ORDER: Final = frozenset({ConnectionEnd.CLOSED, ConnectionEnd.STOPPED, ConnectionEnd.IDLE_TIMEOUT})
 
-log = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
 class StreamOptions:
@@ -73,6 +71,7 @@ class Connection:
     ) -> None:
         self._peer = peer
         self._metrics = outlet.metrics
+        self._log = outlet.logs.faults
         self._parser = options.framing.parser(options.max_frame_bytes)
         self._reader = FrameReader(peer, self._parser, options.deadlines, options.max_frame_bytes, outlet)
         self._pipeline = FramePipeline(outlet)
@@ -118,11 +117,11 @@ class Connection:
                 self._pipeline.submit(self._records.record(frame, self._stream))
         except FrameError as error:
             self._metrics.frame(FrameResult(error.code))
-            log.warning("%s: %s", error.code, error.detail, extra={"stream": self._stream})
+            self._log.write(logging.WARNING, f"{error.code}: {error.detail}", {"stream": self._stream})
             return ConnectionEnd.BAD_FRAME
         except (PeerTimeout, OSError) as error:
             self._count_cut_off_frame()
-            log.info("connection ended: %s", error, extra={"stream": self._stream})
+            self._log.write(logging.INFO, f"connection ended: {error}", {"stream": self._stream})
             return ConnectionEnd(error.code) if isinstance(error, PeerTimeout) else ConnectionEnd.RESET
         return ConnectionEnd.STOPPED if self._stopping else ConnectionEnd.CLOSED
 

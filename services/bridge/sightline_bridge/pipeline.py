@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, Protocol, final
 
@@ -12,6 +12,7 @@ from sightline_bridge.metrics import FrameResult, SourceMetrics
 from sightline_common.budget import ByteBudget
 from sightline_common.errors import DeliveryUnknown, PublishError, RecordTooLarge, Unavailable
 from sightline_common.logging import log_fields
+from sightline_common.paced_log import PacedLog
 from sightline_common.publisher import Ack, Outcome
 from sightline_common.tracing import ImageSpan, Tracing
 from sightline_contracts.images import ImageRecord
@@ -41,14 +42,31 @@ class RecordPublisher(Protocol):
         """Hand `record` over, waiting for room. Raises PublishError, then `settled` is not called."""
 
 
+def _paced() -> PacedLog:
+    return PacedLog(log)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLogs:
+    """What each of a source's many connections would say at the same time; each kind is paced by itself.
+
+    `faults` is what senders do wrong.
+    """
+
+    faults: PacedLog = field(default_factory=_paced)
+    kafka_away: PacedLog = field(default_factory=_paced)
+    kafka_back: PacedLog = field(default_factory=_paced)
+
+
 @dataclass(frozen=True, slots=True)
 class Outlet:
-    """Where the frames of one source go: what all sources of the process share, and the metrics of this one."""
+    """Where the frames of one source go: what all sources of the process share, this one's metrics and logs."""
 
     publisher: RecordPublisher
     budget: ByteBudget
     metrics: SourceMetrics
     tracing: Tracing
+    logs: SourceLogs = field(default_factory=SourceLogs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +91,7 @@ class FramePipeline:
         self._tracing = outlet.tracing
         self._budget = outlet.budget
         self._metrics = outlet.metrics
+        self._logs = outlet.logs
         self._submitted = 0
         self._waiting: deque[_Entry] = deque()
         self._returned: list[_Entry] = []
@@ -170,7 +189,7 @@ class FramePipeline:
 
     def _published(self, entry: _Entry, ack: Ack) -> None:
         if self._alone:
-            log.info("Kafka takes frames again", extra={"stream": entry.record.stream})
+            self._logs.kafka_back.write(logging.INFO, "Kafka takes frames again", {"stream": entry.record.stream})
         self._alone = False
         self._retry_s = FIRST_RETRY_S
         self._metrics.published_bytes.inc(len(entry.record.payload))
@@ -195,7 +214,8 @@ class FramePipeline:
 
     def _return(self, entry: _Entry, error: PublishError) -> None:
         if not self._alone:
-            log.warning("Kafka takes no frames, waiting: %s", error, extra={"stream": entry.record.stream})
+            words = f"Kafka takes no frames, waiting: {error}"
+            self._logs.kafka_away.write(logging.WARNING, words, {"stream": entry.record.stream})
         self._alone = True
         self._metrics.retries.inc()
         self._returned.append(self._landed(entry))

@@ -1,6 +1,7 @@
 """What became of a frame is told to whoever submitted it, once."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 import pytest
@@ -73,3 +74,19 @@ async def test_what_is_abandoned_is_told_too() -> None:
     await asyncio.wait([running])
     assert submitted.told == [(0, "abandoned"), (1, "abandoned"), (2, "abandoned")]
     assert submitted.budget.used == 0
+
+
+async def test_an_outage_is_one_line_however_many_connections_meet_it(caplog: pytest.LogCaptureFixture) -> None:
+    """Each connection said so for itself: Kafka's absence wrote a line for each camera at once, and its return too."""
+    caplog.set_level(logging.INFO)
+    publisher, budget = FakePublisher(), ByteBudget(MIB)
+    publisher.failures.extend([Unavailable("away")] * 20)
+    outlet = Outlet(publisher, budget, BridgeMetrics(CollectorRegistry()).of(DEFAULT_SOURCE), Tracing())
+    pipelines = [FramePipeline(outlet) for _ in range(20)]
+    for one in pipelines:
+        assert budget.try_acquire(claim_bytes(6))
+        one.submit(record())
+        one.end()
+    await asyncio.gather(*(one.run() for one in pipelines))
+    said = [line.getMessage() for line in caplog.records if "Kafka takes" in line.getMessage()]
+    assert said == ["Kafka takes no frames, waiting: away", "Kafka takes frames again"]

@@ -211,3 +211,14 @@ async def test_a_fault_of_ours_is_reported_and_leaves_nothing_open() -> None:
         await eventually(bridge.server.failed.done)
         with pytest.raises(ExceptionGroup):
             bridge.server.failed.result()
+
+
+async def test_bad_connections_are_one_line_a_second(caplog: pytest.LogCaptureFixture) -> None:
+    """A stranger who connects again and again with rubbish filled the log, a line for each connection."""
+    async with running() as bridge:
+        for count in range(1, 31):
+            reader, writer = await bridge.connect()
+            writer.write(b"\xff" * 100)
+            assert not await closed_in_order(reader)
+            await eventually(lambda count=count: bridge.ends("bad-frame") == count)  # type: ignore[misc]
+    assert len([line for line in caplog.records if line.getMessage().startswith("bad-")]) in {1, 2, 3}

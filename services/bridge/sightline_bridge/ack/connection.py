@@ -15,7 +15,6 @@ from sightline_bridge.framing import FrameError
 from sightline_bridge.metrics import ConnectionEnd, FrameResult
 from sightline_bridge.pipeline import FramePipeline, Outlet
 from sightline_bridge.sources.stream import ByteStream
-from sightline_common.paced_log import PacedLog
 
 # How often a sender that waits hears from us. Senders take three times that for our death.
 SIGN_OF_LIFE_S: Final = 15.0
@@ -34,8 +33,6 @@ _REFUSALS: Final = {
     FrameResult.TOO_LARGE: NackCode.TOO_LARGE,
     FrameResult.ABANDONED: NackCode.NOT_STORED,
 }
-
-log = logging.getLogger(__name__)
 
 
 @final
@@ -56,7 +53,7 @@ class AckConnection:
         self._unread = False  # the peer does not read its answers
         self._stopping = False
         self._frames = 0
-        self._log = PacedLog(log)  # a sender may be refused for each of its frames
+        self._log = outlet.logs.faults  # a sender may be refused for each of its frames
 
     async def serve(self) -> ConnectionEnd:
         """See StreamConnection."""
@@ -131,7 +128,7 @@ class AckConnection:
     def _cut_off(self, error: Exception, end: ConnectionEnd) -> ConnectionEnd:
         if not self._session.at_boundary:
             self._metrics.frame(FrameResult.TRUNCATED)
-        log.info("connection ended: %s", error, extra={"stream": self._stream})
+        self._log.write(logging.INFO, f"connection ended: {error}", {"stream": self._stream})
         return self._ended(end)
 
     def _ended(self, end: ConnectionEnd) -> ConnectionEnd:
@@ -169,7 +166,8 @@ class AckConnection:
 
     def _give_up(self) -> None:
         if not self._unread:
-            log.warning("connection reset: the peer does not read its answers", extra={"stream": self._stream})
+            words = "connection reset: the peer does not read its answers"
+            self._log.write(logging.WARNING, words, {"stream": self._stream})
             self._unread = True
             self._peer.reset()
 
