@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from unittest.mock import patch
 
 import pytest
 from crc32c import crc32c
@@ -20,6 +21,7 @@ from sightline_bridge.ack.messages import (
 )
 from sightline_bridge.config import TcpListenConfig
 from sightline_bridge.metrics import DEFAULT_SOURCE
+from sightline_bridge.sources.socket_stream import SocketStream
 from sightline_common.errors import RecordTooLarge, Unavailable
 from sightline_contracts.ids import image_id_from_checksum
 from tests.unit.bridge.doubles import MIB, Bridge, eventually, running
@@ -302,3 +304,16 @@ def damaged(frame_id: int) -> bytes:
     """A frame whose content type is none; quick to make, as the checksum is the library's."""
     head = encode_head(frame_id, None, "a/b", b"x").replace(b"a/b", b"a+b")
     return head[:16] + int(crc32c(head[:16] + head[20:] + b"x")).to_bytes(4) + head[20:] + b"x"
+
+
+async def test_a_farewell_is_part_of_the_time_to_stop() -> None:
+    """A peer that reads no answers took two seconds more than the process had, and could be killed with the flush."""
+    async with connected() as (bridge, sender):
+        bridge.publisher.acknowledging.clear()
+        sender.writer.write(frame(1))
+        await eventually(lambda: bridge.publisher.in_flight == 1)
+        loop = asyncio.get_running_loop()
+        begin = loop.time()
+        with patch.object(SocketStream, "write", lambda *_: asyncio.sleep(30)):
+            await bridge.source.stop(4)
+        assert loop.time() - begin < 5

@@ -19,6 +19,7 @@ from sightline_bridge.framing import Frame
 from sightline_bridge.metrics import BridgeMetrics
 from sightline_bridge.pipeline import FRAME_OVERHEAD_BYTES, Outlet
 from sightline_bridge.records import RecordOptions
+from sightline_bridge.sources import udp as udp_module
 from sightline_bridge.sources.udp import BATCH, UdpOptions, UdpSource
 from sightline_common.budget import ByteBudget
 from sightline_common.tracing import Tracing
@@ -173,6 +174,29 @@ async def test_what_is_no_frame_is_counted_and_said_once_a_second(caplog: pytest
         dropped = [record.message for record in caplog.records if record.message.startswith("dropped:")]
         assert len(dropped) in {1, 2}
         assert "datagrams bad-magic" in dropped[0]
+
+
+async def test_what_was_dropped_after_the_last_line_is_said_too(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was told only with the next datagram: the end of a burst, and all that came before a stop, never was."""
+
+    def said() -> list[str]:
+        return [line.message for line in caplog.records if line.message.startswith("dropped:")]
+
+    monkeypatch.setattr(udp_module, "_LOG_INTERVAL_S", 0.3)
+    async with receiving() as udp:
+        udp.send(b"hello")
+        await eventually(lambda: len(said()) == 1)
+        udp.send(b"hello", b"hello")
+        await eventually(lambda: len(said()) == 2)
+        monkeypatch.setattr(udp_module, "_LOG_INTERVAL_S", 30)
+        udp.send(b"hello")
+        await eventually(lambda: len(said()) == 3)
+        udp.send(b"hello")
+        await eventually(lambda: udp.datagrams("bad-magic") == 5)
+    assert [int(line.split()[1]) for line in said()[2:]] == [1, 1]
+    assert sum(int(line.split()[1]) for line in said()) == 5
 
 
 async def test_only_allowed_senders_are_heard() -> None:

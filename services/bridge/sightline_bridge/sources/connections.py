@@ -7,6 +7,7 @@ from typing import final
 
 from sightline_bridge.connection import ConnectionFactory, StreamConnection
 from sightline_bridge.metrics import ConnectionEnd, SourceMetrics
+from sightline_bridge.sources.finish import finish
 from sightline_bridge.sources.stream import ByteStream
 
 log = logging.getLogger(__name__)
@@ -50,12 +51,8 @@ class ConnectionSet:
             connection.stop()
         if not self._connections:
             return
-        _, late = await asyncio.wait(self._connections, timeout=deadline_s)
-        for task in late:
-            task.cancel()
-        if late:
-            log.warning("%d connections were not flushed within %.1f s", len(late), deadline_s)
-            await asyncio.wait(late)
+        if late := await finish(list(self._connections), deadline_s):
+            log.warning("%d connections were not flushed within %.1f s", late, deadline_s)
 
     def _ended(self, task: "asyncio.Task[ConnectionEnd]") -> None:
         del self._connections[task]

@@ -6,7 +6,7 @@ import stat
 from typing import Final, final
 
 from sightline_bridge.config import DeviceConfig
-from sightline_bridge.sources.file_stream import file_stream
+from sightline_bridge.sources.file_stream import ThreadedFile, file_stream
 from sightline_bridge.sources.one_stream import Opened
 
 # Without waiting for a FIFO's writer. A terminal that is read must not become the one of this process.
@@ -24,9 +24,16 @@ class DeviceFile:
         self._config = config
         self._path = str(config.path)
         self._held: int | None = None
+        self._last: Opened | None = None
 
     async def open(self) -> Opened:
-        """See Opener."""
+        """See Opener; a device whose last read still blocks stays the one that it was."""
+        last = self._last
+        if last is None or not (isinstance(last.stream, ThreadedFile) and last.stream.resume()):
+            last = self._last = self._open()
+        return last
+
+    def _open(self) -> Opened:
         fd = os.open(self._path, _FLAGS)
         try:
             mode = os.fstat(fd).st_mode

@@ -97,6 +97,7 @@ class ThreadedFile:
     """What has to be waited for in a blocked read: plain files, some devices. See ByteStream.
 
     One thread reads one chunk when it is asked for. It is a daemon: no call wakes it from a device that stays silent.
+    Whoever opens that device again has to `resume` instead: a second thread would share the device's bytes with it.
     """
 
     def __init__(self, fd: int, path: str) -> None:
@@ -105,6 +106,7 @@ class ThreadedFile:
         self._loop = asyncio.get_running_loop()
         self._wanted = threading.Semaphore(0)
         self._closing = False
+        self._let_gone = False
         self._asked = False
         self._chunk: bytes | OSError | None = None
         self._ended = False
@@ -146,9 +148,16 @@ class ThreadedFile:
 
     def close(self) -> None:
         """See ByteStream; the thread closes the file as soon as it returns from its read."""
-        self._ended = True
-        self._closing = True
-        self._wanted.release()
+        if not self._closing:
+            self._ended = self._closing = True
+            self._let_go()
+
+    def resume(self) -> bool:
+        """Open again after a `close` that a blocked read has outlasted; False when there is none, and all is closed."""
+        if not (self._closing and self._asked):
+            return False
+        self._ended = self._closing = False
+        return True
 
     def reset(self) -> None:
         """See ByteStream."""
@@ -156,10 +165,7 @@ class ThreadedFile:
 
     def _run(self) -> None:
         try:
-            while True:
-                self._wanted.acquire()
-                if self._closing:
-                    return
+            while self._wanted.acquire() and not self._let_gone:
                 self._hand_over(self._read())
         except RuntimeError:  # the loop has ended meanwhile, and with it everyone who waited
             return
@@ -179,6 +185,14 @@ class ThreadedFile:
         self._asked = False
         self._chunk = chunk
         self._changed.set()
+        if self._closing:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """End the thread, unless it is in a read: `resume` may still want what that brings."""
+        if not self._asked:
+            self._let_gone = True
+            self._wanted.release()
 
 
 def _not_writable() -> NoReturn:

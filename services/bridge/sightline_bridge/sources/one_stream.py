@@ -9,6 +9,7 @@ from sightline_bridge.back_off import BackOff
 from sightline_bridge.connection import ConnectionFactory, StreamConnection
 from sightline_bridge.errors import reason_of
 from sightline_bridge.metrics import ConnectionEnd, SourceMetrics
+from sightline_bridge.sources.finish import finish
 from sightline_bridge.sources.stream import ByteStream
 from sightline_common.management import Readiness
 
@@ -98,11 +99,8 @@ class OneStreamSource:
             task.cancel()
         else:
             self._connection.stop()
-        _, late = await asyncio.wait([task], timeout=deadline_s)
-        if late:
+        if await finish([task], deadline_s):
             log.warning("it was not flushed within %.1f s", deadline_s, extra={"source": self._name})
-            task.cancel()
-            await asyncio.wait(late)
 
     async def _run(self) -> bool:
         """Whether all of the last stream was taken."""
@@ -127,7 +125,7 @@ class OneStreamSource:
                 return opened
 
     async def _serve(self, opened: Opened) -> ConnectionEnd:
-        """Read `opened` to its end. One that brought no frame is not opened again at once."""
+        """Read `opened` to its end. One that brought no frame, or ended in a fault, is not opened again at once."""
         connection = self._connection = self._connect(opened.stream, opened.stream_name)
         self._metrics.connections.set(1)
         try:
@@ -135,7 +133,7 @@ class OneStreamSource:
         finally:
             self._connection = None
             self._metrics.connections.set(0)
-        if connection.frames:
+        if connection.frames and end is ConnectionEnd.CLOSED:
             self._back_off.reset()
         elif not (opened.is_last or self._stopping):
             await asyncio.sleep(self._back_off.next_s())

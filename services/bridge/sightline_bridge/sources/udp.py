@@ -16,6 +16,7 @@ from sightline_bridge.framing import Frame
 from sightline_bridge.metrics import FrameResult
 from sightline_bridge.pipeline import FramePipeline, Outlet
 from sightline_bridge.records import RecordOptions
+from sightline_bridge.sources.finish import finish
 from sightline_bridge.sources.udp_socket import Received, UdpSocket
 from sightline_common.addresses import IPNetwork, Networks
 from sightline_common.management import Readiness
@@ -110,15 +111,13 @@ class UdpSource:
         self._take(_LAST_DATAGRAMS)
         self._submit(self._reassembler.close())
         self._account()
+        self._losses.close()
         self._socket.close()
         self._socket = None
         self._metrics.up.set(0)
         self._pipeline.end()
-        _, late = await asyncio.wait([self._publishing], timeout=deadline_s)
-        for task in late:
-            task.cancel()
+        if await finish([self._publishing], deadline_s):
             log.warning("not all frames were flushed within %.1f s", deadline_s, extra={"source": self._name})
-            await asyncio.wait([task])
 
     def readiness(self) -> Readiness:
         """See Source."""
@@ -217,19 +216,29 @@ class _LossLog:
 
     def __init__(self, source: str) -> None:
         self._source = source
-        self._next = 0.0
         self._dropped: Counter[str] = Counter()
+        self._timer: asyncio.TimerHandle | None = None  # runs for a second after each line
 
     def add(self, datagrams: Mapping[DatagramResult, int], frames: Mapping[FrameLoss, int]) -> None:
-        """Count these, and say so when a second went by since the last line."""
+        """Count these, and say so as soon as a second went by since the last line."""
         for result, count in datagrams.items():
             if result is not DatagramResult.TAKEN:
                 self._dropped[f"datagrams {result}"] += count
         for loss, count in frames.items():
             self._dropped[f"frames {loss}"] += count
-        now = asyncio.get_running_loop().time()
-        if self._dropped and now >= self._next:
-            self._next = now + _LOG_INTERVAL_S
+        if self._timer is None:
+            self._tell()
+
+    def close(self) -> None:
+        """Say what was not said yet."""
+        self._tell()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _tell(self) -> None:
+        self._timer = None
+        if self._dropped:
             told = ", ".join(f"{count} {what}" for what, count in sorted(self._dropped.items()))
             self._dropped.clear()
             log.warning("dropped: %s", told, extra={"source": self._source})
+            self._timer = asyncio.get_running_loop().call_later(_LOG_INTERVAL_S, self._tell)

@@ -45,11 +45,16 @@ class UnixAddress:
 
 
 def _answers(path: Path) -> bool:
-    """Whether a process listens at `path`."""
+    """Whether a process may listen at `path`: also one that is too busy to answer, or will not answer us.
+
+    Raises OSError when it did not answer in time, or its path cannot be looked at.
+    """
     with socket.socket(socket.AF_UNIX) as probe:
         probe.settimeout(_PROBE_S)
         try:
             probe.connect(str(path))
-        except OSError:
+        except (ConnectionRefusedError, FileNotFoundError):
             return False
+        except BlockingIOError:  # so many wait to be accepted that there is no room
+            return True
         return True
