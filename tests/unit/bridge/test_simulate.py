@@ -17,6 +17,7 @@ from sightline_bridge.framing import FRAMINGS, IMAGE_FRAMINGS, Frame
 from sightline_bridge.simulate import camera
 from sightline_bridge.simulate.command import main
 from sightline_bridge.simulate.faults import Chances, Dice, Fault
+from sightline_bridge.simulate.player import Player
 from sightline_bridge.simulate.target import Kind, Target, parse_target
 from sightline_contracts.media import inspect_image
 from tests.unit.bridge.datagrams import KIB, Receiver
@@ -202,6 +203,20 @@ def test_over_udp_datagrams_are_lost_repeated_and_reordered(
     assert receiver.sequences == sorted(receiver.sequences)
 
 
+def test_a_frame_that_lost_a_datagram_was_not_sent_whole(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The report counted it, and called a datagram corrupted that never went out."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bound:
+        bound.bind(("127.0.0.1", 0))
+        target = f"udp://127.0.0.1:{bound.getsockname()[1]}"
+        simulate(monkeypatch, target, "--frames", 3, "--rate", 0, "--drop", 1, "--corrupt", 1)
+        assert list(held_by(bound)) == []
+    out = capsys.readouterr().out
+    assert "sent       0 frames, 0.0 MB" in out
+    assert "corrupted" not in out
+
+
 def test_a_reordered_datagram_costs_no_frame(monkeypatch: pytest.MonkeyPatch) -> None:
     receiver = Receiver(held_bytes=KIB * KIB, budget_bytes=4 * KIB * KIB)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bound:
@@ -304,12 +319,24 @@ def test_nobody_there_ends_with_a_reason(monkeypatch: pytest.MonkeyPatch, capsys
         ["tcp://h:1", "--cut", "1.1"],
         ["-", "--senders", "2"],
         ["tcp://h:1", "--ack", "--corrupt", "0.5"],
+        ["udp://h:1", "--framing", "named"],
+        ["tcp://h:1", "--ack", "--framing", "fixed28"],
+        ["tcp://h:1", "--megabits", "10"],
+        ["unix:a", "--datagram-bytes", "1000"],
+        ["tcp://h:1", "--sender-id", "a"],
+        ["tcp://h:1", "photos", "--image-bytes", "1000"],
+        ["tcp://h:1", "--framing", "lines", "--image-bytes", "1000"],
     ],
 )
-def test_what_makes_no_sense_is_refused(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_makes_no_sense_is_refused(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Player, "play", lambda *_: pytest.fail("it began"))
+    monkeypatch.setattr("sightline_bridge.simulate.command._senders", lambda _: [])
     with pytest.raises(SystemExit) as stopped:
         simulate(monkeypatch, *arguments)
     assert stopped.value.code == 2
+    assert "error: " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from sightline_bridge.simulate.pipes import opener_of
 from sightline_bridge.simulate.player import Player, Report, Schedule
 from sightline_bridge.simulate.target import Kind, Target, parse_target
 
+DEFAULT_FRAMING: Final = "fixed28"
 DEFAULT_RATE: Final = 10.0
 DEFAULT_SECONDS: Final = 10.0
 _DESCRIPTION: Final = """\
@@ -98,11 +99,14 @@ def _link_maker(options: argparse.Namespace) -> Callable[[int, Dice], Link]:
     target: Target = options.target
     address = (target.host, target.port)
     if target.kind is Kind.UDP:
-        datagrams = DatagramOptions(options.megabits, options.datagram_bytes)
+        datagrams = DatagramOptions(
+            options.megabits or DEFAULT_MEGABITS, options.datagram_bytes or ETHERNET_DATAGRAM_BYTES
+        )
         return lambda _, dice: DatagramLink(*address, datagrams, dice)
     if options.ack:
-        return lambda number, dice: AckLink(AckSender(address, f"{options.sender_id}-{number}"), dice)
-    opener, framing = opener_of(target), FRAMINGS[options.framing]
+        sender_id = options.sender_id or f"simulate-{uuid4().hex[:8]}"
+        return lambda number, dice: AckLink(AckSender(address, f"{sender_id}-{number}"), dice)
+    opener, framing = opener_of(target), FRAMINGS[options.framing or DEFAULT_FRAMING]
     return lambda _, dice: StreamLink(opener, framing, dice)
 
 
@@ -112,7 +116,7 @@ def _frames(options: argparse.Namespace, files: list[Path], number: int) -> Iter
     if options.framing == "lines":
         return (Frame(None, f"{name} {line}".encode()) for line in count())
     if not files:
-        drawn = camera.images(name, options.image_bytes)
+        drawn = camera.images(name, options.image_bytes or 0)
         return (Frame(fit_name(f"{name}-{at}.jpg"), image) for at, image in enumerate(drawn))
     start = number % len(files)
     return (Frame(fit_name(file.name), _content(file)) for file in cycle(files[start:] + files[:start]))
@@ -178,30 +182,24 @@ def _add_load(group: "argparse._ArgumentGroup") -> None:
         metavar="S",
         help=f"stop after S seconds; default: {DEFAULT_SECONDS:g}, or no limit with --frames",
     )
-    group.add_argument(
-        "--image-bytes", type=_whole(0, 2**30), metavar="N", default=0, help="fill drawn images up to N bytes"
-    )
+    group.add_argument("--image-bytes", type=_whole(0, 2**30), metavar="N", help="fill drawn images up to N bytes")
 
 
 def _add_way(group: "argparse._ArgumentGroup") -> None:
-    group.add_argument("--framing", choices=list(FRAMINGS), default="fixed28", help="default: %(default)s")
+    group.add_argument("--framing", choices=list(FRAMINGS), help=f"default: {DEFAULT_FRAMING}")
     group.add_argument("--ack", action="store_true", help="acknowledged frames, for a source with ack: frame")
-    group.add_argument(
-        "--sender-id", metavar="ID", default=f"simulate-{uuid4().hex[:8]}", help="with --ack: senders are ID-0, ID-1, …"
-    )
+    group.add_argument("--sender-id", metavar="ID", help="with --ack: senders are ID-0, ID-1, …")
     group.add_argument(
         "--megabits",
         type=_number(0.001, 1e6),
         metavar="N",
-        default=DEFAULT_MEGABITS,
-        help="over UDP: at most N Mbit/s of each sender; default: %(default)g",
+        help=f"over UDP: at most N Mbit/s of each sender; default: {DEFAULT_MEGABITS:g}",
     )
     group.add_argument(
         "--datagram-bytes",
         type=_whole(MIN_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES),
         metavar="N",
-        default=ETHERNET_DATAGRAM_BYTES,
-        help="over UDP: largest datagram; default: %(default)s",
+        help=f"over UDP: largest datagram; default: {ETHERNET_DATAGRAM_BYTES}",
     )
 
 
@@ -232,6 +230,20 @@ def _contradiction(options: argparse.Namespace) -> str | None:
         return "--ack knows only the fault --cut"
     if options.framing == "lines" and (options.paths or kind is Kind.UDP or options.ack):
         return "--framing lines sends lines of text that it makes itself, over a stream without --ack"
+    return _without_effect(options)
+
+
+def _without_effect(options: argparse.Namespace) -> str | None:
+    """What was asked for and would change nothing."""
+    udp = options.target.kind is Kind.UDP
+    if options.framing is not None and (udp or options.ack):
+        return "--framing is for streams without --ack: datagrams and acknowledged frames have a form of their own"
+    if not udp and (options.megabits is not None or options.datagram_bytes is not None):
+        return "--megabits and --datagram-bytes are for udp://HOST:PORT"
+    if options.sender_id is not None and not options.ack:
+        return "--sender-id is for --ack: nobody else has one"
+    if options.image_bytes is not None and (options.paths or options.framing == "lines"):
+        return "--image-bytes is for images that are drawn"
     return None
 
 

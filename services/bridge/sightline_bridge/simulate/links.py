@@ -152,11 +152,9 @@ class DatagramLink:
         """See Link."""
         datagrams = list(_datagrams(self._stream_id, self._sequence, frame, self._options.datagram_bytes))
         self._sequence += 1
-        if self.dice.throw(Fault.CUT, self.dice.chances.cut):
+        cut, dropped = self.dice.throw(Fault.CUT, self.dice.chances.cut), self.dice.thrown[Fault.DROPPED]
+        if cut:
             datagrams = datagrams[: self.dice.place(len(datagrams))]
-        else:
-            self.tally.sent += 1
-            self.tally.payload_bytes += len(frame.payload)
         pause_at = None
         if self.dice.throw(Fault.DELAYED, self.dice.chances.delay):
             pause_at = self.dice.place(len(datagrams))
@@ -164,6 +162,9 @@ class DatagramLink:
             self._send_all(datagrams, pause_at)
         except OSError as error:
             raise SendError(f"nobody receives: {error.strerror or error}") from error
+        if not cut and self.dice.thrown[Fault.DROPPED] == dropped:
+            self.tally.sent += 1
+            self.tally.payload_bytes += len(frame.payload)
 
     def wait(self, seconds: float) -> None:
         """See Link."""
@@ -188,12 +189,13 @@ class DatagramLink:
         for number, datagram in enumerate(datagrams):
             if number == pause_at:
                 time.sleep(self.dice.chances.delay_s)
-            self._send_one(self.dice.corrupted(datagram))
+            self._send_one(datagram)
 
     def _send_one(self, datagram: bytes) -> None:
         chances = self.dice.chances
         if self.dice.throw(Fault.DROPPED, chances.drop):
             return
+        datagram = self.dice.corrupted(datagram)
         if self._held is None and self.dice.throw(Fault.REORDERED, chances.reorder):
             self._held = datagram
             return
