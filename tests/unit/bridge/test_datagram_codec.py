@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sightline_bridge.datagram.codec import MAX_DATAGRAM_BYTES, MIN_DATAGRAM_BYTES, DatagramError, decode, encode
+from sightline_bridge.datagram.codec import (
+    MAX_DATAGRAM_BYTES,
+    MIN_DATAGRAM_BYTES,
+    DatagramError,
+    DatagramFault,
+    decode,
+    encode,
+)
+from sightline_bridge.datagram.outcomes import DatagramResult
 from sightline_bridge.framing import FrameError
 from tests.unit.bridge.datagrams import forged, sealed
 from tests.unit.bridge.wire import names
@@ -82,6 +90,12 @@ def test_a_datagram_cut_off_in_its_header_is_none_of_ours(length: int) -> None:
 )
 def test_what_cannot_be_is_refused(datagram: bytes, fault: str) -> None:
     assert fault_of(datagram) == fault
+
+
+@pytest.mark.parametrize("fault", DatagramFault)
+def test_every_fault_is_counted(fault: DatagramFault) -> None:
+    """The reassembly looks it up by its value: one that is missing would stop the process."""
+    assert DatagramResult(fault).value == fault
 
 
 def test_the_limit_counts_the_image_without_its_name() -> None:

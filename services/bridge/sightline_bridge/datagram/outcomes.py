@@ -35,7 +35,7 @@ Sender = tuple[str, int]  # address and port
 
 
 class Whole(NamedTuple):
-    """A frame whose fragments all came; its `claim_bytes` are taken from the budget."""
+    """A frame whose fragments all came; `claim_bytes(len(image))` (see the pipeline) is taken from the budget."""
 
     sender: Sender
     stream_id: int

@@ -27,8 +27,9 @@ _BURST_S: Final = 0.002  # sleeping for less is not worth it: so long is the lon
 
 @dataclass(frozen=True, slots=True)
 class DatagramOptions:
-    """How frames are sent: at most `megabits` per second with headers, in datagrams of at most `datagram_bytes`.
+    """How frames are sent: at most `megabits` per second, in datagrams of at most `datagram_bytes`.
 
+    Both count our headers; those of UDP and IP, 28 bytes a datagram or more, come on top.
     `stream_id` None: one of its own, so that a sender that starts again is a new stream.
     """
 
