@@ -41,7 +41,7 @@ targets:
 examples:
   sightline-simulate tcp://127.0.0.1:9500 --senders 4 --rate 25 --seconds 60
   sightline-simulate tcp://127.0.0.1:9500 photos/ --cut 0.05 --corrupt 0.01
-  sightline-simulate tcp://127.0.0.1:9502 --ack --cut 0.1 --frames 1000
+  sightline-simulate tcp://127.0.0.1:9600 --ack --cut 0.1 --frames 1000
   sightline-simulate udp://127.0.0.1:9503 --drop 0.001 --reorder 0.05 --duplicate 0.01
   sightline-simulate - --framing jpeg --frames 100 | SIGHTLINE_BRIDGE_SOURCE=stdin \\
       SIGHTLINE_BRIDGE_FRAMING=jpeg sightline-bridge
