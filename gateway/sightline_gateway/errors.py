@@ -115,7 +115,8 @@ def _reason(invalid: Mapping[str, Any]) -> str:
 async def _on_http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise TypeError(f"registered for HTTPException, got {error!r}")
-    code, path = _OF_STATUS.get(error.status_code, "internal"), request.url.path
+    # Not of the URL: that is put together from the Host header too, and taken apart again without tabs and line ends.
+    code, path = _OF_STATUS.get(error.status_code, "internal"), str(request.scope["path"])
     headers, detail = dict(error.headers or {}), f"{request.method} {path}: {error.detail}"
     if code == "method-not-allowed":
         # The framework names the methods of the first route that fits, and no route is a file of the console.

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Final, cast
 
 import httptools
+from starlette.responses import Response
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -19,6 +20,9 @@ from sightline_gateway.problems import Problem
 _KEY: Final = "sightline.transport"
 # Far above what browsers send. The parser has no limit of its own, and what is between two bodies is in no budget.
 _MOST_HEAD_BYTES: Final = 64 * 1024
+# One read can bring ten thousand heads, each of which would be kept before any key, rate or budget is looked at. Far
+# above what clients send before they read an answer; with fewer, those that do not wait would lose their connection.
+_MOST_WAITING: Final = 8
 _INVALID: Final = "Invalid HTTP request received."
 
 
@@ -34,6 +38,7 @@ class GatewayProtocol(HttpToolsProtocol):
         self._address: str | None = None  # of a connection that was admitted
         self._head_begun = True  # the first one is timed from the beginning, the next ones from their first byte
         self._in_body = False
+        self._refused = False  # what comes now is no request any more
         self._without_use = 0  # bytes since the last ones that completed a head or were a body's
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -63,6 +68,8 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes | memoryview) -> None:
         """Take bytes, whole heads among them or not; they are copied as far as they are needed later."""
+        if self._refused:
+            return
         self._unset_keepalive_if_required()
         self._head_begun = self._head_begun or not self._in_body
         self._without_use += len(data)
@@ -107,6 +114,8 @@ class GatewayProtocol(HttpToolsProtocol):
             return
         if self.parser.get_http_version() == "1.1" and sum(name == b"host" for name, _ in self.headers) != 1:
             raise ValueError("not exactly one Host")
+        if len(self.pipeline) >= _MOST_WAITING:
+            raise ValueError("too many requests wait for their turn")
         self._head_begun, self._in_body, self._without_use = False, True, 0
         super().on_headers_complete()
 
@@ -129,17 +138,26 @@ class GatewayProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Go on with the next request."""
+        """Go on with the next request, unless the body of this one is still on its way: nobody would wait for that."""
+        if self._in_body and self.cycle.response_complete:
+            self.transport.close()
         super().on_response_complete()
         self._watch_head()
 
     def send_400_response(self, msg: str) -> None:
-        """Say that this is no HTTP, unless an answer is on its way and only the connection can be ended."""
-        request = self._request()
-        if request is not None and not request.response_complete and (request.response_started or self.pipeline):
-            self.transport.close()
-            return
-        self._end(Problem("bad-request", msg))
+        """Take nothing more, and say that this is no HTTP where nobody takes that for the answer to another request."""
+        self._refused = True
+        request, problem = self._request(), Problem("bad-request", msg)
+        if request is None or request.response_complete:
+            self._end(problem)
+        elif request.response_started:
+            self.transport.close()  # it may be an answer without end
+        elif not request.more_body:
+            request.keep_alive = False  # it may be an upload that Kafka has already: its answer is the last
+        elif self.pipeline:
+            self.pipeline[0] = (request, cast("Any", _response(problem)))  # the latest one, in its turn
+        else:
+            self._end(problem)
 
     def _request(self) -> RequestResponseCycle | None:
         """The latest request; None before the first, which uvicorn's types do not tell."""
@@ -186,12 +204,16 @@ def _head(method: bytes, target: bytes, headers: list[tuple[bytes, bytes]]) -> b
     return b"\r\n".join([method + b" " + target + b" HTTP/1.1", *lines, b"", b""])
 
 
-def _rendered(problem: Problem) -> bytes:
-    """The whole answer to a request that no application sees."""
+def _response(problem: Problem) -> Response:
+    """The last answer of a connection."""
     retry = {"Retry-After": str(RETRY_AFTER_S)} if problem.code == "rate-limited" else {}
     own = {**SECURITY_HEADERS, "Content-Security-Policy": CONTENT_POLICY, "Cache-Control": "no-store", **retry}
-    response = problem_response(problem, None, {**own, "Connection": "close"})
-    status = problem.kind.status
+    return problem_response(problem, None, {**own, "Connection": "close"})
+
+
+def _rendered(problem: Problem) -> bytes:
+    """The whole answer to a request that no application sees."""
+    response, status = _response(problem), problem.kind.status
     lines = [f"HTTP/1.1 {int(status)} {status.phrase}".encode()]
     lines += [name + b": " + value for name, value in response.raw_headers]
     return b"\r\n".join([*lines, b"", bytes(response.body)])

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from sightline_gateway.guard.connections import Connections
-from sightline_gateway.intake import read_ahead
-from sightline_gateway.protocol import limited_protocol
+from sightline_gateway.intake import Intake, read_ahead
+from sightline_gateway.protocol import GatewayProtocol, limited_protocol
 from tests.unit.gateway.conftest import Serve, until
 from tests.unit.gateway.process import image_bytes
 
 ASK = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+CHUNKED = b"POST /v1/images HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
 
 
 class Line:
@@ -64,6 +65,25 @@ def problem_of(answer: bytes) -> dict[str, Any]:
     assert int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]) == len(body)
     document: dict[str, Any] = json.loads(body)
     return document
+
+
+def deadlines(protocol: GatewayProtocol) -> tuple[bool, bool]:
+    """Whether a head is timed, and whether the time between two requests is."""
+    idle = protocol.timeout_keep_alive_task
+    return protocol._head_deadline is not None, idle is not None and not idle.cancelled()
+
+
+@pytest.fixture
+def protocols(monkeypatch: pytest.MonkeyPatch) -> list[GatewayProtocol]:
+    """The protocols of the connections to the served gateway, in their order."""
+    made: list[GatewayProtocol] = []
+
+    def kept(**options: Any) -> Intake:
+        made.append(GatewayProtocol(admissions=None, head_timeout_s=10.0, **options))
+        return Intake(made[-1])
+
+    monkeypatch.setattr("tests.unit.gateway.conftest.limited_protocol", lambda: kept)
+    return made
 
 
 @pytest.fixture
@@ -144,17 +164,19 @@ async def test_a_second_head_that_trickles_is_ended_too(serve: Serve, limit: Any
         assert problem_of(await line.rest())["code"] == "timeout"
 
 
-async def test_what_comes_after_the_head_is_not_timed_by_it(serve: Serve, limit: Any) -> None:
+async def test_what_comes_after_the_head_is_not_timed_by_it(serve: Serve, protocols: list[GatewayProtocol]) -> None:
     """Bodies have deadlines of their own, answers such as the live stream have none, idle connections another."""
-    limit(head_timeout_s=0.2)
     async with serve() as served:
-        line, stream = await dial(served.port), await dial(served.port)
+        stream = await dial(served.port)
         stream.send(b"GET /v1/results/stream HTTP/1.1\r\nHost: x\r\n\r\n")
+        await stream.begun()
+        line = await dial(served.port)
         line.send(ASK)
         assert b"200 OK" in await line.head()
-        await asyncio.sleep(0.5)  # nothing may happen: there is nothing to wait for
-        line.send(ASK + ASK)
-        assert [b"200 OK" in await line.head() for _ in range(2)] == [True, True]
+        assert [deadlines(each) for each in protocols] == [(False, False), (False, True)]
+        line.send(CHUNKED)
+        await until(lambda: served.metrics.in_flight_bytes._value.get() == 5)
+        assert deadlines(protocols[1]) == (False, False)
         stream.close()
         line.close()
 
@@ -192,9 +214,6 @@ async def test_a_request_names_one_host(serve: Serve, host: bytes) -> None:
         answer = await line.rest()
         assert answer.startswith(b"HTTP/1.1 400 ")
         assert problem_of(answer)["code"] == "bad-request"
-
-
-CHUNKED = b"POST /v1/images HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
 
 
 @pytest.mark.parametrize(

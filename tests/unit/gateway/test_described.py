@@ -26,6 +26,8 @@ CHECKS: Final = (
     "response_schema_conformance",
     "unsupported_method",
 )
+# On a busy machine httpx's own 5 s were too short once.
+PATIENCE_S: Final = 60
 # It never ends, which schemathesis would wait for; test_stream.py reads it.
 ENDLESS: Final = "/v1/results/stream"
 
@@ -50,14 +52,14 @@ def url(tmp_path: Path) -> Iterator[str]:
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/healthz").status_code == 200
+        return httpx.get(f"{url}/healthz", timeout=PATIENCE_S).status_code == 200
     except httpx.ConnectError:
         return False
 
 
 def described(url: str) -> dict[str, Any]:
     """What OpenAPI says of each status by itself: `default` would allow any."""
-    document: dict[str, Any] = httpx.get(f"{url}/openapi.json").json()
+    document: dict[str, Any] = httpx.get(f"{url}/openapi.json", timeout=PATIENCE_S).json()
     for operations in document["paths"].values():
         for operation in operations.values():
             del operation["responses"]["default"]
@@ -90,7 +92,7 @@ def test_every_answer_is_described_and_none_is_a_fault(url: str, tmp_path: Path)
         check=False,
     )
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
-    counted = httpx.get(f"{url}/metrics").text
+    counted = httpx.get(f"{url}/metrics", timeout=PATIENCE_S).text
     # What was sent went deep enough: into Kafka's stand-in, and to every check of a file's type and end.
     for outcome in ("accepted", "unsupported-type", "truncated", "bad-request"):
         assert f'sightline_gateway_uploads_total{{outcome="{outcome}"}} 0.0' not in counted

@@ -56,6 +56,13 @@ async def test_an_unknown_path_leads_to_one_that_is_known(served: Served, path: 
     assert advice in (await served.client.get(url)).json()["detail"]
 
 
+async def test_advice_is_about_the_path_that_was_asked_for(served: Served) -> None:
+    """The framework's URL has no tabs: `there is nothing at /v1/images/; try /v1/images` was about another path."""
+    unknown = await served.client.get("/v1/ima%09ges/")
+    assert_problem(unknown, 404, "not-found")
+    assert unknown.json()["detail"] == "there is nothing at /v1/ima\tges/; see /docs"
+
+
 @pytest.mark.parametrize("path", ["/", "/console/js/main.js"])
 async def test_a_page_takes_no_posts_and_says_what_it_takes(served: Served, path: str) -> None:
     """`Allow` was empty, which says that nothing is allowed."""
