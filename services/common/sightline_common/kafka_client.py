@@ -130,10 +130,12 @@ class _Connections(KafkaConnectionManager):  # type: ignore[misc]
         self._last_failure: BaseException | None = None
         self._was_connected = False
 
-    def get_connection(self, *args: Any, **options: Any) -> Any:
-        connection = super().get_connection(*args, **options)
-        connection.init_future.add_errback(self._remember)
-        connection.close_future.add_errback(self._remember)
+    def get_connection(self, node_id: Any, *args: Any, **options: Any) -> Any:
+        known = self._conns.get(node_id)
+        connection = super().get_connection(node_id, *args, **options)
+        if connection is not known:  # the library asks for it at each request, and while it is made again and again
+            connection.init_future.add_errback(self._remember)
+            connection.close_future.add_errback(self._remember)
         return connection
 
     async def _build_transport(self, node: Any, timeout_at: float | None = None) -> Any:
