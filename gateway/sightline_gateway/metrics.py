@@ -53,7 +53,7 @@ class Metrics:
         self.connections = self._gauge("connections", "Open connections; the most: SIGHTLINE_GATEWAY_MAX_CONNECTIONS")
         self.in_flight_bytes = self._gauge("in_flight_bytes", "Bytes of uploads that Kafka has not acknowledged")
         self.in_flight_limit = self._gauge(
-            "in_flight_limit_bytes", "The most: SIGHTLINE_GATEWAY_IN_FLIGHT_BYTES without the part of connections"
+            "in_flight_limit_bytes", "The most: SIGHTLINE_GATEWAY_IN_FLIGHT_BYTES without what is held beside bodies"
         )
         self.disconnects = self._counter("client_disconnects_total", "Uploads that their sender broke off")
 

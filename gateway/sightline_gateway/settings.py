@@ -5,6 +5,7 @@ from typing import Final, Self
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
+from sightline_common.publisher import HANDED_OVER_BYTES
 from sightline_gateway.guard.settings import GuardSettings
 from sightline_gateway.pictures.settings import PictureSettings
 from sightline_gateway.webhooks.settings import WebhookSettings
@@ -25,7 +26,8 @@ class GatewaySettings(PictureSettings, WebhookSettings, GuardSettings):
     default_model: str = Field("digits-lenet", min_length=1, description="model of images that name none")
     # Lower, and bursts get 503 although memory is free; higher, and the process may outgrow its memory limit.
     gateway_in_flight_bytes: PositiveInt = Field(
-        256 * MIB, description="bytes of all uploads not yet acknowledged; connections have a part of it"
+        256 * MIB,
+        description="bytes of all uploads not yet acknowledged; connections and Kafka's client have a part of it",
     )
     # A folder of photos in one request. Only one file of it is held at a time beyond what Kafka has yet to confirm.
     gateway_max_upload_bytes: PositiveInt = Field(256 * MIB, description="largest multipart request in bytes")
@@ -40,9 +42,15 @@ class GatewaySettings(PictureSettings, WebhookSettings, GuardSettings):
 
     @property
     def body_bytes(self) -> int:
-        """The part of `gateway_in_flight_bytes` that bodies may have: the rest is what connections take beside them."""
+        """The part of `gateway_in_flight_bytes` that bodies may have: the rest is what is held beside them.
+
+        That is three quarters at least, however small the budget is, and room for one image always.
+        """
         connections = self.gateway_max_connections * _CONNECTION_BYTES
-        part = self.gateway_in_flight_bytes - min(connections, self.gateway_in_flight_bytes // 4)
+        # Of what Kafka's client copies twice, one copy has the body's place: that is let go. An image larger than
+        # what the client may hold is with it alone.
+        copies = max(HANDED_OVER_BYTES, self.max_image_bytes)
+        part = self.gateway_in_flight_bytes - min(connections + copies, self.gateway_in_flight_bytes // 4)
         return max(part, self.max_image_bytes)
 
     @property

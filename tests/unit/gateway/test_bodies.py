@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fastapi import Request
 
-from sightline_common.publisher import Ack
+from sightline_common.publisher import HANDED_OVER_BYTES, Ack
 from sightline_contracts.images import ImageRecord
 from sightline_gateway.body import Bodies, BodyTooLarge
 from sightline_gateway.settings import MIB, GatewaySettings
@@ -142,13 +142,21 @@ async def test_a_body_that_keeps_the_least_rate_may_take_longer_than_the_grace(s
 
 
 @pytest.mark.parametrize(
-    ("budget", "connections", "bodies"),
-    [(256 * MIB, 800, 256 * MIB - 800 * 48 * 1024), (40 * MIB, 800, 30 * MIB), (10 * MIB, 800, 10 * MIB)],
-    ids=["as it is", "at most a quarter", "room for one image always"],
+    ("budget", "connections", "image", "bodies"),
+    [
+        (256 * MIB, 800, 4 * MIB, 256 * MIB - 800 * 48 * 1024 - HANDED_OVER_BYTES),
+        (256 * MIB, 400, 4 * MIB, 256 * MIB - 400 * 48 * 1024 - HANDED_OVER_BYTES),
+        (256 * MIB, 400, 20 * MIB, 256 * MIB - 400 * 48 * 1024 - 20 * MIB),
+        (40 * MIB, 800, 10 * MIB, 30 * MIB),
+        (10 * MIB, 800, 10 * MIB, 10 * MIB),
+    ],
+    ids=["small images", "fewer connections", "large images", "at most a quarter", "room for one image always"],
 )
-def test_connections_are_in_the_budget(budget: int, connections: int, bodies: int) -> None:
-    """A thousand that upload at once took 48 MB beside it."""
-    settings = GatewaySettings(gateway_in_flight_bytes=budget, gateway_max_connections=connections)
+def test_what_is_held_beside_bodies_is_in_the_budget(budget: int, connections: int, image: int, bodies: int) -> None:
+    """A thousand that upload at once took 48 MB beside it, and Kafka's client a second copy of what it had."""
+    settings = GatewaySettings(
+        gateway_in_flight_bytes=budget, gateway_max_connections=connections, max_image_bytes=image
+    )
     assert settings.body_bytes == bodies
 
 
