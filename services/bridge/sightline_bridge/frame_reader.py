@@ -84,12 +84,14 @@ class FrameReader:
         if not self._skipped:
             log.warning("bytes that belong to no frame are skipped", extra={"peer": self._peer.peer})
         self._skipped += lately
+        self._frame_time_s = self._deadlines.frame_s  # the frame under way was given up
         self._metrics.skipped_bytes.inc(lately)
 
     async def _receive(self) -> int:
         """Read the next bytes into the parser; gives how many, 0 at the end."""
         idle_s = self._deadlines.idle_s
         if self._parser.at_boundary:
+            self._frame_time_s = self._deadlines.frame_s  # also when the parser left the frame before out
             return await self._receive_within(idle_s, PeerTimeout("idle-timeout", idle_s))
         started = time.monotonic()
         if idle_s < self._frame_time_s:

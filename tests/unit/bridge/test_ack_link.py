@@ -7,11 +7,9 @@ from contextlib import contextmanager
 import pytest
 
 from sightline_bridge.ack import link as ack_link
-from sightline_bridge.ack.link import Link
+from sightline_bridge.ack.link import Link, LinkLost
 from sightline_bridge.ack.messages import FRAME_BYTES, GoodbyeCode, encode_hello, welcome
 from sightline_bridge.ack.outbox import Outbox
-from sightline_bridge.ack.sender import AckSender, send_acknowledged
-from sightline_bridge.errors import SendError
 from tests.unit.bridge.ack_peer import goodbye
 
 MIB = 1024 * 1024
@@ -59,9 +57,12 @@ def test_behind_a_goodbye_only_the_frame_that_has_begun_is_written() -> None:
 def test_a_bridge_that_does_not_even_welcome_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """A frozen bridge, or a balancer in front of none, held the sender for all of its patience."""
     monkeypatch.setattr(ack_link, "SILENCE_S", 0.2)
-    lost: list[str] = []
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        sender = AckSender(silent.getsockname(), "s", patience_s=3, on_lost=lost.append)
-        with sender, pytest.raises(SendError, match="acknowledged nothing"):
-            send_acknowledged(sender, [("a.png", b"x")])
-    assert "silent" in lost[0]
+    outbox = Outbox(most_bytes=MIB)
+    outbox.add(None, b"x")
+    with linked(outbox) as (link, _), pytest.raises(LinkLost, match="silent"):
+        exchange_for_long(link)
+
+
+def exchange_for_long(link: Link) -> None:
+    for _ in range(40):
+        link.exchange(0.05)

@@ -44,6 +44,13 @@ def test_a_peer_that_vanished_is_found_by_probes_where_no_deadline_runs() -> Non
     assert 1 < seen["seconds"] < 8
 
 
+def test_an_acknowledged_sender_that_vanished_is_found_by_the_answer_that_nobody_confirms() -> None:
+    """While bytes are unconfirmed the kernel sends no probes, and tries to bring them for a quarter of an hour."""
+    seen = vanish("ack")
+    assert seen["ends"] == ["reset"]
+    assert 1 < seen["seconds"] < 8
+
+
 def test_probes_find_a_vanished_peer_before_the_idle_timeout_does() -> None:
     options = dict(KEEP_ALIVE)
     silence, between, count = (

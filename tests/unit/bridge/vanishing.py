@@ -1,6 +1,6 @@
 """A bridge, and a sender whose cable is pulled, in a network namespace of their own; the output says what happened.
 
-unshare --user --map-root-user --net python -m tests.unit.bridge.vanishing idle|frame|keep-alive
+unshare --user --map-root-user --net python -m tests.unit.bridge.vanishing idle|frame|keep-alive|ack
 """
 
 import asyncio
@@ -12,18 +12,29 @@ import sys
 import time
 from unittest.mock import patch
 
+from sightline_bridge.ack.messages import encode_head, encode_hello
+from sightline_bridge.config import TcpListenConfig
 from sightline_bridge.framing import FRAMINGS, Frame
+from sightline_bridge.metrics import DEFAULT_SOURCE
 from sightline_bridge.sources import socket_stream
 from tests.unit.bridge.doubles import Bridge, eventually, running, source
 
-QUICK_PROBES = ((socket.TCP_KEEPIDLE, 1), (socket.TCP_KEEPINTVL, 1), (socket.TCP_KEEPCNT, 2))
+QUICK_PROBES = (
+    (socket.TCP_KEEPIDLE, 1),
+    (socket.TCP_KEEPINTVL, 1),
+    (socket.TCP_KEEPCNT, 2),
+    (socket.TCP_USER_TIMEOUT, 3000),
+)
 SOON_S = 1.0
 WIRE = FRAMINGS["fixed28"].encode(Frame("a.png", b"\x89PNG\r\n\x1a\n" + bytes(1000)))
+ACK = TcpListenConfig(name=DEFAULT_SOURCE, port=0, ack="frame", idle_timeout_s=math.inf, frame_timeout_s=math.inf)
+FRAME = encode_head(1, None, None, b"x") + b"x"
 # What is cut, the limits of the source, and how much the sender sent before.
 CASES = {
     "idle": (source(idle_s=SOON_S), WIRE),
     "frame": (source(idle_s=math.inf, frame_s=SOON_S), WIRE + WIRE[:500]),
     "keep-alive": (source(idle_s=math.inf, frame_s=math.inf), WIRE),
+    "ack": (ACK, encode_hello("s") + FRAME),
 }
 
 
@@ -36,15 +47,17 @@ def pull_the_cable(port: int) -> None:
 async def vanish(bridge: Bridge, data: bytes) -> dict[str, object]:
     """Send `data` and vanish; which end the bridge counted, and after how many seconds."""
     _, writer = await bridge.connect()
+    bridge.publisher.acknowledging.clear()
     writer.write(data)
-    await eventually(lambda: len(bridge.publisher.published) == 1)
+    await eventually(lambda: bridge.publisher.in_flight == 1)
     pull_the_cable(writer.get_extra_info("sockname")[1])
+    bridge.publisher.acknowledging.set()  # which a sender of acknowledged frames is told in vain
     vanished = time.monotonic()
     await eventually(lambda: bridge.metric("connections") == 0)
     seconds = time.monotonic() - vanished
     ends = [reason for reason in ("idle-timeout", "frame-timeout", "reset") if bridge.ends(reason)]
     _, another = await bridge.connect()
-    another.write(WIRE)
+    another.write(data)
     await eventually(lambda: len(bridge.publisher.published) == 2)
     return {"ends": ends, "seconds": seconds, "truncated": bridge.frames("truncated-frame")}
 

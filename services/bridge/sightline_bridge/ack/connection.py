@@ -25,7 +25,7 @@ ACK_PACE_S: Final = 0.02
 UNREAD_TIMEOUT_S: Final = 30.0
 # Refusals that wait behind such a peer; unlike acknowledgements, one does not stand for many.
 UNREAD_ANSWER_BYTES: Final = 64 * 1024
-# How long a peer may take for the last answers before it is reset.
+# How long a peer may take for the last answers, and then to leave, before it is reset.
 _FAREWELL_S: Final = 2.0
 
 _REFUSALS: Final = {
@@ -77,8 +77,7 @@ class AckConnection:
         """Stop at the next frame boundary, which is now when no frame is under way; the sender is told at once."""
         self._stopping = True
         self._session.goodbye(GoodbyeCode.GOING_AWAY)
-        if self._session.at_boundary:
-            self._peer.end_reading()
+        self._leave_off()
 
     @property
     def frames(self) -> int:
@@ -140,10 +139,15 @@ class AckConnection:
             self._session.repeat()
 
     def _answer_soon(self) -> None:
+        self._leave_off()  # the frame under way may be one that is refused before anyone gets it
         if self._session.answer_is_awaited:
             self._answers_due.set()
         elif self._pacer is None:
             self._pacer = asyncio.get_running_loop().call_later(ACK_PACE_S, self._answers_due.set)
+
+    def _leave_off(self) -> None:
+        if self._stopping and self._session.at_boundary:
+            self._peer.end_reading()
 
     def _unpace(self) -> None:
         if self._pacer is not None:
@@ -173,8 +177,13 @@ class AckConnection:
 
     async def _leave(self) -> None:
         """Close behind the last answers. A reset would take them along, so it is for who does not read them."""
-        with suppress(OSError, TimeoutError):
-            async with asyncio.timeout(_FAREWELL_S):
-                await self._peer.write(self._session.take_answers())
-        self._peer.close()
-        asyncio.get_running_loop().call_later(_FAREWELL_S, self._peer.reset)
+        cancelled = (task := asyncio.current_task()) is not None and task.cancelling()  # there is no time left
+        try:
+            with suppress(OSError, TimeoutError):
+                async with asyncio.timeout(_FAREWELL_S):
+                    await self._peer.write(self._session.take_answers())
+                    if not cancelled:
+                        await self._peer.take_leave()
+        finally:
+            self._peer.close()
+            asyncio.get_running_loop().call_later(_FAREWELL_S, self._peer.reset)

@@ -81,6 +81,12 @@ class TlsStream:
         self._left_off = True
         self._plain.end_reading()
 
+    async def take_leave(self) -> None:
+        """See ByteStream; what is thrown away stays encrypted."""
+        self._session.end()
+        self._plain.push(self._session.outgoing())
+        await self._plain.take_leave()
+
     def close(self) -> None:
         """See ByteStream; the peer gets TLS's own word for it, without which a close proves nothing."""
         self._session.end()

@@ -67,6 +67,9 @@ class PolledFile:
         self._ended = True
         self._changed.set()
 
+    async def take_leave(self) -> None:
+        """See ByteStream; nobody is told."""
+
     def close(self) -> None:
         """See ByteStream."""
         self._ended = True
@@ -145,6 +148,9 @@ class ThreadedFile:
         """See ByteStream."""
         self._ended = True
         self._changed.set()
+
+    async def take_leave(self) -> None:
+        """See ByteStream; nobody is told."""
 
     def close(self) -> None:
         """See ByteStream; the thread closes the file as soon as it returns from its read."""

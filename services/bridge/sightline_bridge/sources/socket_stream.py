@@ -18,8 +18,14 @@ HIGH_WATER_BYTES = 64 * 1024
 _SCRATCH = memoryview(bytearray(HIGH_WATER_BYTES))
 
 # A peer whose cable was pulled is noticed after 15 s of silence and 3 unanswered probes, 5 s apart, even while its
-# connection waits for Kafka and no idle time runs.
-KEEP_ALIVE = ((socket.TCP_KEEPIDLE, 15), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3))
+# connection waits for Kafka and no idle time runs. The kernel sends no probes while bytes of ours are not confirmed:
+# those may take 30 s (in milliseconds) then.
+KEEP_ALIVE = (
+    (socket.TCP_KEEPIDLE, 15),
+    (socket.TCP_KEEPINTVL, 5),
+    (socket.TCP_KEEPCNT, 3),
+    (socket.TCP_USER_TIMEOUT, 30_000),
+)
 
 
 @final
@@ -38,6 +44,8 @@ class SocketStream(asyncio.BufferedProtocol):
         self._placed = 0  # bytes that were written there
         self._paused = False
         self._ended = False
+        self._left = False  # the peer has closed, or its side of the connection
+        self._leaving = False  # what comes is thrown away
         self._error: Exception | None = None
         self._changed = asyncio.Event()
         self._lost = False
@@ -97,7 +105,7 @@ class SocketStream(asyncio.BufferedProtocol):
 
     def push(self, data: bytes) -> None:
         """Send `data` without waiting for room: for a few last bytes before `close`."""
-        if not self._lost:
+        if not (self._lost or self._leaving):
             self._connected().write(data)
 
     def end_reading(self) -> None:
@@ -106,6 +114,17 @@ class SocketStream(asyncio.BufferedProtocol):
         self._paused = False  # nothing resumes it
         self._ended = True
         self._changed.set()
+
+    async def take_leave(self) -> None:
+        """See ByteStream."""
+        self._leaving = True
+        self._chunks.clear()
+        self._unread = 0
+        if not self._lost:
+            self._connected().write_eof()
+            self._connected().resume_reading()
+        while not self._left:
+            await self._change()
 
     def close(self) -> None:
         """See ByteStream; the peer sees a FIN."""
@@ -137,6 +156,8 @@ class SocketStream(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """See asyncio.BufferedProtocol."""
+        if self._leaving:
+            return
         if self._place is None or self._placed:
             self._append(bytes(_SCRATCH[:nbytes]))
         else:
@@ -145,13 +166,13 @@ class SocketStream(asyncio.BufferedProtocol):
 
     def eof_received(self) -> bool:
         """See asyncio.Protocol; our direction stays open until the frames are flushed."""
-        self._ended = True
+        self._ended = self._left = True
         self._changed.set()
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio.Protocol."""
-        self._ended = True
+        self._ended = self._left = True
         self._lost = True
         self._error = exc
         self._changed.set()

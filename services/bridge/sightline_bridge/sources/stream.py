@@ -31,6 +31,13 @@ class ByteStream(Protocol):
     def end_reading(self) -> None:
         """Take nothing more from the peer; a `read` under way returns what is there, then empty."""
 
+    async def take_leave(self) -> None:
+        """Say that nothing more follows, then throw away what the peer sends until it leaves, which may be never.
+
+        To be called before `close` where the peer may still be sending: bytes that nobody read make the kernel reset
+        the connection, and the last that was written is lost with it.
+        """
+
     def close(self) -> None:
         """Close in good order: all that the peer sent was taken."""
 

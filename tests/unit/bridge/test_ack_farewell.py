@@ -1,0 +1,62 @@
+"""How an acknowledged connection ends while its sender still has something to say."""
+
+import asyncio
+
+from sightline_bridge.ack.messages import GoodbyeCode
+from tests.unit.bridge.doubles import MIB, eventually
+from tests.unit.bridge.test_ack_connection import ack, config, connected, goodbye
+from tests.unit.bridge.test_ack_session import damaged_name, frame
+
+DEADLINE_S = 10.0
+
+
+async def test_last_answers_reach_a_sender_that_goes_on_writing() -> None:
+    """Input that nobody read made the kernel send a reset behind the answers, which took them along."""
+    async with connected() as (bridge, sender):
+        sender.writer.write(frame(1) + frame(2) + b"?" * 20 + bytes(8 * MIB))
+        await eventually(lambda: bridge.frames("published") == 2)
+        await sender.writer.drain()
+        answers = await sender.rest()
+        assert goodbye(GoodbyeCode.BAD_MESSAGE) in answers
+        assert answers[-1] == ack(2)
+        sender.writer.write_eof()
+        await eventually(lambda: bridge.metric("connections") == 0)
+
+
+async def test_a_bridge_that_stops_hears_out_a_sender_whose_frames_it_does_not_read_any_more() -> None:
+    async with connected() as (bridge, sender):
+        sender.writer.write(frame(1))
+        await eventually(lambda: bridge.frames("published") == 1)
+        stopping = asyncio.create_task(bridge.source.stop(DEADLINE_S))
+        await eventually(lambda: not bridge.source.readiness().ok)
+        sender.writer.write(frame(2, bytes(MIB)) * 8)
+        answers = await sender.rest()
+        assert goodbye(GoodbyeCode.GOING_AWAY) in answers
+        sender.writer.write_eof()
+        await stopping
+
+
+async def test_a_bridge_that_stops_does_not_wait_behind_a_frame_that_is_refused_by_itself() -> None:
+    """Nobody gets such a frame, so nobody noticed that it was the last one to read."""
+    async with connected() as (bridge, sender):
+        whole = damaged_name(1, b"\xff")
+        sender.writer.write(whole[:-1])
+        await eventually(lambda: bridge.metric("received_bytes_total") > len(whole))
+        stopping = asyncio.create_task(bridge.source.stop(DEADLINE_S))
+        assert await sender.answer() == goodbye(GoodbyeCode.GOING_AWAY)
+        sender.writer.write(whole[-1:])
+        async with asyncio.timeout(DEADLINE_S / 2):
+            assert (await sender.rest())[-1] == ack(1)
+            sender.writer.write_eof()
+            await stopping
+
+
+async def test_frames_that_are_refused_one_after_another_have_their_time_each() -> None:
+    async with connected(config(frame_s=0.6)) as (bridge, sender):
+        for frame_id in range(1, 6):
+            whole = damaged_name(frame_id, b"\xff")
+            sender.writer.write(whole[:-1])
+            await asyncio.sleep(0.2)  # it takes a third of the time that it may
+            sender.writer.write(whole[-1:])
+            await eventually(lambda done=frame_id: bridge.frames("bad-name") == done)  # type: ignore[misc]
+        assert bridge.ends("frame-timeout") == 0
