@@ -23,19 +23,6 @@ async def test_last_answers_reach_a_sender_that_goes_on_writing() -> None:
         await eventually(lambda: bridge.metric("connections") == 0)
 
 
-async def test_a_bridge_that_stops_hears_out_a_sender_whose_frames_it_does_not_read_any_more() -> None:
-    async with connected() as (bridge, sender):
-        sender.writer.write(frame(1))
-        await eventually(lambda: bridge.frames("published") == 1)
-        stopping = asyncio.create_task(bridge.source.stop(DEADLINE_S))
-        await eventually(lambda: not bridge.source.readiness().ok)
-        sender.writer.write(frame(2, bytes(MIB)) * 8)
-        answers = await sender.rest()
-        assert goodbye(GoodbyeCode.GOING_AWAY) in answers
-        sender.writer.write_eof()
-        await stopping
-
-
 async def test_a_bridge_that_stops_does_not_wait_behind_a_frame_that_is_refused_by_itself() -> None:
     """Nobody gets such a frame, so nobody noticed that it was the last one to read."""
     async with connected() as (bridge, sender):
