@@ -3,6 +3,8 @@
 import json
 import subprocess
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
@@ -14,6 +16,7 @@ from bench.services.bodies import write_photos
 from bench.services.counting import gauge, images_topic
 from bench.services.rig import Rig, load_program, paused
 from sightline_bridge.settings import BridgeSettings
+from sightline_local.child import end_child
 
 SIZE: Final = 100_000
 SENDERS: Final = 200
@@ -36,13 +39,15 @@ def stall(rig: Rig, report: Report) -> Report:
     ):
         calm = stalled.rss()
         arguments = [stalled.address, *map(str, files), "--connections", str(SENDERS), "--frames", str(total)]
-        with paused(rig):
-            process = subprocess.Popen(load_program("bench.bridge.load", arguments), cwd=ROOT, stdout=subprocess.PIPE)
-            time.sleep(STALL_S)  # the stall itself
-            held = stalled.rss()
-        resumed = time.monotonic()
-        printed, _ = process.communicate(timeout=RECOVERY_DEADLINE_S)
+        with _load(arguments) as load:
+            with paused(rig):
+                time.sleep(STALL_S)  # the stall itself
+                held = stalled.rss()
+            resumed = time.monotonic()
+            printed, _ = load.communicate(timeout=RECOVERY_DEADLINE_S)
         recovery_s = time.monotonic() - resumed
+        if load.returncode != 0:
+            raise SystemExit(f"the load ended with status {load.returncode}")
         arrived, peak = counted.records(), stalled.peak_rss()
     outcome = Outcome(**json.loads(printed))
     rig.say(f"stalled: {outcome}, {arrived} records, {peak / 1e6:.0f} MB at most, {calm / 1e6:.0f} MB before")
@@ -54,6 +59,18 @@ def stall(rig: Rig, report: Report) -> Report:
     )
     heading = (f"{SENDERS} senders, {FRAMES_EACH} frames of {SIZE / 1e3:g} kB each", "seen")
     return replace(report, figures=figures(outcome, arrived, peak, budget, recovery_s), tables=(Table(heading, rows),))
+
+
+@contextmanager
+def _load(arguments: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """The senders' process; it does not outlive a measurement that fails."""
+    program = load_program("bench.bridge.load", arguments)
+    with subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                end_child(process, RECOVERY_DEADLINE_S)
 
 
 def figures(outcome: Outcome, arrived: int, peak: int, budget: int, recovery_s: float) -> tuple[Figure, ...]:

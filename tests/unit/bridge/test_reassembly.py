@@ -235,6 +235,17 @@ def test_a_stream_too_many_waits_until_another_one_is_silent() -> None:
     assert [frame.stream_id for frame in receiver.whole] == [1, 2, 2, 3]
 
 
+def test_a_stream_that_only_repeats_itself_makes_room_before_one_that_brings_something() -> None:
+    """A new sender was refused as long as the stream heard least recently was live, whatever stood behind it."""
+    receiver = Receiver(streams=2)
+    receiver.push(*datagrams(0, image(0), stream_id=1), *datagrams(0, image(0), stream_id=2))
+    receiver.wait(1.01)
+    receiver.push(*datagrams(1, image(1), stream_id=2))
+    receiver.push(*datagrams(0, image(0), stream_id=1))
+    receiver.push(*datagrams(0, image(0), stream_id=3))
+    assert [frame.stream_id for frame in receiver.whole] == [1, 2, 2, 3]
+
+
 def test_close_lets_go_what_is_whole() -> None:
     receiver = Receiver()
     receiver.push(*datagrams(0, image(0)), *datagrams(2, image(2)), *datagrams(3, image(3))[1:])

@@ -67,7 +67,9 @@ class Reassembler:
         self._limits = limits
         self._budget = budget
         self._held = 0
-        self._streams: OrderedDict[tuple[Sender, int], Stream] = OrderedDict()  # the one silent for longest first
+        self._streams: OrderedDict[tuple[Sender, int], Stream] = (
+            OrderedDict()
+        )  # the one that longest ago brought something of use first
         self._by_age: dict[Partial, None] = {}
 
     @property
@@ -131,7 +133,6 @@ class Reassembler:
         key = (sender, fragment.stream_id)
         stream = self._streams.get(key)
         if stream is not None:
-            self._streams.move_to_end(key)
             return stream
         if len(self._streams) >= self._limits.streams:
             oldest_key, oldest = next(iter(self._streams.items()))
@@ -160,6 +161,7 @@ class Reassembler:
             return DatagramResult.OVER_BUDGET
         partial.pieces[fragment.position] = fragment.payload
         stream.taken_at = now
+        self._streams.move_to_end((stream.sender, stream.stream_id))
         return DatagramResult.TAKEN
 
     def _claim(self, partial: Partial, size: int) -> bool:
