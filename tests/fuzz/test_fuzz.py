@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz.__main__ import fuzz_target
+from tests.fuzz.__main__ import AS_A_CHILD_OF_A_SHELL, fuzz_target
 from tests.fuzz.seeds import examples
 from tests.fuzz.targets import TARGETS, cut_nowhere, reads_alike
 from tests.unit.bridge.wire import BYTE_STREAMS, ByteStream, Parsed
@@ -37,11 +37,21 @@ def test_a_target_holds(target: str, tmp_path: Path) -> None:
     assert outcome.runs > 300
 
 
+def test_memory_of_who_starts_the_fuzzer_is_not_held_against_a_target(tmp_path: Path) -> None:
+    """After all other tests of a run, every target was out of memory before its first input."""
+    pytest.importorskip("atheris", reason="no wheel of atheris for this machine")
+    taken = b"x" * (600 << 20)
+    outcome = fuzz_target("length", SECONDS, tmp_path)
+    assert outcome.ok, outcome.log
+    assert taken
+
+
 def test_a_fault_behind_three_bytes_is_found(tmp_path: Path) -> None:
     """Without guidance by coverage it would take 16 million inputs."""
     pytest.importorskip("atheris", reason="no wheel of atheris for this machine")
     (tmp_path / "faulty.py").write_text(FAULTY, encoding="utf-8")
-    command = [sys.executable, str(tmp_path / "faulty.py"), "-max_total_time=60", f"-artifact_prefix={tmp_path}/"]
+    fuzzer = [sys.executable, str(tmp_path / "faulty.py"), "-max_total_time=60", f"-artifact_prefix={tmp_path}/"]
+    command = [*AS_A_CHILD_OF_A_SHELL, *fuzzer]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode != 0
     assert "three bytes were right" in done.stdout + done.stderr
