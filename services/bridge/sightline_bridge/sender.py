@@ -1,19 +1,23 @@
 """The sending side of a connection to the bridge: blocking, so that the bridge's back-pressure simply makes it wait."""
 
-import select
 import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Self, final
+from typing import Self, final
 
 from sightline_bridge.errors import SendError
 from sightline_bridge.framing import Frame, FrameError, Framing
-from sightline_bridge.sender_socket import NoTls, SenderTls, connect, reason_for_sender
-
-CONFIRM_TIMEOUT_S: Final = 60.0  # how long Kafka may keep the bridge waiting before we stop waiting for both
+from sightline_bridge.sender_socket import (
+    CONFIRM_TIMEOUT_S,
+    NoTls,
+    SenderTls,
+    connect,
+    is_closed,
+    reason_for_sender,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +72,7 @@ class FrameSender:
         except FrameError as error:
             raise SendError(f"{name}: {error.detail}") from error
         try:
-            if select.select([self._socket], [], [], 0)[0]:  # the bridge never sends, so this is its close
-                self._socket.recv(1)
+            if is_closed(self._socket):
                 raise ConnectionResetError(0, "it closed the connection")
             self._socket.sendall(wire)
         except OSError as error:

@@ -1,5 +1,6 @@
 """A sender's connection to the bridge, plain or with TLS."""
 
+import select
 import socket
 import ssl
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Final
 from sightline_bridge.guard.tls_errors import explained
 
 CONNECT_TIMEOUT_S: Final = 10.0
+CONFIRM_TIMEOUT_S: Final = 60.0  # how long Kafka may keep the bridge waiting before we stop waiting for both
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,18 @@ def connect(address: tuple[str, int], tls: SenderTls | None) -> socket.socket:
     except OSError as error:
         plain.close()
         raise NoTls(reason_for_sender(error)) from error
+
+
+def is_closed(connected: socket.socket) -> bool:
+    """Whether the bridge has closed `connected`: without acknowledgements it never sends, so what can be read is that.
+
+    Raises:
+        OSError: it was reset.
+    """
+    readable, _, _ = select.select([connected], [], [], 0)
+    if readable:
+        connected.recv(1)
+    return bool(readable)
 
 
 def reason_for_sender(error: OSError) -> str:

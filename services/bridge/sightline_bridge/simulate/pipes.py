@@ -1,16 +1,14 @@
 """The ways for bytes to the bridge: connections and files, each blocking, so that the bridge can make us wait."""
 
 import os
-import select
 import socket
 import struct
 import sys
 from typing import Final, Protocol, final
 
+from sightline_bridge.sender_socket import CONFIRM_TIMEOUT_S, CONNECT_TIMEOUT_S, is_closed
 from sightline_bridge.simulate.target import Kind, Target
 
-CONNECT_TIMEOUT_S: Final = 10.0
-CONFIRM_TIMEOUT_S: Final = 60.0  # how long Kafka may keep the bridge waiting before we stop waiting for both
 _RESET: Final = struct.pack("ii", 1, 0)
 
 
@@ -44,8 +42,7 @@ class SocketPipe:
 
     def write(self, data: bytes) -> None:
         """See Pipe."""
-        if select.select([self._socket], [], [], 0)[0]:  # the bridge says nothing here, so this is its close
-            self._socket.recv(1)
+        if is_closed(self._socket):
             raise ConnectionResetError(0, "the bridge closed the connection")
         self._socket.sendall(data)
 

@@ -5,7 +5,8 @@ import errno
 import os
 import select
 import threading
-from typing import Final, NoReturn, final
+from abc import ABC, abstractmethod
+from typing import Final, final
 
 from sightline_bridge.sources.stream import ByteStream
 
@@ -24,13 +25,8 @@ def file_stream(fd: int, path: str) -> ByteStream:
     return PolledFile(fd, path)
 
 
-@final
-class PolledFile:
-    """What the kernel announces: FIFOs, pipes, terminals, most devices. See ByteStream.
-
-    It reads only what was announced, so that `fd` may be blocking: standard input is shared with other processes, which
-    must not find it changed.
-    """
+class _InputFile(ABC):
+    """What both kinds share: bytes come from a file, and nobody there can be answered."""
 
     def __init__(self, fd: int, path: str) -> None:
         self._fd = fd
@@ -42,6 +38,36 @@ class PolledFile:
     def peer(self) -> str:
         """See ByteStream."""
         return self._path
+
+    async def write(self, data: bytes) -> None:
+        """See ByteStream."""
+        del data
+        raise OSError(errno.EBADF, "nobody can be answered on a file")
+
+    def end_reading(self) -> None:
+        """See ByteStream."""
+        self._ended = True
+        self._changed.set()
+
+    async def take_leave(self) -> None:  # noqa: B027 -- not to be overridden: there is nothing to do
+        """See ByteStream; nobody is told."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """See ByteStream."""
+
+    def reset(self) -> None:
+        """See ByteStream."""
+        self.close()
+
+
+@final
+class PolledFile(_InputFile):
+    """What the kernel announces: FIFOs, pipes, terminals, most devices. See ByteStream.
+
+    It reads only what was announced, so that `fd` may be blocking: standard input is shared with other processes, which
+    must not find it changed.
+    """
 
     @property
     def unread_bytes(self) -> int:
@@ -57,29 +83,12 @@ class PolledFile:
                 continue
         return b""
 
-    async def write(self, data: bytes) -> None:
-        """See ByteStream."""
-        del data
-        _not_writable()
-
-    def end_reading(self) -> None:
-        """See ByteStream."""
-        self._ended = True
-        self._changed.set()
-
-    async def take_leave(self) -> None:
-        """See ByteStream; nobody is told."""
-
     def close(self) -> None:
         """See ByteStream."""
         self._ended = True
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
-
-    def reset(self) -> None:
-        """See ByteStream."""
-        self.close()
 
     async def _announced(self) -> bool:
         """Wait until there are bytes or the end; False when nothing more is to be read."""
@@ -96,7 +105,7 @@ class PolledFile:
 
 
 @final
-class ThreadedFile:
+class ThreadedFile(_InputFile):
     """What has to be waited for in a blocked read: plain files, some devices. See ByteStream.
 
     One thread reads one chunk when it is asked for. It is a daemon: no call wakes it from a device that stays silent.
@@ -104,22 +113,14 @@ class ThreadedFile:
     """
 
     def __init__(self, fd: int, path: str) -> None:
-        self._fd = fd
-        self._path = path
+        super().__init__(fd, path)
         self._loop = asyncio.get_running_loop()
         self._wanted = threading.Semaphore(0)
         self._closing = False
         self._let_gone = False
         self._asked = False
         self._chunk: bytes | OSError | None = None
-        self._ended = False
-        self._changed = asyncio.Event()
         threading.Thread(target=self._run, name=f"read {path}", daemon=True).start()
-
-    @property
-    def peer(self) -> str:
-        """See ByteStream."""
-        return self._path
 
     @property
     def unread_bytes(self) -> int:
@@ -139,19 +140,6 @@ class ThreadedFile:
             raise chunk
         return chunk or b""
 
-    async def write(self, data: bytes) -> None:
-        """See ByteStream."""
-        del data
-        _not_writable()
-
-    def end_reading(self) -> None:
-        """See ByteStream."""
-        self._ended = True
-        self._changed.set()
-
-    async def take_leave(self) -> None:
-        """See ByteStream; nobody is told."""
-
     def close(self) -> None:
         """See ByteStream; the thread closes the file as soon as it returns from its read."""
         if not self._closing:
@@ -164,10 +152,6 @@ class ThreadedFile:
             return False
         self._ended = self._closing = False
         return True
-
-    def reset(self) -> None:
-        """See ByteStream."""
-        self.close()
 
     def _run(self) -> None:
         try:
@@ -199,7 +183,3 @@ class ThreadedFile:
         if not self._asked:
             self._let_gone = True
             self._wanted.release()
-
-
-def _not_writable() -> NoReturn:
-    raise OSError(errno.EBADF, "nobody can be answered on a file")
