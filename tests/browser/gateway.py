@@ -23,6 +23,7 @@ from tests.unit.gateway.fake_app import ClassifyingPublisher
 from tests.unit.gateway.fakes import PARTITIONS, TOPIC, FakeImages
 
 DEADLINE_S = 30.0
+UPLOADS = "**/v1/images?model=*"  # what the page posts: its listing (`?limit=…`) has the same path
 
 
 def png(colour: str = "teal", size: tuple[int, int] = (64, 48)) -> bytes:

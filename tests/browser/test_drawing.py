@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, Request, expect
 
+from tests.browser.gateway import UPLOADS
+
 pytestmark = pytest.mark.browser
 
-UPLOADS = "**/v1/images?*"
 SEVEN = [(0.1, 0.1), (0.3, 0.1), (0.15, 0.4)]  # small, in the corner: the page must centre it
 
 

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Watch
-from tests.browser.gateway import png
-from tests.browser.test_uploads import REFUSED, UPLOADS
+from tests.browser.gateway import UPLOADS, png
+from tests.browser.test_uploads import REFUSED
 
 pytestmark = pytest.mark.browser
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, Request, expect
 
 from tests.browser.conftest import Watch
-from tests.browser.gateway import GatewayUnderTest, png
+from tests.browser.gateway import UPLOADS, GatewayUnderTest, png
 from tests.browser.test_uploads import REFUSED
 
 pytestmark = pytest.mark.browser
@@ -62,7 +62,7 @@ def test_a_thumbnail_is_asked_for_once_it_is_in_sight(page: Page, gateway: Gatew
 
 
 def test_own_photos_are_not_asked_for(page: Page, gateway: GatewayUnderTest, asked: list[str]) -> None:
-    with page.expect_response("**/v1/images?*") as posted:
+    with page.expect_response(UPLOADS) as posted:
         page.set_input_files("[data-files]", {"name": "mine.png", "mimeType": "image/png", "buffer": png()})
     expect(page.locator("result-card", has_text="mine.png").locator("img")).to_have_count(1)
     other = gateway.post(png(), "other.png")["id"]

@@ -9,12 +9,11 @@ import pytest
 from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 
 from tests.browser.conftest import Watch
-from tests.browser.gateway import png
+from tests.browser.gateway import UPLOADS, png
 
 pytestmark = pytest.mark.browser
 
 REFUSED = "Failed to load resource"  # Chromium's own line for every answer that is not a success
-UPLOADS = "**/v1/images?*"
 
 
 def photo(name: str, body: bytes | None = None) -> FilePayload:
