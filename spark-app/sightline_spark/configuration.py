@@ -29,6 +29,7 @@ _EVERYWHERE: Final = {
     "spark.app.name": "sightline-classifier",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
+    "spark.sql.extensions": "io.sightline.engine.table.SightlineExtensions",
     "spark.sql.session.timeZone": "UTC",
     # Each micro-batch is planned anew, and most of them hold a handful of images: what follows takes work out of
     # planning that pays only for millions of rows or for a UI that is off. docs/tuning.md has the measurements.

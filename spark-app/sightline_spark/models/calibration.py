@@ -61,7 +61,7 @@ def _require(images: int) -> None:
 def _observe(engine: Any, bundle: Path, images: Sequence[Path], max_pixels: int, say: Say) -> str:
     """The calibration as JSON."""
     try:
-        calibrator = engine.stream.BundleCalibrator.open(str(bundle), max_pixels)
+        calibrator = engine.model.BundleCalibrator.open(str(bundle), max_pixels)
         usable = [image for image in _each(images, "observing", say) if _done(calibrator.observe, image, say)]
         _require(len(usable))
         calibrator.quantise()

@@ -1,5 +1,6 @@
 package io.sightline.engine.stream;
 
+import io.sightline.engine.model.Models;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;

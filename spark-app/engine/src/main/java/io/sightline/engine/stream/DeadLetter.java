@@ -1,5 +1,6 @@
 package io.sightline.engine.stream;
 
+import io.sightline.engine.model.Failure;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

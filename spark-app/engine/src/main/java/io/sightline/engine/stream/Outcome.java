@@ -1,5 +1,9 @@
 package io.sightline.engine.stream;
 
+import io.sightline.engine.model.Failure;
+import io.sightline.engine.model.Item;
+import io.sightline.engine.model.Model;
+import io.sightline.engine.model.Prediction;
 import java.util.List;
 
 /**
@@ -10,6 +14,16 @@ import java.util.List;
  */
 record Outcome(
     Classifier classifier, List<Prediction> predictions, Timing timing, long classifiedAt, Failure failure) {
+
+  /**
+   * @param queue milliseconds that the record waited in Kafka
+   */
+  static Outcome of(Item item, double queue) {
+    Classifier classifier =
+        item.model() == null ? Classifier.unknown(item.asked()) : Classifier.of(item.model());
+    Timing timing = new Timing(queue, item.decodeMs(), item.inferenceMs());
+    return new Outcome(classifier, item.predictions(), timing, System.currentTimeMillis(), item.failure());
+  }
 
   /**
    * The model that was asked for and how it computes.

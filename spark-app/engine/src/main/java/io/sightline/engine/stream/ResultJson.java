@@ -2,6 +2,8 @@ package io.sightline.engine.stream;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.sightline.engine.model.Failure;
+import io.sightline.engine.model.Prediction;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,6 +1,10 @@
 package io.sightline.engine.stream;
 
 import io.sightline.engine.image.ImageRejected;
+import io.sightline.engine.model.BundleModels;
+import io.sightline.engine.model.Model;
+import io.sightline.engine.model.ModelNotUsable;
+import io.sightline.engine.model.TaskResources;
 import java.util.Base64;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Dataset;
@@ -29,8 +33,8 @@ public final class StreamClassifier {
     StreamOptions options = StreamOptions.parse(optionsJson);
     MapPartitionsFunction<Row, Row> classifyPartition =
         records -> {
-          ClassifyingIterator rows = new ClassifyingIterator(records, BundleModels.of(options), options);
-          TaskResources.hold(rows);
+          ClassifyingIterator rows = new ClassifyingIterator(records, BundleModels.of(options.models()), options);
+          TaskResources.hold("stream", rows::close);
           return rows;
         };
     return images.mapPartitions(classifyPartition, Encoders.row(OutputRows.SCHEMA));
@@ -49,7 +53,7 @@ public final class StreamClassifier {
 
   static String preload(StreamOptions options) {
     try {
-      Model model = BundleModels.of(options).resolve(options.defaultModel());
+      Model model = BundleModels.of(options.models()).resolve(options.defaultModel());
       warmUp(model);
       return model.name() + "@" + model.version();
     } catch (ModelNotUsable e) {
@@ -61,7 +65,7 @@ public final class StreamClassifier {
     float[] input = new float[model.inputLength()];
     try (Model.Session session = model.open()) {
       model.prepare(Base64.getDecoder().decode(ONE_PIXEL), input, 0);
-      session.forward(input, 1, new float[model.labels().size()]);
+      session.forward(input, 1, new float[model.outputLength()]);
     } catch (ImageRejected e) {
       throw new IllegalStateException("the codecs do not work: " + e.getMessage(), e);
     }

@@ -3,12 +3,11 @@ package io.sightline.engine.stream;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sightline.engine.model.ModelOptions;
 import io.sightline.engine.nn.EngineKind;
-import io.sightline.engine.nn.NetworkOptions;
 import io.sightline.engine.nn.PrecisionWish;
 import io.sightline.engine.trace.TraceOptions;
 import java.io.Serializable;
-import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -55,15 +54,9 @@ record StreamOptions(
     }
   }
 
-  /**
-   * How networks are compiled.
-   *
-   * @throws IllegalArgumentException an engine or a precision of that name is not known
-   */
-  NetworkOptions networkOptions() {
-    NetworkOptions options = NetworkOptions.withBatchSizes(batchSizes)
-        .with(EngineKind.named(engine))
-        .with(PrecisionWish.named(precision));
-    return cacheDir.isEmpty() ? options : options.withCache(Path.of(cacheDir));
+  /** Which models there are and how they run. */
+  ModelOptions models() {
+    return new ModelOptions(
+        modelsDir, defaultModel, maxImageBytes, maxPixels, batchSizes, engine, precision, cacheDir);
   }
 }

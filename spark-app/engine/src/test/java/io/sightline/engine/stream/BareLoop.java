@@ -1,6 +1,7 @@
 package io.sightline.engine.stream;
 
 import com.sun.management.OperatingSystemMXBean;
+import io.sightline.engine.model.BundleModels;
 import io.sightline.engine.nn.NetworkOptions;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -49,7 +50,7 @@ public final class BareLoop {
   }
 
   private static void loop(StreamOptions options, List<ImageRecord> records, int from, LongAdder images) {
-    try (BatchClassifier classifier = new BatchClassifier(BundleModels.of(options), options)) {
+    try (BatchClassifier classifier = new BatchClassifier(BundleModels.of(options.models()), options)) {
       for (int at = from; true; at += options.batchSize()) {
         List<ImageRecord> batch = new ArrayList<>();
         for (int i = 0; i < options.batchSize(); i++) {

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import io.sightline.engine.image.ErrorCode;
+import io.sightline.engine.model.FakeModel;
+import io.sightline.engine.model.Prediction;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

@@ -1,5 +1,6 @@
 package io.sightline.engine.stream;
 
+import io.sightline.engine.model.BundleModels;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -40,7 +41,7 @@ public final class FirstLabel {
   }
 
   private String label(String model) {
-    try (BatchClassifier classifier = new BatchClassifier(BundleModels.of(options), options)) {
+    try (BatchClassifier classifier = new BatchClassifier(BundleModels.of(options.models()), options)) {
       return checked(classifier.classify(List.of(record(0, model))).get(0)).predictions().get(0).label();
     }
   }
@@ -57,7 +58,7 @@ public final class FirstLabel {
   }
 
   private void classifyUntil(long images, String model) {
-    try (BatchClassifier classifier = new BatchClassifier(BundleModels.of(options), options)) {
+    try (BatchClassifier classifier = new BatchClassifier(BundleModels.of(options.models()), options)) {
       int size = options.batchSize();
       for (long from = taken.getAndAdd(size); from < images; from = taken.getAndAdd(size)) {
         List<ImageRecord> batch = new ArrayList<>(size);

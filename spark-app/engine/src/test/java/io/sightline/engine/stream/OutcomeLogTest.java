@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import io.sightline.engine.image.ErrorCode;
+import io.sightline.engine.model.Failure;
+import io.sightline.engine.model.Prediction;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -63,7 +65,7 @@ class OutcomeLogTest {
 
   private static Outcome classified() {
     Outcome.Classifier classifier = new Outcome.Classifier("m", "1", "f32", "onednn");
-    return new Outcome(classifier, Prediction.top(new float[] {1}, 0, List.of("yes")), TIMING, 99, null);
+    return new Outcome(classifier, Prediction.top(new float[] {1}, 0, List.of("yes"), 5), TIMING, 99, null);
   }
 
   private void write(ImageRecord record, Outcome outcome) {

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sightline.engine.image.ErrorCode;
+import io.sightline.engine.model.Failure;
+import io.sightline.engine.model.Prediction;
 import io.sightline.engine.trace.Span;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,7 +19,7 @@ class RecordSpansTest {
   private static final Outcome CLASSIFIED =
       new Outcome(
           new Outcome.Classifier("m", "1", "f32", "onednn"),
-          Prediction.top(new float[] {1}, 0, List.of("yes")), TIMING, 99, null);
+          Prediction.top(new float[] {1}, 0, List.of("yes"), 5), TIMING, 99, null);
 
   private final List<Span> sent = new ArrayList<>();
   private final RecordSpans spans = new RecordSpans(sent::add);

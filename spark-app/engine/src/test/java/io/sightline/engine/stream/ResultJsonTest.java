@@ -3,6 +3,8 @@ package io.sightline.engine.stream;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.sightline.engine.image.ErrorCode;
+import io.sightline.engine.model.Failure;
+import io.sightline.engine.model.Prediction;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -18,7 +20,7 @@ class ResultJsonTest {
 
   @Test
   void writesAClassifiedImage() {
-    List<Prediction> top = Prediction.top(new float[] {0.25f, 0.7500004f}, 0, List.of("no", "yes"));
+    List<Prediction> top = Prediction.top(new float[] {0.25f, 0.7500004f}, 0, List.of("no", "yes"), 5);
     ImageRecord record =
         Records.of(
             (byte) 9, Header.of("source", "tcp"), Header.of("accepted-at", "17"), Header.of("name", "\u00e9.jpg"),

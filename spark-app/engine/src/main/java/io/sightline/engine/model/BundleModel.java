@@ -1,4 +1,4 @@
-package io.sightline.engine.stream;
+package io.sightline.engine.model;
 
 import io.sightline.engine.bundle.Bundle;
 import io.sightline.engine.bundle.InputSpec;
@@ -52,6 +52,11 @@ final class BundleModel implements Model {
   }
 
   @Override
+  public int outputLength() {
+    return loaded.network().classes();
+  }
+
+  @Override
   public int inputLength() {
     return preprocessor.inputLength();
   }
@@ -66,8 +71,8 @@ final class BundleModel implements Model {
     io.sightline.engine.nn.Session session = loaded.network().open();
     return new Session() {
       @Override
-      public void forward(float[] input, int n, float[] probabilities) {
-        session.forward(input, n, probabilities);
+      public void forward(float[] input, int n, float[] outputs) {
+        session.forward(input, n, outputs);
       }
 
       @Override

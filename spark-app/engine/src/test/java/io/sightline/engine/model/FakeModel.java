@@ -1,4 +1,4 @@
-package io.sightline.engine.stream;
+package io.sightline.engine.model;
 
 import io.sightline.engine.image.ErrorCode;
 import io.sightline.engine.image.ImageRejected;
@@ -6,16 +6,16 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A model of two labels whose only input is an image's first byte; that byte also says how it misbehaves. */
-final class FakeModel implements Model, Models {
-  static final byte UNREADABLE = 1;
-  static final byte BREAKS_CODEC = 2;
-  static final byte BREAKS_FORWARD = 3;
-  static final byte GIVES_NAN = 4;
-  static final byte GOOD = 9;
+public final class FakeModel implements Model, Models {
+  public static final byte UNREADABLE = 1;
+  public static final byte BREAKS_CODEC = 2;
+  public static final byte BREAKS_FORWARD = 3;
+  public static final byte GIVES_NAN = 4;
+  public static final byte GOOD = 9;
 
-  final List<Integer> forwards = new ArrayList<>();
-  int opened;
-  int closed;
+  public final List<Integer> forwards = new ArrayList<>();
+  public int opened;
+  public int closed;
 
   @Override
   public Model resolve(String reference) throws ModelNotUsable {
@@ -54,6 +54,11 @@ final class FakeModel implements Model, Models {
   }
 
   @Override
+  public int outputLength() {
+    return 2;
+  }
+
+  @Override
   public int inputLength() {
     return 1;
   }
@@ -74,15 +79,15 @@ final class FakeModel implements Model, Models {
     opened++;
     return new Session() {
       @Override
-      public void forward(float[] input, int n, float[] probabilities) {
+      public void forward(float[] input, int n, float[] outputs) {
         forwards.add(n);
         for (int i = 0; i < n; i++) {
           if (input[i] == BREAKS_FORWARD) {
             throw new IllegalStateException("engine");
           }
           float yes = input[i] == GIVES_NAN ? Float.NaN : input[i] / 10f;
-          probabilities[2 * i] = 1 - yes;
-          probabilities[2 * i + 1] = yes;
+          outputs[2 * i] = 1 - yes;
+          outputs[2 * i + 1] = yes;
         }
       }
 

@@ -1,7 +1,7 @@
-package io.sightline.engine.stream;
+package io.sightline.engine.model;
 
-/** Finds models by the reference that a record or a setting gives. */
-interface Models {
+/** Finds models by the reference that an image or a setting gives. */
+public interface Models {
   /**
    * @param reference {@code name} or {@code name@version}, as a sender wrote it
    * @throws ModelNotUsable there is no such model, or it cannot be loaded

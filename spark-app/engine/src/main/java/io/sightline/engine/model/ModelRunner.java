@@ -1,4 +1,4 @@
-package io.sightline.engine.stream;
+package io.sightline.engine.model;
 
 import io.sightline.engine.image.ImageRejected;
 import java.util.ArrayList;
@@ -9,7 +9,7 @@ final class ModelRunner implements AutoCloseable {
   private final Model model;
   private Model.Session session;
   private float[] input = {};
-  private float[] probabilities = {};
+  private float[] outputs = {};
 
   ModelRunner(Model model) {
     this.model = model;
@@ -20,7 +20,7 @@ final class ModelRunner implements AutoCloseable {
   void run(List<Item> items) {
     if (input.length < items.size() * model.inputLength()) {
       input = new float[items.size() * model.inputLength()];
-      probabilities = new float[items.size() * model.labels().size()];
+      outputs = new float[items.size() * model.outputLength()];
     }
     List<Item> ready = new ArrayList<>(items.size());
     for (Item item : items) {
@@ -46,7 +46,7 @@ final class ModelRunner implements AutoCloseable {
   private boolean prepare(Item item, int place) {
     long start = System.nanoTime();
     try {
-      model.prepare(item.record().value(), input, place * model.inputLength());
+      model.prepare(item.image(), input, place * model.inputLength());
       return true;
     } catch (ImageRejected rejected) {
       item.fail(Failure.of(rejected));
@@ -60,16 +60,11 @@ final class ModelRunner implements AutoCloseable {
 
   /** Runs the inputs of {@code items}, which lie at the front of the buffer. */
   private void forward(List<Item> items) {
-    int labels = model.labels().size();
     long start = System.nanoTime();
-    session.forward(input, items.size(), probabilities);
+    session.forward(input, items.size(), outputs);
     long share = (System.nanoTime() - start) / items.size();
-    List<List<Prediction>> tops = new ArrayList<>(items.size());
     for (int i = 0; i < items.size(); i++) {
-      tops.add(Prediction.top(probabilities, i * labels, model.labels()));
-    }
-    for (int i = 0; i < items.size(); i++) {
-      items.get(i).classified(tops.get(i), share);
+      items.get(i).classified(outputs, i * model.outputLength(), share);
     }
   }
 

@@ -1,4 +1,4 @@
-package io.sightline.engine.stream;
+package io.sightline.engine.model;
 
 import io.sightline.engine.bundle.BundleException;
 import io.sightline.engine.bundle.BundleStore;
@@ -13,7 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /** The bundles of one folder. One per JVM, folder, options and pixel limit, so that sessions and tables outlive a task. */
-final class BundleModels implements Models {
+public final class BundleModels implements Models {
   private static final Map<Key, BundleModels> SHARED = new ConcurrentHashMap<>();
 
   /**
@@ -38,7 +38,7 @@ final class BundleModels implements Models {
 
   private record Found(BundleModel model, long at) {}
 
-  static BundleModels of(StreamOptions options) {
+  public static BundleModels of(ModelOptions options) {
     Path folder = Path.of(options.modelsDir()).toAbsolutePath().normalize();
     return SHARED.computeIfAbsent(
         new Key(folder, options.networkOptions(), options.maxPixels()), BundleModels::new);

@@ -1,10 +1,10 @@
-package io.sightline.engine.stream;
+package io.sightline.engine.model;
 
 import io.sightline.engine.image.ImageRejected;
 import java.util.List;
 
-/** A loaded model as the stream sees it. Shared by all tasks of the JVM. */
-interface Model {
+/** A loaded model as those who classify with it see it. Shared by all tasks of the JVM. */
+public interface Model {
   String name();
 
   String version();
@@ -15,7 +15,11 @@ interface Model {
   /** What runs its network: onednn, or bigdl where the compiled one could not be used. */
   String engine();
 
+  /** What its outputs stand for; empty where they are no probabilities but features. */
   List<String> labels();
+
+  /** Numbers of one image's output: as many as labels where it has labels. */
+  int outputLength();
 
   /** Numbers of one image's input. */
   int inputLength();
@@ -32,8 +36,8 @@ interface Model {
 
   /** What runs the network; closing gives it back. */
   interface Session extends AutoCloseable {
-    /** Probabilities of {@code n} images, one after the other, from their inputs, one after the other. */
-    void forward(float[] input, int n, float[] probabilities);
+    /** Outputs of {@code n} images, one after the other, from their inputs, one after the other. */
+    void forward(float[] input, int n, float[] outputs);
 
     @Override
     void close();

@@ -1,4 +1,4 @@
-package io.sightline.engine.stream;
+package io.sightline.engine.model;
 
 import io.sightline.engine.bundle.Bundle;
 import io.sightline.engine.bundle.BundleException;

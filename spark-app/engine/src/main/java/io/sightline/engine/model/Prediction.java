@@ -1,23 +1,23 @@
-package io.sightline.engine.stream;
+package io.sightline.engine.model;
 
 import java.util.ArrayList;
 import java.util.List;
 
-/** One label of the result; {@code probability} has 6 decimals, so that equal images give equal documents. */
-record Prediction(int index, String label, double probability) {
-  private static final int TOP = 5;
+/** One label of an image; {@code probability} has 6 decimals, so that equal images give equal documents. */
+public record Prediction(int index, String label, double probability) {
   private static final double DECIMALS = 1e6;
 
   /**
    * The most probable labels first, of equals the one with the lower index.
    *
    * @param probabilities of several images one after the other; this one's begin at {@code from}
+   * @param wanted how many, if there are as many labels
    * @throws ArithmeticException a probability is not a number
    */
-  static List<Prediction> top(float[] probabilities, int from, List<String> labels) {
+  public static List<Prediction> top(float[] probabilities, int from, List<String> labels, int wanted) {
     boolean[] taken = new boolean[labels.size()];
-    List<Prediction> top = new ArrayList<>(TOP);
-    while (top.size() < Math.min(TOP, labels.size())) {
+    List<Prediction> top = new ArrayList<>();
+    while (top.size() < Math.min(wanted, labels.size())) {
       int best = mostProbable(probabilities, from, taken);
       taken[best] = true;
       top.add(new Prediction(best, labels.get(best), rounded(probabilities[from + best])));

@@ -1,0 +1,83 @@
+package io.sightline.engine.model;
+
+import io.sightline.engine.image.ErrorCode;
+import io.sightline.engine.image.ImageRejected;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Classifies the images of one batch, each on its own account: whatever an image contains becomes its outcome, never an
+ * exception. For one thread; closing gives the sessions back.
+ */
+public final class BatchRunner implements AutoCloseable {
+  private final Models models;
+  private final int maxImageBytes;
+  private final Map<Model, ModelRunner> runners = new LinkedHashMap<>();
+
+  public BatchRunner(Models models, int maxImageBytes) {
+    this.models = models;
+    this.maxImageBytes = maxImageBytes;
+  }
+
+  /** Of the bundles that the options name. */
+  public static BatchRunner of(ModelOptions options) {
+    return new BatchRunner(BundleModels.of(options), options.maxImageBytes());
+  }
+
+  /** Classifies or fails every one of {@code items}. */
+  public void run(List<Item> items) {
+    Map<Model, List<Item>> byModel = new LinkedHashMap<>();
+    Map<String, Model> found = new HashMap<>(); // looked up once a batch: a new version is taken up with the next
+    for (Item item : items) {
+      if (resolve(item, found)) {
+        byModel.computeIfAbsent(item.model(), unused -> new ArrayList<>()).add(item);
+      }
+    }
+    byModel.forEach(this::run);
+  }
+
+  @Override
+  public void close() {
+    runners.values().forEach(ModelRunner::close);
+    runners.clear();
+  }
+
+  /** Whether the item has a model now; otherwise it has failed. */
+  private boolean resolve(Item item, Map<String, Model> found) {
+    try {
+      if (item.image().length > maxImageBytes) {
+        throw tooLarge(item.image().length);
+      }
+      Model model = found.get(item.asked());
+      if (model == null) {
+        model = models.resolve(item.asked());
+        found.put(item.asked(), model);
+      }
+      item.found(model);
+      return true;
+    } catch (ImageRejected rejected) {
+      item.fail(Failure.of(rejected));
+    } catch (ModelNotUsable unusable) {
+      item.fail(unusable.failure());
+    } catch (RuntimeException e) {
+      item.fail(Failure.internal(e));
+    }
+    return false;
+  }
+
+  private ImageRejected tooLarge(int size) {
+    return new ImageRejected(
+        ErrorCode.TOO_LARGE, "the image has " + size + " bytes; the limit is " + maxImageBytes);
+  }
+
+  private void run(Model model, List<Item> items) {
+    try {
+      runners.computeIfAbsent(model, ModelRunner::new).run(items);
+    } catch (RuntimeException e) { // a session could not be opened
+      items.stream().filter(item -> !item.settled()).forEach(item -> item.fail(Failure.internal(e)));
+    }
+  }
+}

@@ -1,0 +1,38 @@
+package io.sightline.engine.model;
+
+import io.sightline.engine.nn.EngineKind;
+import io.sightline.engine.nn.NetworkOptions;
+import io.sightline.engine.nn.PrecisionWish;
+import java.io.Serializable;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Which models there are and how they run; decided where a plan is made, used where its tasks run.
+ *
+ * @param modelsDir folder of the model bundles, readable where the tasks run
+ * @param defaultModel name or name@version for images that name none
+ * @param maxImageBytes the largest image that is classified
+ * @param maxPixels the largest width times height
+ * @param batchSizes the sizes that networks are compiled for
+ * @param engine what computes networks, as {@link EngineKind} names it
+ * @param precision what networks are compiled in, as {@link PrecisionWish} names it
+ * @param cacheDir folder where what BigDL is needed for is kept for the next start; made if need be. Empty: nowhere
+ */
+public record ModelOptions(
+    String modelsDir, String defaultModel, int maxImageBytes, long maxPixels, List<Integer> batchSizes, String engine,
+    String precision, String cacheDir)
+    implements Serializable {
+
+  /**
+   * How networks are compiled.
+   *
+   * @throws IllegalArgumentException an engine or a precision of that name is not known
+   */
+  NetworkOptions networkOptions() {
+    NetworkOptions options = NetworkOptions.withBatchSizes(batchSizes)
+        .with(EngineKind.named(engine))
+        .with(PrecisionWish.named(precision));
+    return cacheDir.isEmpty() ? options : options.withCache(Path.of(cacheDir));
+  }
+}

@@ -1,0 +1,40 @@
+package io.sightline.engine.model;
+
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.spark.TaskContext;
+import org.apache.spark.util.TaskCompletionListener;
+
+/** Closes what a task holds when the task ends early: a failed write, a killed task. */
+public final class TaskResources {
+  /** The newest of each owner in each running task. A continuous task has thousands, so each cannot bring a listener. */
+  private static final Map<Slot, Held> CURRENT = new ConcurrentHashMap<>();
+
+  private TaskResources() {}
+
+  private record Slot(long task, String owner) {}
+
+  /** Something to close that does not fail at it. */
+  @FunctionalInterface
+  public interface Held extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /**
+   * Closes {@code held} with the task that runs on this thread, unless a later one of the same owner takes its place.
+   *
+   * @param owner what tells parts of one task apart, for example two classifiers in one plan
+   */
+  public static void hold(String owner, Held held) {
+    TaskContext task = TaskContext.get();
+    Slot slot = new Slot(task.taskAttemptId(), owner);
+    Held previous = CURRENT.put(slot, held);
+    if (previous == null) {
+      TaskCompletionListener release = context -> CURRENT.remove(slot).close();
+      task.addTaskCompletionListener(release);
+    } else {
+      previous.close();
+    }
+  }
+}

@@ -1,0 +1,103 @@
+package io.sightline.engine.table;
+
+import io.sightline.engine.model.Ask;
+import io.sightline.engine.model.BatchRunner;
+import io.sightline.engine.model.Item;
+import io.sightline.engine.model.ModelOptions;
+import io.sightline.engine.model.TaskResources;
+import java.io.Serializable;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.spark.TaskContext;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+
+/** What {@code classify_image} computes for one row, with a session per task. */
+final class ClassifyImage implements Serializable {
+  private static final long serialVersionUID = 1L;
+
+  /** As the Transformer's two columns in one. */
+  static final StructType TYPE = nullable(ClassifiedColumns.CLASSIFIED).add("error", ImageColumns.ERROR, true);
+
+  /** By task attempt and call in the query: a plan's tasks share the object. */
+  private static final Map<String, OneByOne> TASKS = new ConcurrentHashMap<>();
+
+  private final String call = UUID.randomUUID().toString();
+  private final ModelOptions models;
+
+  ClassifyImage(ModelOptions models) {
+    this.models = models;
+  }
+
+  private static StructType nullable(StructType type) {
+    StructType nullable = new StructType();
+    for (StructField field : type.fields()) {
+      nullable = nullable.add(field.name(), field.dataType(), true);
+    }
+    return nullable;
+  }
+
+  /** Null for a null image; a null model is the session's default. */
+  Row of(byte[] image, String model, int top) {
+    if (image == null) {
+      return null;
+    }
+    Ask ask = new Ask(model == null ? models.defaultModel() : model, top, false);
+    TaskContext task = TaskContext.get();
+    if (task == null) { // the driver works out what a constant is
+      try (OneByOne once = new OneByOne(BatchRunner.of(models))) {
+        return once.classify(image, ask);
+      }
+    }
+    return TASKS.computeIfAbsent(task.taskAttemptId() + " " + call, this::open).classify(image, ask);
+  }
+
+  private OneByOne open(String key) {
+    OneByOne session = new OneByOne(BatchRunner.of(models));
+    TaskResources.hold(call, () -> TASKS.remove(key).close());
+    return session;
+  }
+
+  /** Remembers the last image: Spark evaluates one call several times for one row, in a filter and again beside it. */
+  private static final class OneByOne implements AutoCloseable {
+    private final BatchRunner runner;
+    private byte[] lastImage;
+    private Ask lastAsk;
+    private Row last;
+
+    OneByOne(BatchRunner runner) {
+      this.runner = runner;
+    }
+
+    Row classify(byte[] image, Ask ask) {
+      if (!ask.equals(lastAsk) || !Arrays.equals(image, lastImage)) {
+        Item item = new Item(image, ask);
+        runner.run(List.of(item));
+        last = row(item);
+        lastImage = image;
+        lastAsk = ask;
+      }
+      return last;
+    }
+
+    @Override
+    public void close() {
+      runner.close();
+    }
+
+    private static Row row(Item item) {
+      Row classified = ClassifiedColumns.classified(item);
+      Object[] values = new Object[TYPE.size()];
+      for (int i = 0; classified != null && i < classified.size(); i++) {
+        values[i] = classified.get(i);
+      }
+      values[TYPE.size() - 1] = ImageColumns.error(item.failure());
+      return RowFactory.create(values);
+    }
+  }
+}

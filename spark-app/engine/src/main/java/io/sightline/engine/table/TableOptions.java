@@ -1,0 +1,79 @@
+package io.sightline.engine.table;
+
+import io.sightline.engine.model.ModelOptions;
+import io.sightline.engine.nn.PrecisionWish;
+import java.io.Serializable;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+import org.apache.spark.sql.internal.SQLConf;
+
+/**
+ * A session's {@code spark.sightline.*}, as it was when a plan was made.
+ *
+ * @param batchSize images that a task classifies together
+ */
+record TableOptions(ModelOptions models, int batchSize) implements Serializable {
+  private static final String PREFIX = "spark.sightline.";
+  private static final int BATCH_SIZE = 16;
+  private static final int MAX_IMAGE_BYTES = 10 << 20;
+  private static final long MAX_PIXELS = 50_000_000;
+
+  /**
+   * @throws IllegalArgumentException a setting is not what it must be; the message names it
+   */
+  static TableOptions of(SQLConf session) {
+    int batchSize = (int) number(session, "batchSize", BATCH_SIZE, 256);
+    String folder = text(session, "models", "models");
+    ModelOptions models =
+        new ModelOptions(
+            Path.of(folder).toAbsolutePath().toString(),
+            text(session, "model", "digits-lenet"),
+            (int) number(session, "maxImageBytes", MAX_IMAGE_BYTES, Integer.MAX_VALUE - 8),
+            number(session, "maxPixels", MAX_PIXELS, Long.MAX_VALUE),
+            batchSizes(batchSize),
+            "onednn",
+            precision(session),
+            text(session, "cacheDir", cacheDir()));
+    return new TableOptions(models, batchSize);
+  }
+
+  /** The powers of two up to {@code largest}, and itself. */
+  private static List<Integer> batchSizes(int largest) {
+    TreeSet<Integer> sizes = new TreeSet<>(IntStream.iterate(1, n -> n <= largest, n -> 2 * n).boxed().toList());
+    sizes.add(largest);
+    return List.copyOf(sizes);
+  }
+
+  private static String cacheDir() {
+    return Path.of(System.getProperty("user.home"), ".cache", "sightline", "programs").toString();
+  }
+
+  private static String text(SQLConf session, String name, String otherwise) {
+    return session.getConfString(PREFIX + name, otherwise);
+  }
+
+  private static String precision(SQLConf session) {
+    String name = text(session, "precision", "f32");
+    try {
+      PrecisionWish.named(name);
+      return name;
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(PREFIX + "precision must be auto, f32, bf16 or int8: " + name, e);
+    }
+  }
+
+  private static long number(SQLConf session, String name, long otherwise, long most) {
+    String value = text(session, name, Long.toString(otherwise));
+    try {
+      long number = Long.parseLong(value);
+      if (number >= 1 && number <= most) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // said below, as for a number out of range
+    }
+    throw new IllegalArgumentException(PREFIX + name + " must be a number from 1 to " + most + ": " + value);
+  }
+}

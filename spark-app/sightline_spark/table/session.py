@@ -1,0 +1,56 @@
+"""Sessions that have the engine: its jars behind Spark's own, the SQL function, the folder of models."""
+
+import os
+from pathlib import Path
+from typing import Any, Final
+
+from pyspark import SparkContext
+from pyspark.sql import SparkSession
+
+from sightline_spark.configuration import NATIVE_ENVIRONMENT
+from sightline_spark.jars import class_path
+
+EXTENSIONS: Final = "io.sightline.engine.table.SightlineExtensions"
+_CLASS_PATH: Final = "SPARK_DIST_CLASSPATH"
+_ENGINE_JARS: Final = Path(__file__).resolve().parents[2] / "engine" / "target" / "engine"
+
+
+def configure(
+    builder: SparkSession.Builder, *, models: str | Path = "models", engine: Path | None = None
+) -> SparkSession.Builder:
+    """Give the session that `builder` makes the engine, the SQL function `classify_image` and a folder of models.
+
+    Call it before the first session of the process. In a process whose session has the engine already, only the folder
+    changes.
+
+    Args:
+        builder: it is changed, and returned.
+        models: the folder of bundles, NAME/VERSION/model.json.
+        engine: the folder of the engine's jars; default: where `make engine` leaves them.
+
+    Raises:
+        ClassifierError: the engine or BigDL is not installed.
+        RuntimeError: Spark runs in this process already, without the engine.
+    """
+    jars = class_path(_ENGINE_JARS if engine is None else engine)
+    if _running():
+        _require_engine()
+    else:
+        os.environ.update(NATIVE_ENVIRONMENT)
+        os.environ[_CLASS_PATH] = ":".join(filter(None, [os.environ.get(_CLASS_PATH), jars]))
+        builder.config("spark.sql.extensions", EXTENSIONS)
+        for name, value in {**NATIVE_ENVIRONMENT, _CLASS_PATH: jars}.items():
+            builder.config(f"spark.executorEnv.{name}", value)
+    return builder.config("spark.sightline.models", str(Path(models).resolve()))
+
+
+def _running() -> bool:
+    return SparkContext._gateway is not None
+
+
+def _require_engine() -> None:
+    jvm: Any = SparkContext._jvm
+    if not str(jvm.io.sightline.engine.table.ImageClassifier).startswith("<py4j.java_gateway.JavaClass"):
+        raise RuntimeError(
+            "Spark runs in this process already, without the engine: call configure() before the first session"
+        )
