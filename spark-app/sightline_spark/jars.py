@@ -1,9 +1,14 @@
-"""Where the engine's and BigDL's jars are."""
+"""Where the engine's and BigDL's jars are. `python -m sightline_spark.jars` prints the class path of both."""
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Final
 
 from sightline_spark.errors import ClassifierError
+
+ENGINE_JARS: Final = (
+    Path(__file__).resolve().parents[1] / "engine" / "target" / "engine"
+)  # where `make engine` leaves them
 
 
 def engine_jars(folder: Path) -> list[Path]:
@@ -42,3 +47,7 @@ def class_path(engine: Path) -> str:
         ClassifierError: the engine or BigDL is not installed.
     """
     return ":".join(str(jar) for jar in engine_jars(engine) + bigdl_jars())
+
+
+if __name__ == "__main__":
+    print(class_path(ENGINE_JARS))  # noqa: T201 - for a shell's $(...)

@@ -11,12 +11,12 @@ from pydantic_settings import NoDecode
 from sightline_common.settings import ServiceSettings
 from sightline_contracts.topics import DEAD_LETTERS, IMAGES, RESULTS, load_topics
 from sightline_spark.cluster import ClusterSettings, MasterKind, checked_memory, variables
+from sightline_spark.jars import ENGINE_JARS
 
 Trigger = Literal["processing", "continuous"]
 Engine = Literal["onednn", "bigdl"]
 Precision = Literal["auto", "f32", "bf16", "int8"]
 
-_ENGINE_JARS: Final = Path(__file__).resolve().parents[1] / "engine" / "target" / "engine"
 _LOCAL_TASKS: Final = re.compile(r"local\[([0-9]+)\]")
 _REQUIRED: Final[dict[MasterKind, tuple[str, ...]]] = {
     MasterKind.LOCAL: (),
@@ -91,7 +91,7 @@ class ClassifierSettings(ClusterSettings, ServiceSettings):
     )
     classifier_management_host: str = Field("127.0.0.1", description="address of /healthz, /readyz and /metrics")
     classifier_management_port: NonNegativeInt = Field(9502, le=65535, description="port of the same; 0: any free one")
-    classifier_engine_dir: Path = Field(_ENGINE_JARS, description="folder of the engine's jars, from `make engine`")
+    classifier_engine_dir: Path = Field(ENGINE_JARS, description="folder of the engine's jars, from `make engine`")
     classifier_images_topic: str = Field(IMAGES, description="topic to read images from")
     classifier_results_topic: str = Field(RESULTS, description="topic to write results to")
     classifier_dead_letters_topic: str = Field(DEAD_LETTERS, description="topic to write dead letters to")

@@ -89,6 +89,12 @@ def test_the_sql_function_groups_and_filters(spark: SparkSession, digits: DataFr
     frame = digits.where("number < 20").withColumn("label", expr("classify_image(content).label"))
     counts = frame.where("label = '3'").groupBy("label").count().collect()
     assert [(row.label, row["count"]) for row in counts] == [("3", 2)]
+    digits.createOrReplaceTempView("digits")
+    grouped = spark.sql(
+        "SELECT classify_image(content).label AS label, count(*) AS n FROM digits WHERE number < 20"
+        " GROUP BY classify_image(content).label"
+    ).collect()
+    assert {row.label: row.n for row in grouped} == dict.fromkeys("0123456789", 2)
 
 
 def test_streams_are_classified_as_batches_are(spark: SparkSession, digits: DataFrame, tmp_path: Path) -> None:

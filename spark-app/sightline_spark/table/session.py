@@ -7,12 +7,11 @@ from typing import Any, Final
 from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
-from sightline_spark.configuration import NATIVE_ENVIRONMENT
-from sightline_spark.jars import class_path
+from sightline_spark.configuration import NATIVE_ENVIRONMENT, log_options
+from sightline_spark.jars import ENGINE_JARS, class_path
 
 EXTENSIONS: Final = "io.sightline.engine.table.SightlineExtensions"
 _CLASS_PATH: Final = "SPARK_DIST_CLASSPATH"
-_ENGINE_JARS: Final = Path(__file__).resolve().parents[2] / "engine" / "target" / "engine"
 
 
 def configure(
@@ -32,13 +31,14 @@ def configure(
         ClassifierError: the engine or BigDL is not installed.
         RuntimeError: Spark runs in this process already, without the engine.
     """
-    jars = class_path(_ENGINE_JARS if engine is None else engine)
+    jars = class_path(ENGINE_JARS if engine is None else engine)
     if _running():
         _require_engine()
     else:
         os.environ.update(NATIVE_ENVIRONMENT)
         os.environ[_CLASS_PATH] = ":".join(filter(None, [os.environ.get(_CLASS_PATH), jars]))
         builder.config("spark.sql.extensions", EXTENSIONS)
+        builder.config("spark.driver.defaultJavaOptions", " ".join(log_options("spark", "text", "WARNING")))
         for name, value in {**NATIVE_ENVIRONMENT, _CLASS_PATH: jars}.items():
             builder.config(f"spark.executorEnv.{name}", value)
     return builder.config("spark.sightline.models", str(Path(models).resolve()))

@@ -9,7 +9,6 @@ import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.spark.TaskContext;
 import org.apache.spark.sql.Row;
@@ -17,22 +16,17 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
-/** What {@code classify_image} computes for one row, with a session per task. */
-final class ClassifyImage implements Serializable {
-  private static final long serialVersionUID = 1L;
-
+/**
+ * What {@code classify_image} computes for one row, with a session per task. A value: equal calls in a query are one to
+ * Spark, so that it may evaluate them once, and group by them.
+ */
+record ClassifyImage(ModelOptions models) implements Serializable {
   /** As the Transformer's two columns in one. */
   static final StructType TYPE = nullable(ClassifiedColumns.CLASSIFIED).add("error", ImageColumns.ERROR, true);
 
-  /** By task attempt and call in the query: a plan's tasks share the object. */
-  private static final Map<String, OneByOne> TASKS = new ConcurrentHashMap<>();
+  private static final Map<Key, OneByOne> TASKS = new ConcurrentHashMap<>();
 
-  private final String call = UUID.randomUUID().toString();
-  private final ModelOptions models;
-
-  ClassifyImage(ModelOptions models) {
-    this.models = models;
-  }
+  private record Key(long task, ModelOptions models) {}
 
   private static StructType nullable(StructType type) {
     StructType nullable = new StructType();
@@ -54,13 +48,12 @@ final class ClassifyImage implements Serializable {
         return once.classify(image, ask);
       }
     }
-    return TASKS.computeIfAbsent(task.taskAttemptId() + " " + call, this::open).classify(image, ask);
+    return TASKS.computeIfAbsent(new Key(task.taskAttemptId(), models), this::open).classify(image, ask);
   }
 
-  private OneByOne open(String key) {
-    OneByOne session = new OneByOne(BatchRunner.of(models));
-    TaskResources.hold(call, () -> TASKS.remove(key).close());
-    return session;
+  private OneByOne open(Key key) {
+    TaskResources.hold("classify_image " + models, () -> TASKS.remove(key).close());
+    return new OneByOne(BatchRunner.of(models));
   }
 
   /** Remembers the last image: Spark evaluates one call several times for one row, in a filter and again beside it. */

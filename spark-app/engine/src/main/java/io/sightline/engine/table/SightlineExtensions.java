@@ -3,6 +3,8 @@ package io.sightline.engine.table;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.spark.sql.Encoder;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.SparkSessionExtensions;
 import org.apache.spark.sql.catalyst.FunctionIdentifier;
 import org.apache.spark.sql.catalyst.encoders.ExpressionEncoder;
@@ -10,16 +12,14 @@ import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.ExpressionInfo;
 import org.apache.spark.sql.catalyst.expressions.Literal;
 import org.apache.spark.sql.catalyst.expressions.ScalaUDF;
-import org.apache.spark.sql.Encoder;
-import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.internal.SQLConf;
 import org.apache.spark.sql.types.DataTypes;
+import scala.Function3;
 import scala.Option;
 import scala.Tuple3;
 import scala.collection.JavaConverters;
 import scala.collection.Seq;
 import scala.runtime.AbstractFunction1;
-import scala.runtime.AbstractFunction3;
 import scala.runtime.BoxedUnit;
 
 /** The SQL function, for {@code spark.sql.extensions}: then spark-sql, PySpark and thrift server have it alike. */
@@ -71,19 +71,10 @@ public final class SightlineExtensions extends AbstractFunction1<SparkSessionExt
   }
 
   /** As Spark's expression calls it. */
-  private static final class Call extends AbstractFunction3<byte[], String, Integer, Object> 
-      implements Serializable {
-    private static final long serialVersionUID = 1L;
-
-    private final ClassifyImage call;
-
-    Call(ClassifyImage call) {
-      this.call = call;
-    }
-
+  private record Call(ClassifyImage image) implements Function3<byte[], String, Integer, Object>, Serializable {
     @Override
-    public Object apply(byte[] image, String model, Integer top) {
-      return top == null ? null : call.of(image, model, top);
+    public Object apply(byte[] bytes, String model, Integer top) {
+      return top == null ? null : image.of(bytes, model, top);
     }
   }
 }
