@@ -3,8 +3,6 @@
 Limits that a source leaves out are those of the process (`BridgeSettings`).
 """
 
-import os
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
@@ -162,34 +160,12 @@ ANSWERED_SOURCES: Final = frozenset[SourceType]({"tcp-listen", "tcp-connect", "u
 
 
 class BridgeConfig(Strict):
-    """All sources of a process."""
+    """All sources of a process. `config_conflicts` says which of them get in each other's way."""
 
     sources: tuple[AnySource, ...] = Field(max_length=MAX_SOURCES, description="the sources, at least one")
 
     @model_validator(mode="after")
-    def _some_and_of_different_names(self) -> Self:
+    def _at_least_one(self) -> Self:
         if not self.sources:
             raise ValueError("`sources` is empty: the bridge would have nothing to do")
-        twice = [name for name, count in Counter(source.name for source in self.sources).items() if count > 1]
-        if twice:
-            raise ValueError(f"more than one source is named {', '.join(twice)}")
         return self
-
-    @model_validator(mode="after")
-    def _each_reads_something_of_its_own(self) -> Self:
-        """Two readers of one stream would each get a part of its bytes."""
-        read = Counter(map(_read_alone, self.sources))
-        twice = [what for what, count in read.items() if what is not None and count > 1]
-        if twice:
-            raise ValueError(f"more than one source reads {', '.join(twice)}")
-        return self
-
-
-def _read_alone(source: AnySource) -> str | None:
-    match source:
-        case StdinConfig():
-            return "standard input"
-        case DeviceConfig():
-            return os.path.normpath(source.path)
-        case _:
-            return None

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from pydantic import ValidationError
 
 from sightline_bridge.config import SOURCE_PLACES, BridgeConfig
+from sightline_bridge.config_conflicts import Listener
+from sightline_bridge.config_problems import Location, Problem, checked
 from sightline_bridge.errors import ConfigError
 from sightline_bridge.metrics import DEFAULT_SOURCE
 from sightline_bridge.settings import BridgeSettings
@@ -31,22 +32,27 @@ def load_config(settings: BridgeSettings) -> BridgeConfig:
     """The sources in `settings.bridge_config_file`, or the one of the environment when there is none.
 
     Raises:
-        ConfigError: the file cannot be read or used; one line for each problem, with the source and the field.
+        ConfigError: the file cannot be read, or the sources cannot be used together on this machine; one line for
+            each problem, with the source and the field.
     """
+    management = Listener(settings.bridge_management_host, settings.bridge_management_port)
     if settings.bridge_config_file is None:
-        return _of_environment(settings)
-    return read_config(settings.bridge_config_file)
+        return _of_environment(settings, management)
+    return read_config(settings.bridge_config_file, management)
 
 
-def read_config(file: Path) -> BridgeConfig:
-    """The sources in `file`. Raises ConfigError as `load_config` does."""
+def read_config(file: Path, management: Listener | None = None) -> BridgeConfig:
+    """The sources in `file`. Without `management`, the port of the process, those of another machine.
+
+    Raises ConfigError as `load_config` does.
+    """
     document = _parsed(file)
     if document is None:
         raise ConfigError([f"{file}: it is empty; `sources:` is missing"])
-    try:
-        return BridgeConfig.model_validate(document)
-    except ValidationError as error:
-        raise ConfigError([f"{file}: {line}" for line in _problems(error, document)]) from error
+    found = checked(document, management)
+    if isinstance(found, BridgeConfig):
+        return found
+    raise ConfigError([f"{file}: {_line(problem, document)}" for problem in found])
 
 
 def place_of(source: str, settings: BridgeSettings) -> str:
@@ -56,20 +62,21 @@ def place_of(source: str, settings: BridgeSettings) -> str:
     return ", ".join(f"{PREFIX}BRIDGE_{field.upper()}" for field in SOURCE_PLACES[settings.bridge_source])
 
 
-def _of_environment(settings: BridgeSettings) -> BridgeConfig:
+def _of_environment(settings: BridgeSettings, management: Listener) -> BridgeConfig:
     fields = ("stream", "model", "content_type", *SOURCE_PLACES[settings.bridge_source])
     source = {field: getattr(settings, f"bridge_{field}") for field in fields} | settings.rules_of_environment
     document = {"sources": [{"name": DEFAULT_SOURCE, "type": settings.bridge_source, **_format(settings), **source}]}
-    try:
-        return BridgeConfig.model_validate(document)
-    except ValidationError as error:
-        problems = error.errors(include_url=False, include_input=False)
-        raise ConfigError([f"{_variable(problem['loc'])}: {_words(problem['msg'])}" for problem in problems]) from error
+    found = checked(document, management)
+    if isinstance(found, BridgeConfig):
+        return found
+    raise ConfigError([f"{_variable(problem.location)}: {problem.text}" for problem in found])
 
 
-def _variable(location: tuple[int | str, ...]) -> str:
-    """`SIGHTLINE_BRIDGE_PORT` for ("sources", 0, "tcp-connect", "port")."""
-    settings = (f"bridge_{part}" for part in reversed(location))
+def _variable(location: Location) -> str:
+    """`SIGHTLINE_BRIDGE_TLS_KEY_FILE` for ("sources", 0, "tls", "key")."""
+    _, _, *rest = location
+    path = "_".join(map(str, rest))
+    settings = (f"bridge_{path}", f"bridge_{path}_file", *(f"bridge_{part}" for part in reversed(rest)))
     field = next((name for name in settings if name in BridgeSettings.model_fields), "bridge_source")
     return f"{PREFIX}{field.upper()}"
 
@@ -98,25 +105,13 @@ def _parsed(file: Path) -> Any:
         raise ConfigError([f"{file}: it is not YAML: {error}"]) from error
 
 
-def _problems(error: ValidationError, document: Any) -> list[str]:
-    return [
-        f"{_place(problem['loc'], document)}{_words(problem['msg'])}"
-        for problem in error.errors(include_url=False, include_input=False)
-    ]
-
-
-def _words(message: str) -> str:
-    return message.removeprefix("Value error, ")
-
-
-def _place(location: tuple[int | str, ...], document: Any) -> str:
-    """`source line-3: tls.key: ` for ("sources", 0, "tcp-listen", "tls", "key")."""
-    match location:
+def _line(problem: Problem, document: Any) -> str:
+    """`source line-3: tls.key: TEXT` for a problem at ("sources", 0, "tls", "key")."""
+    match problem.location:
         case ("sources", int() as index, *rest):
             source = document["sources"][index]
             name = source.get("name") if isinstance(source, dict) else None
-            kind = source.get("type") if isinstance(source, dict) else None
-            field = ".".join(map(str, rest[1:] if rest and rest[0] == kind else rest))
-            return f"source {name or f'number {index + 1}'}: " + (f"{field}: " if field else "")
-        case _:
-            return "".join(f"{part}: " for part in location)
+            places = [f"source {name or f'number {index + 1}'}", ".".join(map(str, rest))]
+        case location:
+            places = [*map(str, location)]
+    return ": ".join(filter(None, (*places, problem.text)))

@@ -7,6 +7,7 @@ from pydantic import Field, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sightline_common.kafka_security import KafkaConnection
+from sightline_common.plain_words import plain
 from sightline_contracts.media import DEFAULT_MAX_PIXELS
 from sightline_contracts.topics import DEFAULT_MAX_IMAGE_BYTES, record_limit
 
@@ -86,8 +87,8 @@ def _shown(default: object) -> str:
 def problems(error: ValidationError) -> list[str]:
     """What is wrong with the settings, one line a problem, each with the name of its variable."""
     return [
-        f"{PREFIX}{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+        f"{PREFIX}{'_'.join(str(part) for part in problem['loc']).upper()}: {plain(problem)}"
         if problem["loc"]
-        else problem["msg"]
+        else plain(problem)
         for problem in error.errors(include_url=False)
     ]

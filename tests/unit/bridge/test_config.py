@@ -47,29 +47,34 @@ def test_a_file_gives_its_sources_in_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("sources: [{name: a, type: tcp-listen, port: far}]", "source a: port: Input should be a valid integer"),
-        ("sources: [{name: a, type: tcp-listen, port: 70000}]", "source a: port: Input should be less than or equal"),
-        ("sources: [{name: a, type: tcp-listen}]", "source a: port: Field required"),
-        ("sources: [{name: a, type: tcp-listen, port: 1, prot: 1}]", "source a: prot: Extra inputs are not permitted"),
-        ("sources: [{type: tcp-listen, port: 1}]", "source number 1: name: Field required"),
-        ("sources: [{name: A b, type: stdin}]", "source A b: name: String should match pattern"),
-        ("sources: [{name: a, type: carrier-pigeon}]", "source a: Input tag 'carrier-pigeon' found using 'type' does"),
-        ("sources: [{name: a}]", "source a: Unable to extract tag using discriminator 'type'"),
-        ("sources: [a]", "source number 1: Input should be a valid dictionary"),
+        ("sources: [{name: a, type: tcp-listen, port: far}]", "source a: port: it is no whole number"),
+        ("sources: [{name: a, type: tcp-listen, port: 70000}]", "source a: port: it must be 65535 or less"),
+        ("sources: [{name: a, type: tcp-listen}]", "source a: port: it is missing"),
+        ("sources: [{name: a, type: tcp-listen, port: 1, prot: 1}]", "source a: prot: there is no such field"),
+        ("sources: [{type: tcp-listen, port: 1}]", "source number 1: name: it is missing"),
+        ("sources: [{name: A b, type: stdin}]", "source A b: name: it must be of lower-case letters"),
+        (
+            "sources: [{name: a, type: carrier-pigeon}]",
+            "source a: type: there is no carrier-pigeon: choose from ",
+        ),
+        ("sources: [{name: a}]", "source a: type: it is missing"),
+        ("sources: [a]", "source number 1: it must have fields, each with its name"),
         ("sources: []", "`sources` is empty"),
-        ("source: []", "sources: Field required"),
-        ("[]", "Input should be a valid dictionary"),
+        ("source: []", "sources: it is missing"),
+        ("[]", "it must have fields, each with its name"),
         ("", "it is empty; `sources:` is missing"),
         ("sources: [{", "it is not YAML: while parsing"),
         ("sources: [{name: a, type: stdin, name: b}]", "it is not YAML: 'name' stands there twice"),
         ("sources: " + "[" * 100_000, "it is not YAML: "),
-        ("sources: [{name: a, type: stdin}, {name: a, type: stdin}]", "more than one source is named a"),
-        ("sources: [{name: a, type: stdin, framing: morse}]", "source a: framing: "),
+        (
+            "sources: [{name: a, type: stdin, framing: morse}]",
+            "source a: framing: there is no morse: choose from ",
+        ),
         (
             "sources: [{name: a, type: tcp-listen, port: 1, idle_timeout_s: 0}]",
-            "source a: idle_timeout_s: Input",
+            "source a: idle_timeout_s: it must be more than 0",
         ),
-        ("sources: [{name: a, type: tcp-connect, host: h, port: 0}]", "source a: port: Input should be greater than"),
+        ("sources: [{name: a, type: tcp-connect, host: h, port: 0}]", "source a: port: it must be 1 or more"),
         ("# " + "a" * MAX_FILE_BYTES, f"it is larger than {MAX_FILE_BYTES} bytes"),
     ],
 )
@@ -141,7 +146,7 @@ def test_a_framing_has_options_of_its_own(tmp_path: Path) -> None:
     file.write_text("sources: [{name: a, type: stdin, framing: {type: length, width: 2, endianness: little}}]")
     assert read_config(file).sources[0].framing == LengthOptions(width=2, endianness="little")
     text = "sources: [{name: a, type: stdin, framing: {type: length, width: 9}}]"
-    assert problems(tmp_path, text)[0].startswith("source a: framing.length.width: Input should be less than")
+    assert problems(tmp_path, text)[0].startswith("source a: framing.width: it must be 8 or less")
 
 
 def test_a_start_error_says_where_the_address_is_configured(tmp_path: Path) -> None:
@@ -166,7 +171,7 @@ def test_a_setting_that_its_source_refuses_is_named() -> None:
     """It was a traceback: 0 is a port to listen on, but none to dial."""
     with pytest.raises(ConfigError) as refused:
         load_config(BridgeSettings(bridge_source="tcp-connect", bridge_port=0))
-    assert refused.value.problems == ["SIGHTLINE_BRIDGE_PORT: Input should be greater than or equal to 1"]
+    assert refused.value.problems == ["SIGHTLINE_BRIDGE_PORT: it must be 1 or more"]
 
 
 @pytest.mark.parametrize("host", ["cam..local", "x" * 64 + ".local", "cam\0"])
@@ -185,20 +190,3 @@ def test_a_host_that_can_be_looked_up_is_taken(host: str) -> None:
     (source,) = load_config(BridgeSettings(bridge_source="tcp-connect", bridge_host=host)).sources
     assert isinstance(source, TcpConnectConfig)
     assert source.host == host
-
-
-@pytest.mark.parametrize(
-    ("one", "what"),
-    [("type: stdin", "standard input"), ("type: device, path: /dev/ttyS0", "/dev/ttyS0")],
-)
-def test_two_sources_do_not_read_the_same_stream(one: str, what: str, tmp_path: Path) -> None:
-    """Each would get a part of its bytes, and none of them a frame."""
-    found = problems(tmp_path, f"sources: [{{name: a, {one}}}, {{name: b, {one.replace('dev/', 'dev/./')}}}]")
-    assert found == [f"more than one source reads {what}"]
-    assert read_config(_file(tmp_path, f"sources: [{{name: a, {one}}}]")).sources
-
-
-def _file(tmp_path: Path, text: str) -> Path:
-    file = tmp_path / "one.yaml"
-    file.write_text(text)
-    return file

@@ -16,7 +16,7 @@ from sightline_contracts.topics import OURS
 # Vendors' headers are some dozens of bytes; each source's parser may hold so much of one.
 MAX_OFFSET_BYTES: Final = 1024
 # Kafka's own rule, and no dot or hyphen at the beginning, where tools read a path or an option.
-_TOPIC: Final = r"^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,248}$"
+TOPIC_PATTERN: Final = r"^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,248}$"
 
 
 def _not_ours(topic: str) -> str:
@@ -25,7 +25,7 @@ def _not_ours(topic: str) -> str:
     return topic
 
 
-TextTopic = Annotated[str, Field(pattern=_TOPIC), AfterValidator(_not_ours)]
+TextTopic = Annotated[str, Field(pattern=TOPIC_PATTERN), AfterValidator(_not_ours)]
 
 
 @final

@@ -12,6 +12,7 @@ from sightline_bridge.guard.config import ConnectTls, ListenTls
 _Stamp: TypeAlias = tuple[tuple[int, int, int] | None, ...]
 # OpenSSL would ask the terminal for the password of an encrypted key, and wait there.
 _NO_PASSWORD: Final = ""
+_FILES: Final = ("certificate", "key", "client_ca", "ca")
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +95,42 @@ def connecting(tls: ConnectTls) -> Certificates:
         return context
 
     return Certificates((tls.ca, tls.certificate, tls.key), load)
+
+
+def file_problems(tls: ListenTls | ConnectTls) -> dict[str, str]:
+    """What is wrong with the files of `tls`, by field; nothing when they can be used as they are now."""
+    files = {field: path for field in _FILES if (path := getattr(tls, field, None)) is not None}
+    unreadable = {field: reason for field, path in files.items() if (reason := _unreadable(path))}
+    if unreadable:
+        return unreadable
+    context = _context(ssl.PROTOCOL_TLS_CLIENT)
+    without = {field: f"{path} holds no certificate (PEM)" for field, path in files.items() if field != "key"}
+    strange = {field: text for field, text in without.items() if not _holds_certificates(context, files[field])}
+    if strange or "certificate" not in files:
+        return strange
+    try:
+        context.load_cert_chain(files["certificate"], files["key"], _NO_PASSWORD)
+    except ssl.SSLError as error:
+        mismatch = error.reason == "KEY_VALUES_MISMATCH"
+        why = f"is not the key of {files['certificate']}" if mismatch else "is no key (PEM), or encrypted"
+        return {"key": f"{files['key']} {why}"}
+    return {}
+
+
+def _unreadable(path: Path) -> str | None:
+    try:
+        with path.open("rb"):
+            return None
+    except OSError as error:
+        return f"cannot read {path}: {error.strerror or error}"
+
+
+def _holds_certificates(context: ssl.SSLContext, path: Path) -> bool:
+    try:
+        context.load_verify_locations(path)
+    except OSError:
+        return False
+    return True
 
 
 def _context(protocol: int) -> ssl.SSLContext:
