@@ -25,7 +25,7 @@ CHECKED := $(PACKAGES) tests bench/engine bench/gateway bench/bridge bench/spark
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
-.PHONY: help check setup engine up down demo status logs model-efficientnet-lite0 train-digits \
+.PHONY: help check setup engine up down demo status restart logs model-efficientnet-lite0 train-digits \
         lint test-quick test test-engine chromium bench-latency bench-stream bench-gateway bench-bridge bench-engine bench-spark fuzz-bridge lock gen clean \
         engine-docker offline-images images test-docker test-chart test-kubernetes
 
@@ -52,6 +52,9 @@ down: ## stop everything
 
 status: ## show what runs and whether it is ready
 	@$(RUNNING) && $(LOCAL) status
+
+restart: ## stop programs and start them again: make restart NAME=bridge, which reads its file anew
+	@$(RUNNING) && $(LOCAL) restart $(NAME)
 
 logs: ## show the logs; make logs NAME=gateway shows one, FOLLOW=1 goes on
 	@$(RUNNING) && $(LOCAL) logs $(NAME) $(if $(FOLLOW),--follow)

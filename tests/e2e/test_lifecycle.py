@@ -37,6 +37,16 @@ def test_a_taken_port_is_named_with_its_setting(system: System, tmp_path_factory
     assert members(rival.state_dir) == {}
 
 
+def test_one_program_is_restarted_and_the_others_go_on(system: System) -> None:
+    before = {state.name: state.pid for state in system.supervisor.states()}
+    restarted = system.command("restart", "bridge")
+    assert restarted.returncode == 0, restarted.stderr
+    assert f"frames: default  listening on 127.0.0.1:{system.port('BRIDGE_PORT')}" in restarted.stdout
+    after = {state.name: state.pid for state in system.supervisor.states()}
+    assert {name for name, pid in after.items() if pid != before[name]} == {"bridge"}
+    assert "frames: default  listening on" in system.command("status").stdout
+
+
 def test_logs_show_what_a_program_printed(system: System) -> None:
     shown = system.command("logs", "broker")
     assert "Kafka Server started" in shown.stdout

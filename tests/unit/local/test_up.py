@@ -30,7 +30,7 @@ def test_a_taken_port_is_named_with_a_value_that_its_setting_takes(
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         monkeypatch.setenv(setting, f"{prefix}{port}")
-        problems = [line for line in port_problems(Settings.load()) if str(port) in line]
+        problems = [line for line in port_problems(Settings.load().ports) if str(port) in line]
     assert problems == [f"port {port} is taken by another program: stop that program, or {advice}"]
 
 

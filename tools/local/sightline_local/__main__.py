@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pydantic import ValidationError
 from rich.console import Console
 
+from sightline_bridge.errors import ConfigError
 from sightline_common.settings import problems
 from sightline_local.demo import demo
 from sightline_local.down import down
 from sightline_local.errors import LocalError
 from sightline_local.kafka import EmbeddedKafka
+from sightline_local.restart import RESTARTABLE, restart
 from sightline_local.settings import Settings, forget_api_key, load_environment
 from sightline_local.status import logs, status
 from sightline_local.supervisor import Supervisor
@@ -32,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LocalError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except ConfigError as error:
+        sys.stderr.writelines(f"{problem}\n" for problem in error.problems)
+        return 2
     except ValidationError as error:
         sys.stderr.writelines(f"{problem}\n" for problem in problems(error))
         return 2
@@ -49,6 +54,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("check", help="look for what must be installed, and for taken ports")
     commands.add_parser("up", help="start everything; returns when an image comes back classified")
     commands.add_parser("down", help="stop everything")
+    again = commands.add_parser("restart", help="stop programs and start them again; the bridge reads its file anew")
+    again.add_argument("names", nargs="+", metavar="NAME", choices=RESTARTABLE, help=", ".join(RESTARTABLE))
     commands.add_parser("status", help="show what runs and whether it is ready")
     show = commands.add_parser("logs", help="show the programs' logs")
     show.add_argument("names", nargs="*", metavar="NAME", help="program; all when none is given")
@@ -72,6 +79,11 @@ def _up(settings: Settings, _: argparse.Namespace, console: Console) -> int:
 
 def _down(settings: Settings, _: argparse.Namespace, console: Console) -> int:
     down(settings, console)
+    return 0
+
+
+def _restart(settings: Settings, options: argparse.Namespace, console: Console) -> int:
+    restart(settings, options.names, console)
     return 0
 
 
@@ -108,6 +120,7 @@ _COMMANDS: Mapping[str, Command] = {
     "check": _check,
     "up": _up,
     "down": _down,
+    "restart": _restart,
     "status": _status,
     "logs": _logs,
     "demo": _demo,

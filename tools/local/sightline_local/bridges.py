@@ -14,20 +14,23 @@ from sightline_local.errors import LocalError
 from sightline_local.ports import free_port, is_listening
 from sightline_local.settings import ROOT
 
+_SETTINGS: Final = "SIGHTLINE_BRIDGE_"
 _START_DEADLINE_S: Final = 30
 _STOP_DEADLINE_S: Final = 25
 _SEND_DEADLINE_S: Final = 60
 
 
 @contextmanager
-def bridge_for_model(model: str, log_file: Path) -> Iterator[int]:
+def bridge_for_model(model: str | None, log_file: Path) -> Iterator[int]:
     """Run one more bridge, whose frames ask for `model` and which prints to `log_file`, and yield its port.
 
     A frame cannot say which model it wants: the bridge's setting does, so each model needs a listener of its own.
+    None leaves it to the classifier. What the user says of the run's own bridge does not hold for this one.
     """
     port, management_port = free_port(), free_port()
-    changes = {"MODEL": model, "PORT": str(port), "MANAGEMENT_PORT": str(management_port), "FRAMING": "fixed28"}
-    environment = os.environ | {f"SIGHTLINE_BRIDGE_{name}": value for name, value in changes.items()}
+    changes = {"MODEL": model or "", "PORT": str(port), "MANAGEMENT_PORT": str(management_port), "FRAMING": "fixed28"}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
+    environment = kept | {f"{_SETTINGS}{name}": value for name, value in changes.items()}
     command = [sys.executable, "-m", "sightline_bridge"]
     with (
         log_file.open("wb") as log,

@@ -4,7 +4,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -44,9 +45,11 @@ def demo(settings: Settings, console: Console, *, follow: bool) -> None:
         _over_http(gateway, replace(photos[0], name="warm-up.jpg"), PHOTO_MODEL)
         results = [_over_http(gateway, sample, PHOTO_MODEL) for sample in photos]
         results += [_over_http(gateway, sample, None) for sample in digits]
-        with bridge_for_model(PHOTO_MODEL, settings.state_dir / "logs" / "demo-bridge.log") as port:
+        log_file = settings.state_dir / "logs" / "demo-bridge.log"
+        with bridge_for_model(PHOTO_MODEL, log_file) as port:
             results += _over_tcp(gateway, photos, port, "fixed28")
-        results += _over_tcp(gateway, digits, settings.bridge.bridge_port, settings.bridge.bridge_framing)
+        with _bridge_for_digits(settings, log_file) as (port, framing):
+            results += _over_tcp(gateway, digits, port, framing)
     console.print(_table(results))
     console.print(f"Console: {settings.gateway_url}/")
     if follow:
@@ -56,6 +59,18 @@ def demo(settings: Settings, console: Console, *, follow: bool) -> None:
         console.print("Sightline was stopped.")
     else:
         console.print("Sightline keeps running: stop it with `make down`.")
+
+
+@contextmanager
+def _bridge_for_digits(settings: Settings, log_file: Path) -> Iterator[tuple[int, str]]:
+    """Port and framing of the run's own bridge, or of one more when its sources would not take our frames."""
+    bridge = settings.bridge
+    plain = bridge.bridge_ack == "none" and not bridge.rules_of_environment and bridge.bridge_framing != "lines"
+    if plain and bridge.bridge_config_file is None and bridge.bridge_source == "tcp-listen":
+        yield bridge.bridge_port, bridge.bridge_framing
+    else:
+        with bridge_for_model(None, log_file) as port:
+            yield port, "fixed28"
 
 
 def _install_model(console: Console) -> None:

@@ -65,13 +65,15 @@ class Settings:
 
     @property
     def ports(self) -> dict[str, int]:
-        """Every port the run listens on, by the setting that changes it."""
+        """Every TCP port the run listens on, by the setting that changes it; the bridge's file has more."""
+        bridge = self.bridge
+        alone = bridge.bridge_config_file is None and bridge.bridge_source == "tcp-listen"
         return {
             KAFKA_SETTING: self.kafka_port,
             "SIGHTLINE_LOCAL_KAFKA_CONTROLLER_PORT": self.local.local_kafka_controller_port,
             "SIGHTLINE_GATEWAY_PORT": self.gateway.gateway_port,
-            "SIGHTLINE_BRIDGE_PORT": self.bridge.bridge_port,
-            "SIGHTLINE_BRIDGE_MANAGEMENT_PORT": self.bridge.bridge_management_port,
+            **({"SIGHTLINE_BRIDGE_PORT": bridge.bridge_port} if alone else {}),
+            "SIGHTLINE_BRIDGE_MANAGEMENT_PORT": bridge.bridge_management_port,
             "SIGHTLINE_CLASSIFIER_MANAGEMENT_PORT": self.classifier.classifier_management_port,
         }
 

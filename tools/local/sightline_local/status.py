@@ -13,6 +13,7 @@ from sightline_local.errors import LocalError
 from sightline_local.programs import PROGRAMS
 from sightline_local.readiness import Readiness
 from sightline_local.settings import Settings
+from sightline_local.sources import running_sources, shown
 from sightline_local.supervisor import Supervisor
 
 _TAIL_BYTES = 8192
@@ -35,7 +36,9 @@ def status(settings: Settings, console: Console) -> bool:
             word = "DONE" if state.done else state.state
             table.add_row(state.name, word, str(state.pid or ""), since, problem or "yes")
     console.print(table)
-    console.print(f"console {settings.gateway_url}/  frames tcp 127.0.0.1:{settings.bridge.bridge_port}")
+    console.print(f"console {settings.gateway_url}/")
+    for line in shown(running_sources(settings.bridge)):
+        console.print(line, highlight=False, markup=False)
     return healthy
 
 

@@ -1,27 +1,25 @@
 """`sightline-local up`: start everything and return when a picture comes back classified."""
 
-import time
-from collections import defaultdict
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from typing import Final
 
 from rich.console import Console
 
+from sightline_bridge.errors import ConfigError
+from sightline_common.settings import PREFIX
 from sightline_local.check import missing_prerequisites
 from sightline_local.errors import LocalError
 from sightline_local.ports import is_taken
 from sightline_local.programs import PROGRAMS
-from sightline_local.progress import Reporter, reporter
+from sightline_local.progress import reporter
 from sightline_local.readiness import Readiness
 from sightline_local.settings import API_KEY, KAFKA_SETTING, Settings
-from sightline_local.supervisor import ProgramState, Supervisor
+from sightline_local.sources import running_sources, shown, source_ports
+from sightline_local.supervisor import Supervisor
+from sightline_local.wait import LogMarks, Wait
 
 FIRST_IMAGE: Final = "first image"
-_STEPS: Final = (*(program.name for program in PROGRAMS), FIRST_IMAGE)
-_POLL_S: Final = 0.25
-# A program that was started this often during one `up` will not come up.
-_MOST_STARTS: Final = 3
-_LOG_LINES: Final = 20
+_NAMES: Final = tuple(program.name for program in PROGRAMS)
 
 
 def check(settings: Settings, supervisor: Supervisor) -> None:
@@ -34,8 +32,13 @@ def check(settings: Settings, supervisor: Supervisor) -> None:
             f"the gateway asks for keys: set {API_KEY} to one with upload and read, for the first image"
             " (`sightline-key` makes keys)"
         )
+    try:
+        ports = settings.ports | source_ports(settings.bridge)
+    except ConfigError as error:
+        problems += error.problems
+        ports = settings.ports
     if supervisor.pid() is None:
-        problems += port_problems(settings)
+        problems += port_problems(ports)
     if problems:
         raise LocalError("\n".join(problems))
 
@@ -47,93 +50,42 @@ def up(settings: Settings, console: Console) -> None:
     """
     supervisor = Supervisor(settings.state_dir)
     check(settings, supervisor)
+    marks = LogMarks(supervisor, _NAMES)
     if supervisor.pid() is None:
         supervisor.start()
     else:
-        _refuse_changed_settings(supervisor)
+        refuse_changed_settings(supervisor)
         supervisor.start_stopped()
-    with Readiness(settings) as readiness, reporter(console, _STEPS) as progress:
-        _Wait(supervisor, readiness, progress).run(settings.local.local_start_timeout_s)
-    console.print(f"Sightline is up: {settings.gateway_url}/  (frames: tcp 127.0.0.1:{settings.bridge.bridge_port})")
+    with Readiness(settings) as readiness, reporter(console, (*_NAMES, FIRST_IMAGE)) as progress:
+        wait = Wait(supervisor, readiness, progress, marks)
+        wait.run(settings.local.local_start_timeout_s, {FIRST_IMAGE: readiness.first_image_problem})
+    console.print(f"Sightline is up: {settings.gateway_url}/")
+    for line in shown(running_sources(settings.bridge)):
+        console.print(line, highlight=False, markup=False)
 
 
-class _Wait:
-    """One wait for the whole system."""
-
-    def __init__(self, supervisor: Supervisor, readiness: Readiness, progress: Reporter) -> None:
-        self._supervisor = supervisor
-        self._readiness = readiness
-        self._progress = progress
-        self._pids: dict[str, set[int]] = defaultdict(set)
-        self._reached: Set[str] = frozenset()
-
-    def run(self, deadline_s: float) -> None:
-        """Poll until every step is reached. Raises LocalError on failure or at the deadline."""
-        end = time.monotonic() + deadline_s
-        while missing := self._missing():
-            if time.monotonic() > end:
-                raise self._late(missing, deadline_s)
-            time.sleep(_POLL_S)
-        self._progress.done(FIRST_IMAGE)
-
-    def _missing(self) -> dict[str, str]:
-        """Reason by step of what is not ready; the first image is only sent once all else is."""
-        states = self._supervisor.states()
-        missing = {state.name: reason for state in states if (reason := self._problem(state))}
-        self._show({state.name for state in states} - missing.keys(), missing)
-        if not missing and (reason := self._readiness.first_image_problem()):
-            missing[FIRST_IMAGE] = reason
-            self._show(set(_STEPS) - missing.keys(), missing)
-        return missing
-
-    def _show(self, ready: Set[str], missing: Mapping[str, str]) -> None:
-        for step in _STEPS:
-            if step in ready - self._reached:
-                self._progress.done(step)
-            elif step in missing:
-                self._progress.waiting(step, missing[step])
-        self._reached = ready
-
-    def _problem(self, state: ProgramState) -> str | None:
-        if state.pid:
-            self._pids[state.name].add(state.pid)
-        if state.state == "FATAL" or len(self._pids[state.name]) > _MOST_STARTS:
-            raise LocalError(f"{state.name} failed: it ended again and again. {self._advice(state.name)}")
-        return self._readiness.problem(state)
-
-    def _late(self, missing: dict[str, str], deadline_s: float) -> LocalError:
-        reasons = "; ".join(f"{step}: {reason}" for step, reason in missing.items())
-        program = next((step for step in missing if step != FIRST_IMAGE), "classifier")
-        return LocalError(f"not ready after {deadline_s:.0f} s ({reasons}). {self._advice(program)}")
-
-    def _advice(self, program: str) -> str:
-        log = self._supervisor.log_file(program)
-        lines = log.read_text(errors="replace").splitlines() if log.is_file() else []
-        return "\n".join(
-            [
-                f"The end of {log}:",
-                *(f"  {line}" for line in lines[-_LOG_LINES:]),
-                f"Mend what it says, then `make down` and `make up` again; `make logs NAME={program}` shows the rest.",
-            ]
-        )
-
-
-def port_problems(settings: Settings) -> list[str]:
-    """Why the ports of the settings cannot be used, a line a port."""
+def port_problems(ports: Mapping[str, int]) -> list[str]:
+    """Why the ports, by the settings and sources that have them, cannot be used; a line a port."""
     lines, seen = [], dict[int, str]()
-    for setting, port in settings.ports.items():
+    for setting, port in ports.items():
         if port == 0:
             lines.append(f"{setting} is 0, but the programs must find each other: give it a port")
         elif port in seen:
             lines.append(f"port {port} is given to both {seen[port]} and {setting}: change one")
         elif is_taken(port):
-            value = "127.0.0.1:PORT with a free port" if setting == KAFKA_SETTING else "a free port"
-            lines.append(f"port {port} is taken by another program: stop that program, or set {setting} to {value}")
+            lines.append(f"port {port} is taken by another program: stop that program, or {_change_of(setting)}")
         seen.setdefault(port, setting)
     return lines
 
 
-def _refuse_changed_settings(supervisor: Supervisor) -> None:
+def _change_of(setting: str) -> str:
+    if not setting.startswith(PREFIX):
+        return f"give {setting} another one"
+    return f"set {setting} to {'127.0.0.1:PORT with a free port' if setting == KAFKA_SETTING else 'a free port'}"
+
+
+def refuse_changed_settings(supervisor: Supervisor) -> None:
+    """Raises LocalError when what runs was started with other settings than ours."""
     changed = supervisor.changed_settings()
     if changed:
         raise LocalError(f"it runs with other values of {', '.join(changed)}: run `make down` first, then `make up`")
