@@ -31,7 +31,10 @@ _RUNTIME: Final = """\
 def registries() -> dict[str, CollectorRegistry]:
     """The metrics of each service, as they are when it starts, by the service's name."""
     bridge, classifier = CollectorRegistry(), CollectorRegistry()
-    BridgeMetrics(bridge, ["default"]).of("default").datagrams()
+    of_bridge = BridgeMetrics(bridge, ["default"])
+    of_bridge.of("default").datagrams()
+    for check in ("topic:NAME", "source:NAME"):  # there is one for each topic of text lines, and for each source
+        of_bridge.ready.labels(check)
     ClassifierMetrics(classifier)
     return {"gateway": Metrics().registry, "bridge": bridge, "classifier": classifier}
 
