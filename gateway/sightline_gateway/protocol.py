@@ -16,6 +16,7 @@ from sightline_gateway.guard.connections import Connections
 from sightline_gateway.guard.headers import CONTENT_POLICY, SECURITY_HEADERS
 from sightline_gateway.intake import Intake, read_ahead
 from sightline_gateway.problems import Problem
+from sightline_gateway.unread import UnreadWatch
 
 _KEY: Final = "sightline.transport"
 # Far above what browsers send. The parser has no limit of its own, and what is between two bodies is in no budget.
@@ -40,6 +41,7 @@ class GatewayProtocol(HttpToolsProtocol):
         self._in_body = False
         self._refused = False  # what comes now is no request any more
         self._without_use = 0  # bytes since the last ones that completed a head or were a body's
+        self._unread = UnreadWatch(self.loop, self._on_unread)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Remember the transport where each request's scope gets it from, or refuse the connection."""
@@ -59,7 +61,18 @@ class GatewayProtocol(HttpToolsProtocol):
             self._admissions.leave(self._address)
         self._address = None
         self._stop_watching()
+        self._unread.end()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The peer does not keep up: it may be slow, but not stand still."""
+        super().pause_writing()
+        self._unread.begin(self.transport)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close, as nothing came for so long; a close waits for what is unread."""
+        super().timeout_keep_alive_handler()
+        self._unread.begin(self.transport)
 
     @property
     def read_ahead(self) -> int:
@@ -142,6 +155,8 @@ class GatewayProtocol(HttpToolsProtocol):
         if self._in_body and self.cycle.response_complete:
             self.transport.close()
         super().on_response_complete()
+        if self.transport.is_closing():
+            self._unread.begin(self.transport)
         self._watch_head()
 
     def send_400_response(self, msg: str) -> None:
@@ -187,6 +202,10 @@ class GatewayProtocol(HttpToolsProtocol):
     def _end(self, problem: Problem) -> None:
         self.transport.write(_rendered(problem))
         self.transport.close()
+        self._unread.begin(self.transport)
+
+    def _on_unread(self) -> None:
+        _abort(self.transport)
 
 
 def limited_protocol(admissions: Connections | None = None, head_timeout_s: float = 10.0) -> Any:
@@ -223,6 +242,10 @@ def abort_connection(scope: Scope) -> None:
     """Drop the connection of `scope` at once with what is still buffered; a polite close would wait for the peer."""
     transport = scope.get("state", {}).get(_KEY)
     if transport is not None:
-        # Without this the kernel would keep what it holds for the peer and go on offering it for minutes.
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        transport.abort()
+        _abort(transport)
+
+
+def _abort(transport: asyncio.Transport) -> None:
+    # Without this the kernel would keep what it holds for the peer and go on offering it for minutes.
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()

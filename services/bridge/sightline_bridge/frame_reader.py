@@ -67,6 +67,10 @@ class FrameReader:
         self._frame_time_s = self._deadlines.frame_s
         return frame
 
+    def frame_left_out(self) -> None:
+        """The parser refused a frame by itself: the time that it took is not the next one's."""
+        self._frame_time_s = self._deadlines.frame_s
+
     def release(self) -> None:
         """Give back what is claimed for a frame that did not come whole."""
         self._claim.give_back()

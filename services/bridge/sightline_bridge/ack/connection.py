@@ -119,6 +119,7 @@ class AckConnection:
         self._session.settled(frame_id, _REFUSALS[result])
 
     def _refused(self, error: FrameError) -> None:
+        self._reader.frame_left_out()
         self._metrics.frame(FrameResult(error.code))
         self._log.write(logging.WARNING, f"{error.code}: {error.detail}", {"stream": self._stream})
         if self._session.answer_bytes > UNREAD_ANSWER_BYTES:
