@@ -16,6 +16,7 @@ from sightline_spark.jars import ENGINE_JARS, class_path
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
 MODELS = ROOT / "models"
+LOG = f"-Dlog4j2.configurationFile={ROOT / 'spark-app/sightline_spark/log4j2.properties'}"
 PHOTOS = Path(sklearn.datasets.__file__).parent / "images"
 
 pytestmark = [
@@ -57,7 +58,7 @@ def test_spark_sql_names_a_photo(photo_model: str, tmp_path: Path) -> None:
         "spark.sightline.models": str(MODELS),
         "spark.sql.warehouse.dir": str(tmp_path / "warehouse"),
         "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={tmp_path}/metastore;create=true",
-        "spark.driver.extraJavaOptions": f"-Dderby.stream.error.file={tmp_path}/derby.log",
+        "spark.driver.extraJavaOptions": f"-Dderby.stream.error.file={tmp_path}/derby.log {LOG}",
         "spark.ui.enabled": "false",
     }
     options = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]

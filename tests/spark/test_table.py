@@ -156,8 +156,26 @@ def test_other_columns_keep_their_types(spark: SparkSession, digits: DataFrame) 
         expr("cast(1.50 as decimal(12,2)) d"),
         expr("timestamp'2024-02-29 12:00:00' t"),
         expr("map('a', array(1, null)) m"),
+        expr("interval '1' day i"),
         expr("named_struct('x', cast(null as string), 'y', date'2024-01-01') s"),
     )
     classified = ImageClassifier().transform(frame)
     assert classified.select(frame.columns).schema == frame.schema
     assert classified.select(*[col(name) for name in frame.columns]).collect() == frame.collect()
+
+
+def test_columns_nobody_asks_for_are_not_read(spark: SparkSession, digits: DataFrame, tmp_path: Path) -> None:
+    """The plan reads the images and what is selected, and nothing beside them."""
+    digits.selectExpr("*", "'x' AS long").write.parquet(str(tmp_path / "table"))
+    table = spark.read.parquet(str(tmp_path / "table"))
+    labels = ImageClassifier().transform(table).select("number", "classified.label")
+    plan = labels._jdf.queryExecution().executedPlan().toString()
+    assert "ReadSchema: struct<number:int,content:binary>" in plan
+    assert len(labels.collect()) == 23
+
+
+def test_a_frame_can_be_joined_with_itself(digits: DataFrame) -> None:
+    """Its new columns have identities of their own on either side."""
+    classified = ImageClassifier().transform(digits.where("number < 3")).select("number", "classified.label")
+    joined = classified.alias("a").join(classified.alias("b"), "number").select("number", "a.label", "b.label")
+    assert sorted(tuple(row) for row in joined.collect()) == [(n, str(n), str(n)) for n in range(3)]

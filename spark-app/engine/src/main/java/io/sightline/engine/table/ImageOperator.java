@@ -1,39 +1,48 @@
 package io.sightline.engine.table;
 
 import io.sightline.engine.model.Ask;
-import io.sightline.engine.model.BatchRunner;
 import io.sightline.engine.model.ModelOptions;
-import io.sightline.engine.model.TaskResources;
 import java.io.Serializable;
-import java.util.UUID;
-import org.apache.spark.api.java.function.MapPartitionsFunction;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.catalyst.expressions.Attribute;
+import org.apache.spark.sql.catalyst.expressions.AttributeReference;
+import org.apache.spark.sql.catalyst.expressions.NamedExpression;
+import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.types.StructField;
-import org.apache.spark.sql.types.StructType;
+import scala.collection.JavaConverters;
 
 /**
  * What adds columns to a frame of images, batch by batch in its tasks.
  *
- * @param input index of the column of images
+ * @param input index of the frame's column of images
  */
 record ImageOperator(int input, Ask ask, ImageColumns columns, ModelOptions models, int batchSize)
     implements Serializable {
 
   /** The frame with its columns; {@code frame} may be a batch or a stream. */
   Dataset<Row> on(Dataset<Row> frame) {
-    StructType schema = frame.schema();
+    ImageStrategy.knownTo(frame.sparkSession());
+    LogicalPlan plan = frame.queryExecution().analyzed();
+    List<Attribute> added = new ArrayList<>();
     for (StructField field : columns.fields()) {
-      schema = schema.add(field);
+      added.add(
+          new AttributeReference(
+              field.name(), field.dataType(), field.nullable(), field.metadata(), NamedExpression.newExprId(),
+              Scala.none()));
     }
-    String owner = UUID.randomUUID().toString();
-    MapPartitionsFunction<Row, Row> add =
-        rows -> {
-          ImageRows added = new ImageRows(rows, this, BatchRunner.of(models));
-          TaskResources.hold(owner, added::close);
-          return added;
-        };
-    return frame.mapPartitions(add, Encoders.row(schema));
+    LogicalPlan more = new AddImageColumns(this, plan.output().apply(input), Scala.of(added), plan);
+    return Dataset.ofRows(frame.sparkSession(), more).select(named(plan, added));
+  }
+
+  /** The new columns under further identities: then Spark can tell two copies of the frame apart when they are joined. */
+  private static Column[] named(LogicalPlan plan, List<Attribute> added) {
+    List<Column> columns = new ArrayList<>();
+    JavaConverters.seqAsJavaList(plan.output()).forEach(column -> columns.add(new Column(column)));
+    added.forEach(column -> columns.add(new Column(column).as(column.name())));
+    return columns.toArray(Column[]::new);
   }
 }

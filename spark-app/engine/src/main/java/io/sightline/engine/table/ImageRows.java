@@ -1,6 +1,5 @@
 package io.sightline.engine.table;
 
-import io.sightline.engine.model.Ask;
 import io.sightline.engine.model.BatchRunner;
 import io.sightline.engine.model.Item;
 import java.util.ArrayDeque;
@@ -11,23 +10,41 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import org.apache.spark.TaskContext;
 import org.apache.spark.TaskKilledException;
-import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.catalyst.CatalystTypeConverters;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.catalyst.expressions.JoinedRow;
+import org.apache.spark.sql.catalyst.expressions.UnsafeProjection;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import scala.Function1;
 
 /** Takes a batch of rows from a partition, gives them with further columns, takes the next batch. */
-final class ImageRows implements Iterator<Row>, AutoCloseable {
+final class ImageRows implements Iterator<InternalRow>, AutoCloseable {
   /** A batch of the largest images stays within this; more images a batch do not make large ones faster. */
   private static final long BATCH_BYTES = 32L << 20;
 
-  private final Iterator<Row> source;
+  private final Iterator<InternalRow> source;
+  private final int image;
   private final ImageOperator operator;
   private final BatchRunner runner;
-  private final Deque<Row> ready = new ArrayDeque<>();
+  private final Function1<Object, Object> converter;
+  private final UnsafeProjection projection;
+  private final Deque<InternalRow> ready = new ArrayDeque<>();
 
-  ImageRows(Iterator<Row> source, ImageOperator operator, BatchRunner runner) {
+  /**
+   * @param image index of the column of images in the rows of {@code source}
+   * @param schema of the rows that come out
+   */
+  ImageRows(
+      Iterator<InternalRow> source, int image, ImageOperator operator, StructType schema, BatchRunner runner) {
     this.source = source;
+    this.image = image;
     this.operator = operator;
     this.runner = runner;
+    this.converter =
+        CatalystTypeConverters.createToCatalystConverter(DataTypes.createStructType(operator.columns().fields()));
+    this.projection = UnsafeProjection.create(schema);
   }
 
   @Override
@@ -40,14 +57,14 @@ final class ImageRows implements Iterator<Row>, AutoCloseable {
   }
 
   @Override
-  public Row next() {
+  public InternalRow next() {
     if (ready.isEmpty()) {
       if (!source.hasNext()) {
         throw new NoSuchElementException();
       }
       takeBatch();
     }
-    return ready.remove();
+    return projection.apply(ready.remove());
   }
 
   @Override
@@ -56,15 +73,15 @@ final class ImageRows implements Iterator<Row>, AutoCloseable {
   }
 
   private void takeBatch() {
-    List<Row> rows = new ArrayList<>();
+    List<InternalRow> rows = new ArrayList<>();
     List<Item> items = new ArrayList<>(); // null where a row has no image
     long bytes = 0;
     do {
-      Row row = source.next();
-      byte[] image = row.getAs(operator.input());
+      InternalRow row = source.next().copy(); // Spark uses one row over and over
+      byte[] file = row.isNullAt(image) ? null : row.getBinary(image);
       rows.add(row);
-      items.add(image == null ? null : new Item(image, operator.ask()));
-      bytes += image == null ? 0 : image.length;
+      items.add(file == null ? null : new Item(file, operator.ask()));
+      bytes += file == null ? 0 : file.length;
     } while (rows.size() < operator.batchSize() && bytes < BATCH_BYTES && source.hasNext());
     runner.run(items.stream().filter(item -> item != null).toList());
     stopIfKilled();
@@ -74,15 +91,8 @@ final class ImageRows implements Iterator<Row>, AutoCloseable {
     }
   }
 
-  private static Row with(Row row, List<Object> values) {
-    Object[] all = new Object[row.size() + values.size()];
-    for (int i = 0; i < row.size(); i++) {
-      all[i] = row.get(i);
-    }
-    for (int i = 0; i < values.size(); i++) {
-      all[row.size() + i] = values.get(i);
-    }
-    return RowFactory.create(all);
+  private InternalRow with(InternalRow row, List<Object> values) {
+    return new JoinedRow(row, (InternalRow) converter.apply(RowFactory.create(values.toArray())));
   }
 
   /** What was classified while the task was being killed may have failed for that reason alone. */

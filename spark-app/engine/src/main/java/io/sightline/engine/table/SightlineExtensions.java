@@ -56,17 +56,13 @@ public final class SightlineExtensions extends AbstractFunction1<SparkSessionExt
       }
       ClassifyImage call = new ClassifyImage(TableOptions.of(SQLConf.get()).models());
       return new ScalaUDF(
-          new Call(call), ClassifyImage.TYPE, seq(arguments),
-          seq(List.of(encoder(Encoders.BINARY()), encoder(Encoders.STRING()), encoder(Encoders.INT()))),
+          new Call(call), ClassifyImage.TYPE, Scala.of(arguments),
+          Scala.of(List.of(encoder(Encoders.BINARY()), encoder(Encoders.STRING()), encoder(Encoders.INT()))),
           Option.empty(), Option.apply(NAME), true, true);
     }
 
     private static Option<ExpressionEncoder<?>> encoder(Encoder<?> encoder) {
       return Option.apply((ExpressionEncoder<?>) encoder);
-    }
-
-    private static <T> Seq<T> seq(List<T> list) {
-      return JavaConverters.asScalaBuffer(list).toList();
     }
   }
 

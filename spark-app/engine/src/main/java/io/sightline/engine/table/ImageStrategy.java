@@ -1,0 +1,29 @@
+package io.sightline.engine.table;
+
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
+import org.apache.spark.sql.execution.SparkPlan;
+import org.apache.spark.sql.execution.SparkStrategy;
+import scala.collection.Seq;
+
+/** Tells a session's planner how {@link AddImageColumns} is done. */
+final class ImageStrategy extends SparkStrategy {
+  private static final ImageStrategy ONE = new ImageStrategy();
+
+  private ImageStrategy() {}
+
+  /** Makes the session know it; once is enough, and more do no harm. */
+  static synchronized void knownTo(SparkSession session) {
+    Seq<SparkStrategy> known = session.experimental().extraStrategies();
+    if (!known.contains(ONE)) {
+      session.experimental().extraStrategies_$eq(Scala.joined(known, Scala.one(ONE)));
+    }
+  }
+
+  @Override
+  public Seq<SparkPlan> apply(LogicalPlan plan) {
+    return plan instanceof AddImageColumns add
+        ? Scala.one(new AddImageColumnsExec(add.operator(), add.image(), add.added(), planLater(add.child())))
+        : Scala.none();
+  }
+}
