@@ -2,13 +2,14 @@ package io.sightline.engine.bundle;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** SHA-256 of files. */
+/** SHA-256 of files and texts. */
 final class Digest {
   private static final int BUFFER_BYTES = 1 << 16;
 
@@ -23,6 +24,10 @@ final class Digest {
       }
     }
     return HexFormat.of().formatHex(digest.digest());
+  }
+
+  static String sha256(String text) {
+    return HexFormat.of().formatHex(newDigest().digest(text.getBytes(StandardCharsets.UTF_8)));
   }
 
   private static MessageDigest newDigest() {

@@ -1,0 +1,109 @@
+package io.sightline.engine.bundle;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class BundleArchiveTest {
+  @TempDir
+  private Path models;
+
+  @TempDir
+  private Path elsewhere;
+
+  @BeforeEach
+  void install() throws IOException {
+    Bundles.write(models, "pets", "2");
+    Bundles.write(models, "pets", "10");
+    Bundles.write(models, "birds", "1");
+  }
+
+  @Test
+  void isAModelsFolderWithTheBundleThatWasAskedFor() throws Exception {
+    Path unpacked = unpack(BundleArchive.of(models, "pets"));
+    assertEquals("pets@10", Bundle.read(unpacked.resolve("pets/10")).id().toString());
+    try (var children = Files.walk(unpacked).filter(Files::isRegularFile)) {
+      assertEquals(3, children.count());
+    }
+  }
+
+  @Test
+  void takesAVersionByItsNumber() throws Exception {
+    Path unpacked = unpack(BundleArchive.of(models, "pets@2"));
+    assertEquals("pets@2", Bundle.read(unpacked.resolve("pets/2")).id().toString());
+  }
+
+  @Test
+  void holdsAllBundlesButTheBadOnes() throws Exception {
+    Files.writeString(models.resolve("pets/10/model.bin"), "of another model");
+    Files.createDirectories(models.resolve("pets/11")); // being copied: no model.json yet
+    Path unpacked = unpack(BundleArchive.ofAll(models));
+    assertEquals("birds@1", Bundle.read(unpacked.resolve("birds/1")).id().toString());
+    assertEquals("pets@2", Bundle.read(unpacked.resolve("pets/2")).id().toString());
+    assertTrue(Files.notExists(unpacked.resolve("pets/10")));
+  }
+
+  /** Spark never takes another file under a name that it has carried already. */
+  @Test
+  void isNamedAfterItsContents() throws Exception {
+    String name = BundleArchive.of(models, "pets").name();
+    assertEquals(name, BundleArchive.of(models, "pets@10").name());
+    assertNotEquals(name, BundleArchive.of(models, "pets@2").name());
+    String all = BundleArchive.ofAll(models).name();
+    Bundles.write(models, "pets", "10", json -> json.put("licence", "MIT"));
+    assertNotEquals(name, BundleArchive.of(models, "pets@10").name());
+    assertNotEquals(all, BundleArchive.ofAll(models).name());
+  }
+
+  @Test
+  void refusesABundleWhoseFilesAreOthers() throws Exception {
+    Files.writeString(models.resolve("pets/10/model.bin"), "of another model");
+    BundleException refused = assertThrows(BundleException.class, () -> BundleArchive.of(models, "pets"));
+    assertTrue(refused.getMessage().contains("model.bin: SHA-256 is "), refused.getMessage());
+  }
+
+  @Test
+  void refusesModelsThatAreNotInstalled() {
+    for (String reference : new String[] {"cats", "pets@3", "../models/pets"}) {
+      UnknownModelException refused =
+          assertThrows(UnknownModelException.class, () -> BundleArchive.of(models, reference));
+      assertTrue(refused.getMessage().contains(reference), refused.getMessage());
+    }
+    assertThrows(BundleException.class, () -> BundleArchive.ofAll(models.resolve("nowhere")));
+  }
+
+  private Path unpack(BundleArchive archive) throws Exception {
+    Path file = archive.write(elsewhere);
+    assertEquals(archive.name() + ".zip", file.getFileName().toString());
+    Path folder = elsewhere.resolve("unpacked");
+    for (Map.Entry<String, byte[]> entry : entries(file).entrySet()) {
+      Path target = folder.resolve(entry.getKey());
+      Files.createDirectories(target.getParent());
+      Files.write(target, entry.getValue());
+    }
+    return folder;
+  }
+
+  private static Map<String, byte[]> entries(Path file) throws IOException {
+    Map<String, byte[]> entries = new TreeMap<>();
+    try (InputStream in = Files.newInputStream(file); ZipInputStream zip = new ZipInputStream(in)) {
+      for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
+        entries.put(entry.getName(), zip.readAllBytes());
+      }
+    }
+    return entries;
+  }
+}
