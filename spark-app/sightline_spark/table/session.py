@@ -9,13 +9,18 @@ from pyspark.sql import SparkSession
 
 from sightline_spark.configuration import NATIVE_ENVIRONMENT, log_options
 from sightline_spark.jars import ENGINE_JARS, class_path
+from sightline_spark.table.executors import Executors, executor_configuration, runs_here
 
 EXTENSIONS: Final = "io.sightline.engine.table.SightlineExtensions"
 _CLASS_PATH: Final = "SPARK_DIST_CLASSPATH"
 
 
 def configure(
-    builder: SparkSession.Builder, *, models: str | Path = "models", engine: Path | None = None
+    builder: SparkSession.Builder,
+    *,
+    models: str | Path = "models",
+    engine: Path | None = None,
+    executors: Executors | None = None,
 ) -> SparkSession.Builder:
     """Give the session that `builder` makes the engine, the SQL function `classify_image` and a folder of models.
 
@@ -26,6 +31,9 @@ def configure(
         builder: it is changed, and returned.
         models: the folder of bundles, NAME/VERSION/model.json.
         engine: the folder of the engine's jars; default: where `make engine` leaves them.
+        executors: how executors in JVMs of their own come to jars and models. `shipped`: Spark copies both to them;
+            `installed`: they have both at this machine's paths. Default: `shipped` if `builder` has been given a
+            master that is not local.
 
     Raises:
         ClassifierError: the engine or BigDL is not installed.
@@ -39,8 +47,12 @@ def configure(
         os.environ[_CLASS_PATH] = ":".join(filter(None, [os.environ.get(_CLASS_PATH), jars]))
         builder.config("spark.sql.extensions", EXTENSIONS)
         builder.config("spark.driver.defaultJavaOptions", " ".join(log_options("spark", "text", "WARNING")))
-        for name, value in {**NATIVE_ENVIRONMENT, _CLASS_PATH: jars}.items():
-            builder.config(f"spark.executorEnv.{name}", value)
+        known: dict[str, str] = builder._options
+        if executors is None and not runs_here(known.get("spark.master", "local")):
+            executors = "shipped"
+        if executors is not None:
+            for name, value in executor_configuration(jars, executors, known).items():
+                builder.config(name, value)
     return builder.config("spark.sightline.models", str(Path(models).resolve()))
 
 

@@ -39,7 +39,7 @@ public final class BundleModels implements Models {
   private record Found(BundleModel model, long at) {}
 
   public static BundleModels of(ModelOptions options) {
-    Path folder = Path.of(options.modelsDir()).toAbsolutePath().normalize();
+    Path folder = ModelFolder.here(options.modelsDir()).toAbsolutePath().normalize();
     return SHARED.computeIfAbsent(
         new Key(folder, options.networkOptions(), options.maxPixels()), BundleModels::new);
   }

@@ -10,7 +10,7 @@ import java.util.List;
 /**
  * Which models there are and how they run; decided where a plan is made, used where its tasks run.
  *
- * @param modelsDir folder of the model bundles, readable where the tasks run
+ * @param modelsDir folder of the model bundles, readable where the tasks run; or what {@link ModelFolder} brought there
  * @param defaultModel name or name@version for images that name none
  * @param maxImageBytes the largest image that is classified
  * @param maxPixels the largest width times height
@@ -23,6 +23,12 @@ public record ModelOptions(
     String modelsDir, String defaultModel, int maxImageBytes, long maxPixels, List<Integer> batchSizes, String engine,
     String precision, String cacheDir)
     implements Serializable {
+
+  /** The same with models elsewhere. */
+  public ModelOptions in(String otherModelsDir) {
+    return new ModelOptions(
+        otherModelsDir, defaultModel, maxImageBytes, maxPixels, batchSizes, engine, precision, cacheDir);
+  }
 
   /**
    * How networks are compiled.

@@ -44,7 +44,7 @@ public final class ImageClassifier {
             frame.schema().fieldIndex(wanted.input()),
             new Ask(model, wanted.top(), wanted.probabilities() != null),
             new ClassifiedColumns(wanted.output(), wanted.error(), wanted.probabilities()),
-            options.models(),
+            options.modelsForTasks(frame.sparkSession().sparkContext(), model),
             options.batchSize());
     return operator.on(frame);
   }

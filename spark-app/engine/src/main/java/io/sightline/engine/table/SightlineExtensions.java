@@ -1,12 +1,16 @@
 package io.sightline.engine.table;
 
+import io.sightline.engine.model.ModelOptions;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.spark.SparkContext;
 import org.apache.spark.sql.Encoder;
 import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.SparkSessionExtensions;
 import org.apache.spark.sql.catalyst.FunctionIdentifier;
+import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.encoders.ExpressionEncoder;
 import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.ExpressionInfo;
@@ -54,11 +58,21 @@ public final class SightlineExtensions extends AbstractFunction1<SparkSessionExt
       if (arguments.size() < 3) {
         arguments.add(Literal.create(TOP, DataTypes.IntegerType));
       }
-      ClassifyImage call = new ClassifyImage(TableOptions.of(SQLConf.get()).models());
+      ClassifyImage call = new ClassifyImage(models(arguments.get(1)));
       return new ScalaUDF(
           new Call(call), ClassifyImage.TYPE, Scala.of(arguments),
           Scala.of(List.of(encoder(Encoders.BINARY()), encoder(Encoders.STRING()), encoder(Encoders.INT()))),
           Option.empty(), Option.apply(NAME), true, true);
+    }
+
+    private static ModelOptions models(Expression model) {
+      TableOptions options = TableOptions.of(SQLConf.get());
+      SparkContext context = SparkSession.active().sparkContext();
+      if (!model.foldable()) {
+        return options.modelsForTasks(context, null);
+      }
+      Object name = model.eval(InternalRow.empty());
+      return options.modelsForTasks(context, name == null ? options.models().defaultModel() : name.toString());
     }
 
     private static Option<ExpressionEncoder<?>> encoder(Encoder<?> encoder) {

@@ -1,5 +1,6 @@
 package io.sightline.engine.table;
 
+import io.sightline.engine.model.ModelFolder;
 import io.sightline.engine.model.ModelOptions;
 import io.sightline.engine.nn.PrecisionWish;
 import java.io.Serializable;
@@ -7,14 +8,16 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
+import org.apache.spark.SparkContext;
 import org.apache.spark.sql.internal.SQLConf;
 
 /**
  * A session's {@code spark.sightline.*}, as it was when a plan was made.
  *
  * @param batchSize images that a task classifies together
+ * @param ship whether executors lack the models folder, so that Spark has to bring them bundles
  */
-record TableOptions(ModelOptions models, int batchSize) implements Serializable {
+record TableOptions(ModelOptions models, int batchSize, boolean ship) implements Serializable {
   private static final String PREFIX = "spark.sightline.";
   private static final int BATCH_SIZE = 16;
   private static final int MAX_IMAGE_BYTES = 10 << 20;
@@ -36,7 +39,20 @@ record TableOptions(ModelOptions models, int batchSize) implements Serializable 
             "onednn",
             precision(session),
             text(session, "cacheDir", cacheDir()));
-    return new TableOptions(models, batchSize);
+    return new TableOptions(models, batchSize, Boolean.parseBoolean(text(session, "shipModels", "true")));
+  }
+
+  /**
+   * The models as tasks can use them. Off a local master their bundles are brought to executors.
+   *
+   * @param model name or name@version of the only one that is needed; null: any
+   * @throws IllegalArgumentException it is to be brought, and is not installed or not sound
+   */
+  ModelOptions modelsForTasks(SparkContext context, String model) {
+    if (context.isLocal() || !ship) {
+      return models;
+    }
+    return models.in(ModelFolder.bring(context, Path.of(models.modelsDir()), model));
   }
 
   /** The powers of two up to {@code largest}, and itself. */

@@ -1,0 +1,58 @@
+"""The table API on a real standalone cluster that has nothing of Sightline: jars and models come with the program."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sightline_local.check import find_java
+from sightline_spark.jars import ENGINE_JARS, class_path
+from tests.spark.conftest import MODELS, digit_png
+from tests.spark.table_on_cluster import COPIES, DIGITS
+
+pytestmark = [pytest.mark.spark, pytest.mark.timeout(300)]
+
+_PROGRAM_DEADLINE_S = 240
+EXPECTED = [[f"{index:02}", str(digit_png(index)[1]), "digits-lenet@1"] for index in range(DIGITS)]
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the program saw."""
+    if find_java() is None:
+        pytest.skip("needs Java 17 (Debian: apt-get install openjdk-17-jdk-headless)")
+    folder = tmp_path_factory.mktemp("cluster")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.spark.table_on_cluster", str(MODELS), str(folder)],
+        env=os.environ | {"SPARK_LOCAL_IP": "127.0.0.1"},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=_PROGRAM_DEADLINE_S,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    found: dict[str, Any] = json.loads((folder / "seen.json").read_text())
+    return found
+
+
+@pytest.mark.parametrize("part", ["transformer", "function", "stream"])
+def test_executors_get_jars_and_models_by_themselves(seen: dict[str, Any], part: str) -> None:
+    assert seen[part][:-1] == EXPECTED
+    assert seen[part][-1] == ["no-image", None, None]
+
+
+def test_a_worker_that_is_added_gets_them_too(seen: dict[str, Any]) -> None:
+    """One archive of the one model that was asked for, and each jar once."""
+    jars = len(class_path(ENGINE_JARS).split(":"))
+    assert seen["brought"].count(jars + 1) >= 2  # a third, which the killed one is replaced by, may have none yet
+
+
+def test_an_executor_killed_in_mid_batch_loses_and_repeats_nothing(seen: dict[str, Any]) -> None:
+    killed = seen["killed"]
+    assert killed["failed_tasks"] > 0
+    assert (killed["rows"], killed["distinct"], killed["labelled"]) == (DIGITS * COPIES,) * 3
