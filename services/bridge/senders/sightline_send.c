@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,6 +30,7 @@
 #define ANSWER_BYTES 16
 #define CONNECT_MS 10000
 #define SILENCE_MS 45000            /* the bridge gives a sign of life every 15 s while frames wait */
+#define WELCOME_MS 5000             /* and says WELCOME at once */
 #define FIRST_RETRY_MS 100
 #define LAST_RETRY_MS 5000
 
@@ -114,8 +116,7 @@ static uint64_t add_frame(struct sender *s, const char *name, unsigned char *pay
     size_t name_length = strlen(name);
 
     f->id = s->next++;
-    f->payload = payload;
-    f->length = length;
+    f->payload = payload, f->length = length;
     f->refused = 0;
     f->head_length = HEAD_BYTES + name_length;
     f->head[0] = 'F';
@@ -139,8 +140,7 @@ static void drop_settled(struct sender *s, uint64_t acknowledged)
         s->kept_bytes -= f->length;
         free(f->payload);
         s->first++;
-        s->progress_ms = now_ms();
-        s->retry_ms = FIRST_RETRY_MS;
+        s->progress_ms = now_ms(), s->retry_ms = FIRST_RETRY_MS;
     }
 }
 
@@ -170,7 +170,8 @@ static int take_answer(struct sender *s)
     } else if (s->answer[0] == 'N' && !again) {
         refuse(s, value, code);
     } else if (s->answer[0] == 'N' || s->answer[0] == 'G') {
-        fprintf(stderr, "sightline_send: the bridge leaves, %c code %u\n", s->answer[0], code);
+        fprintf(stderr, "sightline_send: the bridge leaves, %c code %u%s\n", s->answer[0], code,
+                s->answer[0] == 'G' && code == 11 ? ": its source has no `ack: frame`" : "");
         s->leaving = 1;             /* what is not acknowledged goes over another connection */
         s->rejected = !again;
     } else {
@@ -238,7 +239,7 @@ static int exchange(struct sender *s, int timeout_ms)
         s->heard_ms = now_ms();     /* it had nothing to say */
     if (poll(&ready, 1, timeout_ms) < 0)
         return errno == EINTR ? 0 : -1;
-    if (now_ms() - s->heard_ms > SILENCE_MS)
+    if (now_ms() - s->heard_ms > (s->window ? SILENCE_MS : WELCOME_MS))
         return -1;
     if (ready.revents & ~POLLOUT)
         return read_answers(s);
@@ -251,8 +252,6 @@ static int connect_to(const struct addrinfo *address)
     socklen_t size = sizeof failed;
     struct pollfd ready = {.fd = fd, .events = POLLOUT};
 
-    if (fd < 0)
-        return -1;
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
@@ -284,8 +283,7 @@ static int connect_bridge(struct sender *s)
     put(hello + 8, crc32c(crc32c(0, hello, 8), hello + 12, length), 4);
     s->unsent = s->first;
     s->offset = s->answered = 0;
-    s->window = s->largest = 0;
-    s->leaving = 0;
+    s->leaving = s->window = s->largest = 0;
     s->heard_ms = now_ms();
     s->connections++;
     return send(s->fd, hello, 12 + length, MSG_NOSIGNAL) == (ssize_t)(12 + length) ? 0 : -1;
@@ -297,8 +295,10 @@ static void lost(struct sender *s)
     int wait_ms = s->retry_ms / 2 + rand() % (s->retry_ms / 2 + 1);
     struct timespec pause = {.tv_sec = wait_ms / 1000, .tv_nsec = wait_ms % 1000 * 1000000L};
 
-    close(s->fd);
-    s->fd = -1;
+    if (!s->rejected)
+        fprintf(stderr, "sightline_send: %s:%s %s; trying again\n", s->host, s->port, s->fd < 0 ? "cannot be reached" :
+                s->window || s->leaving ? "ended the connection" : "sent no WELCOME: has this source `ack: frame`?");
+    close(s->fd), s->fd = -1;
     nanosleep(&pause, NULL);
     s->retry_ms = s->retry_ms * 2 < LAST_RETRY_MS ? s->retry_ms * 2 : LAST_RETRY_MS;
 }
@@ -307,17 +307,18 @@ static unsigned char *read_file(const char *path, size_t *length)
 {
     unsigned char *data = NULL;
     FILE *file = fopen(path, "rb");
-    long size = file && fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
+    struct stat about = {0};
+    int usable = file && fstat(fileno(file), &about) == 0 && S_ISREG(about.st_mode) && about.st_size <= UINT32_MAX;
+    size_t size = usable ? (size_t)about.st_size : 0;
 
-    if (size > 0 && (unsigned long)size <= UINT32_MAX && (data = malloc((size_t)size)) != NULL) {
-        rewind(file);
-        *length = fread(data, 1, (size_t)size, file);
-    }
+    if (size && (data = malloc(size)) != NULL)
+        *length = fread(data, 1, size, file);
     if (file)
         fclose(file);
-    if (data && *length == (size_t)size)
+    if (data && *length == size)
         return data;
-    fprintf(stderr, "sightline_send: cannot read %s, or it is empty\n", path);
+    fprintf(stderr, "sightline_send: cannot read %s%s\n", path,
+            S_ISDIR(about.st_mode) ? ", a folder: name its files (FOLDER/*.jpg)" : ", or it is empty");
     free(data);
     return NULL;
 }
@@ -386,8 +387,7 @@ int main(int argc, char **argv)
         }
     if (argc - optind < 3 || repeats < 1 || patience < 1 || strlen(s.id) < 1 || strlen(s.id) > SENDER_BYTES)
         return usage();
-    s.host = argv[optind];
-    s.port = argv[optind + 1];
+    s.host = argv[optind], s.port = argv[optind + 1];
     s.patience_ms = patience * 1000;
     s.progress_ms = now_ms();
     make_crc_table();

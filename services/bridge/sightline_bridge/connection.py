@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol, final
 
+from sightline_bridge.ack.unexpected import REFUSAL, refuse_hello
 from sightline_bridge.errors import PeerTimeout
 from sightline_bridge.frame_reader import Deadlines, FrameReader
 from sightline_bridge.framing import FrameError, Framing
 from sightline_bridge.metrics import ConnectionEnd, FrameResult
 from sightline_bridge.pipeline import FramePipeline, Outlet
 from sightline_bridge.records import RecordMaker, RecordOptions
+from sightline_bridge.sources.farewell import close_behind
 from sightline_bridge.sources.stream import ByteStream
 
 # The peer sent all it had to send and all of it was taken, or we left at a frame's end: FIN. Else a reset tells it.
@@ -73,10 +75,12 @@ class Connection:
         self._metrics = outlet.metrics
         self._log = outlet.logs.faults
         self._parser = options.framing.parser(options.max_frame_bytes)
-        self._reader = FrameReader(peer, self._parser, options.deadlines, options.max_frame_bytes, outlet)
+        self._reader = FrameReader(peer, self._parser, options.deadlines, options.max_frame_bytes, outlet, refuse_hello)
         self._pipeline = FramePipeline(outlet)
         self._stream = stream_name
+        self._about = outlet.about(stream_name)
         self._records = records
+        self._hello = False  # the peer waits for answers that this source does not give
         self._stopping = False
         self._frames = 0
 
@@ -93,7 +97,9 @@ class Connection:
         finally:
             self._reader.release()
             self._metrics.connection_end(end)
-            if taken:
+            if self._hello:
+                await close_behind(self._peer, REFUSAL)
+            elif taken:
                 self._peer.close()
             else:
                 self._peer.reset()
@@ -116,12 +122,13 @@ class Connection:
                 self._frames += 1
                 self._pipeline.submit(self._records.record(frame, self._stream))
         except FrameError as error:
+            self._hello = error.code == "unexpected-hello"
             self._metrics.frame(FrameResult(error.code))
-            self._log.write(logging.WARNING, f"{error.code}: {error.detail}", {"stream": self._stream})
+            self._log.write(logging.WARNING, f"{error.code}: {error.detail}", self._about)
             return ConnectionEnd.BAD_FRAME
         except (PeerTimeout, OSError) as error:
             self._count_cut_off_frame()
-            self._log.write(logging.INFO, f"connection ended: {error}", {"stream": self._stream})
+            self._log.write(logging.INFO, f"connection ended: {error}", self._about)
             return ConnectionEnd(error.code) if isinstance(error, PeerTimeout) else ConnectionEnd.RESET
         return ConnectionEnd.STOPPED if self._stopping else ConnectionEnd.CLOSED
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
@@ -28,12 +29,20 @@ class FrameReader:
     """Feeds a parser from a peer; for one task."""
 
     def __init__(
-        self, peer: ByteStream, parser: FrameParser, deadlines: Deadlines, max_frame_bytes: int, outlet: Outlet
+        self,
+        peer: ByteStream,
+        parser: FrameParser,
+        deadlines: Deadlines,
+        max_frame_bytes: int,
+        outlet: Outlet,
+        look: Callable[[bytes], object] | None = None,
     ) -> None:
+        """`look` sees the first bytes of the stream before the parser, and may raise FrameError."""
         self._peer = peer
         self._placing = peer if isinstance(peer, InPlaceStream) else None
         self._parser = parser
         self._deadlines = deadlines
+        self._look = look
         self._metrics = outlet.metrics
         self._claim = FrameClaim(outlet.budget, outlet.metrics.waiting_connections, max_frame_bytes)
         self._skipped = 0  # bytes that the parser has passed over and that are counted
@@ -86,7 +95,10 @@ class FrameReader:
         if not lately:
             return
         if not self._skipped:
-            log.warning("bytes that belong to no frame are skipped", extra={"peer": self._peer.peer})
+            log.warning(
+                "bytes that belong to no frame are skipped",
+                extra={"source": self._metrics.source, "peer": self._peer.peer},
+            )
         self._skipped += lately
         self._frame_time_s = self._deadlines.frame_s  # the frame under way was given up
         self._metrics.skipped_bytes.inc(lately)
@@ -121,5 +133,8 @@ class FrameReader:
             self._parser.buffer_updated(count)
             return count
         chunk = await self._peer.read()
+        if self._look is not None:
+            look, self._look = self._look, None
+            look(chunk)
         self._parser.feed(chunk)
         return len(chunk)

@@ -37,6 +37,7 @@ class FrameResult(StrEnum):
     BAD_SENDER = "bad-sender"
     BAD_VERSION = "bad-version"
     WINDOW_EXCEEDED = "window-exceeded"
+    UNEXPECTED_HELLO = "unexpected-hello"
 
 
 class ConnectionEnd(StrEnum):
@@ -88,7 +89,7 @@ class SourceMetrics:
         self, source: str, counters: Mapping[str, Counter], gauges: Mapping[str, Gauge], seconds: Histogram
     ) -> None:
         self._frames = {result: counters["frames"].labels(source, result) for result in FrameResult}
-        self._source = source
+        self.source = source
         self._datagrams = counters["datagrams"]
         self._ends = {reason: counters["connection_ends"].labels(source, reason) for reason in ConnectionEnd}
         self.received_bytes = counters["received_bytes"].labels(source)
@@ -112,7 +113,7 @@ class SourceMetrics:
 
     def datagrams(self) -> Mapping[DatagramResult, Counter]:
         """What a source of datagrams counts beside; asked for once, other sources have no such series."""
-        return {result: self._datagrams.labels(self._source, result) for result in DatagramResult}
+        return {result: self._datagrams.labels(self.source, result) for result in DatagramResult}
 
 
 # Name without prefix: meaning, labels beside `source`.

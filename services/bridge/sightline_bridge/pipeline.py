@@ -68,6 +68,10 @@ class Outlet:
     tracing: Tracing
     logs: SourceLogs = field(default_factory=SourceLogs)
 
+    def about(self, stream: str | None) -> dict[str, str | None]:
+        """What a line of the log about `stream` says beside its words."""
+        return {"source": self.metrics.source, "stream": stream}
+
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
@@ -92,6 +96,7 @@ class FramePipeline:
         self._budget = outlet.budget
         self._metrics = outlet.metrics
         self._logs = outlet.logs
+        self._about = outlet.about
         self._submitted = 0
         self._waiting: deque[_Entry] = deque()
         self._returned: list[_Entry] = []
@@ -189,13 +194,13 @@ class FramePipeline:
 
     def _published(self, entry: _Entry, ack: Ack) -> None:
         if self._alone:
-            self._logs.kafka_back.write(logging.INFO, "Kafka takes frames again", {"stream": entry.record.stream})
+            self._logs.kafka_back.write(logging.INFO, "Kafka takes frames again", self._about(entry.record.stream))
         self._alone = False
         self._retry_s = FIRST_RETRY_S
         self._metrics.published_bytes.inc(len(entry.record.payload))
         self._metrics.publish_seconds.observe(asyncio.get_running_loop().time() - entry.received_at)
         if log.isEnabledFor(logging.DEBUG):
-            place = {"stream": entry.record.stream, "partition": ack.partition, "offset": ack.offset}
+            place = {**self._about(entry.record.stream), "partition": ack.partition, "offset": ack.offset}
             log.debug("accepted", extra={**log_fields(entry.record), **place})
         entry.span.stored(ack)
         entry.span.end()
@@ -215,14 +220,14 @@ class FramePipeline:
     def _return(self, entry: _Entry, error: PublishError) -> None:
         if not self._alone:
             words = f"Kafka takes no frames, waiting: {error}"
-            self._logs.kafka_away.write(logging.WARNING, words, {"stream": entry.record.stream})
+            self._logs.kafka_away.write(logging.WARNING, words, self._about(entry.record.stream))
         self._alone = True
         self._metrics.retries.inc()
         self._returned.append(self._landed(entry))
 
     def _drop(self, entry: _Entry, error: PublishError) -> None:
         record = entry.record
-        extra = {**log_fields(record), "stream": record.stream, "bytes": len(record.payload)}
+        extra = {**log_fields(record), **self._about(record.stream), "bytes": len(record.payload)}
         log.warning("frame dropped, too large: %s", error, extra=extra)
         entry.span.end(error)
         self._conclude(self._landed(entry), FrameResult.TOO_LARGE)
@@ -255,7 +260,7 @@ class FramePipeline:
             entry.span.end(_ABANDONED)
             self._conclude(entry, FrameResult.ABANDONED)
         if left:
-            log.error("%d frames received and not published", len(left), extra={"stream": left[0].record.stream})
+            log.error("%d frames received and not published", len(left), extra=self._about(left[0].record.stream))
 
 
 def claim_bytes(payload_bytes: int) -> int:

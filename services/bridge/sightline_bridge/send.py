@@ -34,7 +34,7 @@ def main() -> None:
         progress = _Progress(total) if sys.stderr.isatty() else None
         sent = _way(options)(options, _frames(files, options.repeat), progress)
     except SendError as error:
-        _fail(1, f"{error} ({error.sent} frames were sent)" if error.sent else str(error))
+        _fail(1, f"{error} ({_before(error.sent, acknowledged=options.ack)})" if error.sent else str(error))
     except KeyboardInterrupt:
         _fail(130, "interrupted")
     if progress is not None:
@@ -73,6 +73,12 @@ def _send_datagrams(
     tls_of(options)  # which says that there is none
     how = DatagramOptions(options.megabits, options.datagram_bytes, options.stream_id)
     return send_datagrams(options.address, images, how, rate=options.rate, progress=progress)
+
+
+def _before(frames: int, *, acknowledged: bool) -> str:
+    """What became of the frames before the one that failed."""
+    count = "1 frame" if frames == 1 else f"{frames} frames"
+    return f"{count} acknowledged before" if acknowledged else f"{count} went out before, not confirmed"
 
 
 def _tell_lost(reason: str) -> None:

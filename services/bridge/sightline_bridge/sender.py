@@ -11,6 +11,7 @@ from typing import Self, final
 from sightline_bridge.errors import SendError
 from sightline_bridge.framing import Frame, FrameError, Framing
 from sightline_bridge.sender_socket import (
+    ANSWERED,
     CONFIRM_TIMEOUT_S,
     NoTls,
     SenderTls,
@@ -93,7 +94,7 @@ class FrameSender:
             else:
                 self._socket.shutdown(socket.SHUT_WR)
                 if self._socket.recv(1):
-                    raise ConnectionAbortedError(0, "it answered what no bridge answers")
+                    raise ConnectionAbortedError(0, ANSWERED)
         except TimeoutError as error:
             reason = f"{self._where} did not confirm within {CONFIRM_TIMEOUT_S:g} s; it may be waiting for Kafka"
             raise SendError(reason) from error

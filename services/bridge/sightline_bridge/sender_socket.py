@@ -9,6 +9,8 @@ from typing import Final
 from sightline_bridge.guard.tls_errors import explained
 
 CONNECT_TIMEOUT_S: Final = 10.0
+# Only where frames are acknowledged does a bridge say anything.
+ANSWERED: Final = "it answers, as a source with `ack: frame` does: use --ack"
 CONFIRM_TIMEOUT_S: Final = 60.0  # how long Kafka may keep the bridge waiting before we stop waiting for both
 
 
@@ -45,11 +47,11 @@ def is_closed(connected: socket.socket) -> bool:
     """Whether the bridge has closed `connected`: without acknowledgements it never sends, so what can be read is that.
 
     Raises:
-        OSError: it was reset.
+        OSError: it was reset, or it answered.
     """
     readable, _, _ = select.select([connected], [], [], 0)
-    if readable:
-        connected.recv(1)
+    if readable and connected.recv(1):
+        raise ConnectionAbortedError(0, ANSWERED)
     return bool(readable)
 
 

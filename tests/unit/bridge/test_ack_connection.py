@@ -1,8 +1,6 @@
 """The acknowledged protocol on a real socket, in front of a Kafka that does what a test wants."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from unittest.mock import patch
 
 import pytest
@@ -10,87 +8,19 @@ from crc32c import crc32c
 
 from sightline_bridge.ack import connection as ack_connection
 from sightline_bridge.ack.messages import (
-    ANSWER_BYTES,
-    Answer,
     AnswerKind,
     GoodbyeCode,
     NackCode,
-    decode_answer,
     encode_head,
-    encode_hello,
 )
-from sightline_bridge.config import TcpListenConfig
-from sightline_bridge.metrics import DEFAULT_SOURCE
 from sightline_bridge.sources.socket_stream import SocketStream
 from sightline_common.errors import RecordTooLarge, Unavailable
 from sightline_contracts.ids import image_id_from_checksum
-from tests.unit.bridge.doubles import MIB, Bridge, eventually, running
+from tests.unit.bridge.acknowledging import DEADLINE_S, Sender, ack, config, connected, goodbye, nack
+from tests.unit.bridge.doubles import MIB, eventually, running
 from tests.unit.bridge.test_ack_session import damaged_name, frame
 
-DEADLINE_S = 10.0
 GIF = b"GIF89a"
-
-
-def config(*, idle_s: float = 60, frame_s: float = 30, window: int = 8) -> TcpListenConfig:
-    return TcpListenConfig(
-        name=DEFAULT_SOURCE,
-        port=0,
-        ack="frame",
-        ack_window=window,
-        stream="line-3",
-        model="digits-lenet",
-        content_type="image/x-raw",
-        idle_timeout_s=idle_s,
-        frame_timeout_s=frame_s,
-    )
-
-
-class Sender:
-    """One connection, as a sender has it."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self.writer = writer
-
-    async def hello(self, sender_id: str = "camera-7") -> Answer:
-        self.writer.write(encode_hello(sender_id))
-        return await self.answer()
-
-    async def answer(self) -> Answer:
-        async with asyncio.timeout(DEADLINE_S):
-            return decode_answer(await self._reader.readexactly(ANSWER_BYTES))
-
-    async def rest(self) -> list[Answer]:
-        """All answers until the bridge closes, which it must do in good order."""
-        async with asyncio.timeout(DEADLINE_S):
-            data = await self._reader.read()
-        return [decode_answer(data[at : at + ANSWER_BYTES]) for at in range(0, len(data), ANSWER_BYTES)]
-
-    def heard_nothing(self) -> bool:
-        """Whether no byte waits to be read."""
-        return not self._reader._buffer  # type: ignore[attr-defined]
-
-
-@asynccontextmanager
-async def connected(settings: TcpListenConfig | None = None) -> AsyncIterator[tuple[Bridge, Sender]]:
-    """A bridge and a sender that it has welcomed."""
-    async with running(settings or config()) as bridge:
-        sender = Sender(*await bridge.connect())
-        welcome = await sender.hello()
-        assert (welcome.kind, welcome.value & 0xFFFFFFFF) == (AnswerKind.WELCOME, MIB)
-        yield bridge, sender
-
-
-def ack(frame_id: int) -> Answer:
-    return Answer(AnswerKind.ACK, 0, again=False, value=frame_id)
-
-
-def nack(frame_id: int, code: NackCode) -> Answer:
-    return Answer(AnswerKind.NACK, code, code is NackCode.NOT_STORED, frame_id)
-
-
-def goodbye(code: GoodbyeCode) -> Answer:
-    return Answer(AnswerKind.GOODBYE, code, code.again, 1)
 
 
 async def test_a_frame_is_acknowledged_when_kafka_has_it_and_not_before() -> None:

@@ -3,8 +3,8 @@
 import asyncio
 
 from sightline_bridge.ack.messages import GoodbyeCode
+from tests.unit.bridge.acknowledging import ack, config, connected, goodbye
 from tests.unit.bridge.doubles import MIB, eventually
-from tests.unit.bridge.test_ack_connection import ack, config, connected, goodbye
 from tests.unit.bridge.test_ack_session import damaged_name, frame
 
 DEADLINE_S = 10.0

@@ -56,7 +56,7 @@ def test_behind_a_goodbye_only_the_frame_that_has_begun_is_written() -> None:
 
 def test_a_bridge_that_does_not_even_welcome_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """A frozen bridge, or a balancer in front of none, held the sender for all of its patience."""
-    monkeypatch.setattr(ack_link, "SILENCE_S", 0.2)
+    monkeypatch.setattr(ack_link, "WELCOME_S", 0.2)
     outbox = Outbox(most_bytes=MIB)
     outbox.add(None, b"x")
     with linked(outbox) as (link, _), pytest.raises(LinkLost, match="silent"):

@@ -130,6 +130,7 @@ def test_who_may_come_again_is_told_so() -> None:
         GoodbyeCode.BAD_SENDER,
         GoodbyeCode.BAD_ID,
         GoodbyeCode.WINDOW_EXCEEDED,
+        GoodbyeCode.UNEXPECTED_HELLO,
     }
     assert len(NackCode) == 4
 

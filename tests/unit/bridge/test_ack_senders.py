@@ -4,7 +4,9 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from sightline_bridge.ack.messages import Answer, AnswerKind, GoodbyeCode, NackC
 from sightline_bridge.ack.sender import AckSender
 from sightline_bridge.ack.session import AckFrame
 from sightline_bridge.errors import SendError
+from sightline_local.ports import free_port
 from tests.unit.bridge.ack_peer import C_SENDER, LIMIT, ack_peer, build_checked_c_sender, goodbye
 
 pytestmark = pytest.mark.process
@@ -158,6 +161,60 @@ def test_who_waits_in_vain_gives_up_and_says_so(send: Program, files: list[Path]
         done = send(silent.getsockname()[1], "s", files, 1)
     assert done.returncode == 1
     assert "acknowledged" in done.stderr.splitlines()[-1]
+
+
+def test_who_is_never_welcomed_is_told_where_to_look(send: Program, files: list[Path]) -> None:
+    """A server of something else, or a bridge that is full: it said `Connection reset` again and again, or nothing."""
+    with closing_server() as (port, connections):
+        done = send(port, "s", files, 1)
+        assert len(connections) > 1
+    assert done.returncode == 1
+    assert "WELCOME" in done.stderr.splitlines()[0]
+    assert "has this source `ack: frame`?" in done.stderr.splitlines()[0]
+
+
+@contextmanager
+def closing_server() -> Iterator[tuple[int, list[object]]]:
+    """Closes each connection once something came; its port, and who connected."""
+    connections: list[object] = []
+
+    def run(listener: socket.socket) -> None:
+        while True:
+            try:
+                connection, peer = listener.accept()
+            except OSError:
+                return
+            with connection:
+                connection.recv(100)
+                connections.append(peer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=run, args=(listener,))
+        thread.start()
+        try:
+            yield int(listener.getsockname()[1]), connections
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join(10)
+
+
+def test_the_c_sender_does_not_wait_for_its_welcome_as_long_as_for_an_answer(c_sender: Path, files: list[Path]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        command = [c_sender, "-p", "6", "127.0.0.1", str(port), files[0]]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert "sent no WELCOME" in done.stderr
+    assert done.returncode == 1
+
+
+def test_the_c_sender_says_that_nobody_is_there_and_that_a_folder_is_no_file(c_sender: Path, tmp_path: Path) -> None:
+    port = free_port()
+    command = [c_sender, "-p", "1", "127.0.0.1", str(port), __file__]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert done.stderr.startswith(f"sightline_send: 127.0.0.1:{port} cannot be reached; trying again\n")
+    done = subprocess.run([*command[:-1], tmp_path], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert done.stderr == f"sightline_send: cannot read {tmp_path}, a folder: name its files (FOLDER/*.jpg)\n"
 
 
 def test_a_file_that_cannot_be_read_does_not_cost_those_before_it(send: Program, files: list[Path]) -> None:

@@ -3,13 +3,13 @@
 import errno
 import os
 import socket
-import time
 from collections.abc import Iterator
+from functools import partialmethod
 from pathlib import Path
 
 import pytest
 
-from sightline_bridge.datagram.sender import DatagramOptions, Pace, send_datagrams
+from sightline_bridge.datagram.sender import Clock, DatagramOptions, Pace, send_datagrams
 from sightline_bridge.errors import SendError
 from sightline_bridge.framing import Frame
 from sightline_bridge.send import main
@@ -56,26 +56,62 @@ def test_each_run_is_a_stream_of_its_own_unless_it_is_given(peer: socket.socket)
     assert {frame.stream_id for frame in received(peer)[0].whole} == {9}
 
 
-def test_the_pace_in_bytes_is_kept(peer: socket.socket) -> None:
-    start = time.monotonic()
-    send_datagrams(peer.getsockname(), [("a", bytes(125_000))], DatagramOptions(megabits=10))
-    assert 0.09 < time.monotonic() - start < 0.5
+class Time:
+    """A clock that stands still but while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.slept: list[float] = []
+
+    def pass_by(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(lambda: self.now, self.pass_by)
 
 
-def test_the_pace_in_frames_is_kept(peer: socket.socket) -> None:
-    start = time.monotonic()
-    send_datagrams(peer.getsockname(), [("a", b"x")] * 6, DatagramOptions(), rate=50)
-    assert time.monotonic() - start > 0.09
+def test_the_pace_in_bytes_is_kept() -> None:
+    time = Time()
+    pace = Pace(10, time.clock)
+    for _ in range(125):
+        pace.wait_for_bytes(1000)
+    assert pace.seconds == pytest.approx(0.1, abs=0.002)
+    assert len(time.slept) > 40, "one long pause is followed by a burst"
+
+
+def test_the_pace_in_frames_is_kept() -> None:
+    time = Time()
+    pace = Pace(10, time.clock)
+    at = []
+    for number in range(6):
+        pace.wait_for_frame(number, 50)
+        at.append(pace.seconds)
+        time.now += 0.005  # which a frame takes
+    assert at == pytest.approx([0, 0.02, 0.04, 0.06, 0.08, 0.1])
+    pace.wait_for_frame(99, None)
+    assert pace.seconds == pytest.approx(0.105)
 
 
 def test_a_burst_is_short() -> None:
     """Bytes that were not sent while nothing was to send do not pile up into a burst later."""
-    pace = Pace(8)  # 1 MB/s
-    time.sleep(0.05)
-    start = time.monotonic()
+    time = Time()
+    pace = Pace(8, time.clock)  # 1 MB/s
+    time.now += 0.05
     for _ in range(20):
         pace.wait_for_bytes(1000)
-    assert time.monotonic() - start > 0.01
+    assert 0.016 < pace.seconds - 0.05 < 0.02
+
+
+def test_frames_go_out_at_both_paces(peer: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """20 kB at 1 MB/s, and three frames at 10 a second."""
+    time = Time()
+    monkeypatch.setattr(Pace, "__init__", partialmethod(Pace.__init__, clock=time.clock))
+    sent = send_datagrams(peer.getsockname(), [("a", bytes(20_000))], DatagramOptions(megabits=8))
+    assert sent.seconds == pytest.approx(0.02, abs=0.003)
+    sent = send_datagrams(peer.getsockname(), [("a", b"x")] * 3, DatagramOptions(), rate=10)
+    assert sent.seconds == pytest.approx(0.2, abs=0.003)
 
 
 def test_nobody_listening_is_said() -> None:

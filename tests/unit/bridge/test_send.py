@@ -186,6 +186,7 @@ def test_a_reset_under_way_says_how_many_were_sent(
     assert stopped.value.code == 1
     error = capsys.readouterr().err
     assert "ended the connection" in error
+    assert error.endswith(" frames went out before, not confirmed)\n")
     assert int(error.rpartition("(")[2].split()[0]) >= 3
 
 

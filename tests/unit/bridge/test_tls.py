@@ -23,11 +23,6 @@ from tests.unit.bridge.doubles import Bridge, closed_in_order, eventually, runni
 from tests.unit.bridge.test_server import FRAMES, numbered, wire
 
 
-@pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    return Authority(tmp_path)
-
-
 def secured(authority: Authority, *, names: bool = False, **fields: Any) -> TcpListenConfig:
     """A source that speaks TLS; `names`: senders' certificates name their streams."""
     pair = authority.issue("bridge")

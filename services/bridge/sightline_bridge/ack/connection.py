@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from contextlib import suppress
 from functools import partial
 from typing import Final, final
 
@@ -14,6 +13,7 @@ from sightline_bridge.frame_reader import FrameReader
 from sightline_bridge.framing import FrameError
 from sightline_bridge.metrics import ConnectionEnd, FrameResult
 from sightline_bridge.pipeline import FramePipeline, Outlet
+from sightline_bridge.sources.farewell import close_behind
 from sightline_bridge.sources.stream import ByteStream
 
 # How often a sender that waits hears from us. Senders take three times that for our death.
@@ -25,8 +25,6 @@ ACK_PACE_S: Final = 0.02
 UNREAD_TIMEOUT_S: Final = 30.0
 # Refusals that wait behind such a peer; unlike acknowledgements, one does not stand for many.
 UNREAD_ANSWER_BYTES: Final = 64 * 1024
-# How long a peer may take for the last answers, and then to leave, before it is reset.
-_FAREWELL_S: Final = 2.0
 
 _REFUSALS: Final = {
     FrameResult.PUBLISHED: None,
@@ -44,6 +42,7 @@ class AckConnection:
         self._records = options.records
         self._peer = peer
         self._stream = stream_name
+        self._about = outlet.about(stream_name)
         self._metrics = outlet.metrics
         self._answers_due = asyncio.Event()
         self._session = AckSession(options.max_frame_bytes, window, self._refused, self._answer_soon)
@@ -70,7 +69,7 @@ class AckConnection:
             self._unpace()
             self._reader.release()
             self._metrics.connection_end(end)
-            await self._leave()
+            await close_behind(self._peer, self._session.take_answers())
         return end
 
     def stop(self) -> None:
@@ -121,14 +120,14 @@ class AckConnection:
     def _refused(self, error: FrameError) -> None:
         self._reader.frame_left_out()
         self._metrics.frame(FrameResult(error.code))
-        self._log.write(logging.WARNING, f"{error.code}: {error.detail}", {"stream": self._stream})
+        self._log.write(logging.WARNING, f"{error.code}: {error.detail}", self._about)
         if self._session.answer_bytes > UNREAD_ANSWER_BYTES:
             self._give_up()
 
     def _cut_off(self, error: Exception, end: ConnectionEnd) -> ConnectionEnd:
         if not self._session.at_boundary:
             self._metrics.frame(FrameResult.TRUNCATED)
-        self._log.write(logging.INFO, f"connection ended: {error}", {"stream": self._stream})
+        self._log.write(logging.INFO, f"connection ended: {error}", self._about)
         return self._ended(end)
 
     def _ended(self, end: ConnectionEnd) -> ConnectionEnd:
@@ -172,19 +171,6 @@ class AckConnection:
     def _give_up(self) -> None:
         if not self._unread:
             words = "connection reset: the peer does not read its answers"
-            self._log.write(logging.WARNING, words, {"stream": self._stream})
+            self._log.write(logging.WARNING, words, self._about)
             self._unread = True
             self._peer.reset()
-
-    async def _leave(self) -> None:
-        """Close behind the last answers. A reset would take them along, so it is for who does not read them."""
-        cancelled = (task := asyncio.current_task()) is not None and task.cancelling()  # there is no time left
-        try:
-            with suppress(OSError, TimeoutError):
-                async with asyncio.timeout(_FAREWELL_S):
-                    await self._peer.write(self._session.take_answers())
-                    if not cancelled:
-                        await self._peer.take_leave()
-        finally:
-            self._peer.close()
-            asyncio.get_running_loop().call_later(_FAREWELL_S, self._peer.reset)

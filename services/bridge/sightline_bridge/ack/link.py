@@ -15,6 +15,8 @@ from sightline_bridge.sender_socket import SenderTls, connect
 
 # The bridge gives a sign of life every 15 s while frames wait: three times that, and it is gone.
 SILENCE_S: Final = 45.0
+# It says WELCOME at once, unless it waits for something else than HELLO.
+WELCOME_S: Final = 5.0
 _READ_BYTES: Final = 64 * ANSWER_BYTES
 _VECTOR: Final = 16  # buffers in one call of the kernel; its limit is far higher
 
@@ -58,10 +60,14 @@ class Link:
         events = dict(self._poll.poll(timeout_s * 1000)).get(self._socket.fileno(), 0)
         if events & ~select.POLLOUT:
             self._read()
-        elif len(self._outbox) and time.monotonic() - self._heard_at > SILENCE_S:
-            raise LinkLost(f"the bridge has been silent for {SILENCE_S:g} s")
+        elif len(self._outbox) and time.monotonic() - self._heard_at > self._patience_s:
+            raise LinkLost(f"the bridge has been silent for {self._patience_s:g} s")
         if events & select.POLLOUT:
             self._write()
+
+    @property
+    def _patience_s(self) -> float:
+        return SILENCE_S if self._outbox.welcomed else WELCOME_S
 
     def _refill(self) -> None:
         if self._outbox.welcomed and not self._outbox.under_way:

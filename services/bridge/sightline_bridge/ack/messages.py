@@ -67,6 +67,7 @@ class GoodbyeCode(IntEnum):
     BAD_SENDER = 8
     BAD_ID = 9
     WINDOW_EXCEEDED = 10
+    UNEXPECTED_HELLO = 11
 
     @property
     def again(self) -> bool:

@@ -116,7 +116,12 @@ class Outbox:
         """What the bridge said before it left, in words."""
         if self.goodbye is None:
             return None
-        return _word(NackCode if self.goodbye.kind is AnswerKind.NACK else GoodbyeCode, self.goodbye.code)
+        if self.goodbye.kind is AnswerKind.NACK:
+            return _word(NackCode, self.goodbye.code)
+        word = _word(GoodbyeCode, self.goodbye.code)
+        if self.goodbye.code == GoodbyeCode.UNEXPECTED_HELLO:
+            return f"{word}: its source has no `ack: frame`"
+        return word
 
     def _acknowledge(self, frame_id: int) -> None:
         while self._sent and self._kept[0].frame_id <= frame_id:

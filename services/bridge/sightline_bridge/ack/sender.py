@@ -19,6 +19,7 @@ LAST_RETRY_S: Final = 5.0  # above it a sender stays idle noticeably long after 
 # What is kept for sending again. Smaller, and a round trip to Kafka limits the speed; larger, and it is only memory.
 MOST_BYTES: Final = 64 * 1024 * 1024
 PATIENCE_S: Final = 300.0
+_NO_WELCOME: Final = "no WELCOME came: has this source `ack: frame`? Else look at its `tls` and `max_connections`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class AckSender:
         self._back_off = BackOff(FIRST_RETRY_S, LAST_RETRY_S)
         self._retry_at = 0.0
         self._connections = 0
+        self._welcomed = False  # over any connection
         self._payload_bytes = 0
         self._settled = 0
         self._started = self._progress_at = time.monotonic()
@@ -157,19 +159,24 @@ class AckSender:
         self._note_progress()
 
     def _note_progress(self) -> None:
+        self._welcomed |= self._outbox.welcomed
         settled = self._outbox.acknowledged + len(self._outbox.refused)
         if settled > self._settled:
             self._settled, self._progress_at = settled, time.monotonic()
             self._back_off.reset()
         elif len(self._outbox) and time.monotonic() - self._progress_at > self._patience_s:
-            raise SendError(f"{self._where} acknowledged nothing for {self._patience_s:g} s", settled)
+            words = f"{self._where} acknowledged nothing for {self._patience_s:g} s"
+            unmet = self._connections and not self._welcomed
+            raise SendError(f"{words}; {_NO_WELCOME}" if unmet else words, self._outbox.acknowledged)
 
     def _lost(self, reason: str) -> None:
         """Forget the connection; the next one has to wait."""
+        goodbye = self._outbox.goodbye
         if self._link is not None:
             self._link.close()
             self._link = None
-        goodbye = self._outbox.goodbye
+            if goodbye is None and not self._outbox.welcomed:
+                reason = f"{reason}; {_NO_WELCOME}"
         if goodbye is not None and goodbye.kind is AnswerKind.GOODBYE and not goodbye.again:
             raise SendError(f"{self._where} refuses this sender ({self._outbox.farewell()})", self._outbox.acknowledged)
         self._on_lost(reason)

@@ -73,31 +73,40 @@ def send_datagrams(
     return sent
 
 
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What time it is, in seconds, and how it passes."""
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], object] = time.sleep
+
+
 @final
 class Pace:
     """When the next frame and the next datagram are due; bytes are spread in bursts of 2 ms."""
 
-    def __init__(self, megabits: float) -> None:
+    def __init__(self, megabits: float, clock: Clock | None = None) -> None:
+        self._clock = clock or Clock()
         self._bytes_per_s = megabits * 1e6 / 8
-        self._start = time.monotonic()
+        self._start = self._clock.now()
         self._bytes_due = self._start
 
     @property
     def seconds(self) -> float:
         """Since the start."""
-        return time.monotonic() - self._start
+        return self._clock.now() - self._start
 
     def wait_for_frame(self, number: int, rate: float | None) -> None:
         """Wait until frame `number` is due, at `rate` frames a second."""
         if rate is not None:
-            time.sleep(max(0.0, self._start + number / rate - time.monotonic()))
+            self._clock.sleep(max(0.0, self._start + number / rate - self._clock.now()))
 
     def wait_for_bytes(self, size: int) -> None:
         """Wait until `size` more bytes may go."""
-        now = time.monotonic()
+        now = self._clock.now()
         self._bytes_due = max(self._bytes_due, now - _BURST_S) + size / self._bytes_per_s
         if self._bytes_due - now > _BURST_S:
-            time.sleep(self._bytes_due - now)
+            self._clock.sleep(self._bytes_due - now)
 
 
 @final

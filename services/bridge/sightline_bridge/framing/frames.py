@@ -17,6 +17,7 @@ FrameErrorCode = Literal[
     "bad-sender",
     "bad-version",
     "window-exceeded",
+    "unexpected-hello",
 ]
 # What may be held of a frame whose length nobody knows before it is said to be pending: no more than the socket's
 # reader may hold anyway. Lower, and small frames claim their room twice; higher, and it is memory that nobody counts.
@@ -51,7 +52,8 @@ class FrameError(ValueError):
     `code` is stable: `bad-length` (not positive, or over the limit), `bad-name` (empty, not UTF-8, control characters,
     too long), `bad-payload` (a frame to be written that would be read as another), `no-frame` (too many bytes in a row
     are none), `truncated-frame` (the stream ended inside a frame). A stream cannot be read on after any of them. The
-    others are of the acknowledged protocol, where they are explained.
+    others are of the acknowledged protocol, where they are explained; `unexpected-hello` is that protocol at a source
+    without it.
     """
 
     def __init__(self, code: FrameErrorCode, detail: str) -> None:

@@ -52,7 +52,8 @@ class ConnectionSet:
         if not self._connections:
             return
         if late := await finish(list(self._connections), deadline_s):
-            log.warning("%d connections were not flushed within %.1f s", late, deadline_s)
+            words = "%d connections were not flushed within %.1f s"
+            log.warning(words, late, deadline_s, extra={"source": self._metrics.source})
 
     def _ended(self, task: "asyncio.Task[ConnectionEnd]") -> None:
         del self._connections[task]
