@@ -13,7 +13,7 @@ from sightline_bridge.datagram.codec import ETHERNET_DATAGRAM_BYTES, MAX_DATAGRA
 from sightline_bridge.datagram.sender import DEFAULT_MEGABITS, DatagramOptions, send_datagrams
 from sightline_bridge.errors import SendError
 from sightline_bridge.framing import IMAGE_FRAMINGS, fit_name
-from sightline_bridge.send_tls import add_tls_options, tls_of
+from sightline_bridge.send_tls import add_tls_options, tls_of, wants_tls
 from sightline_bridge.sender import Sent, send_frames
 from sightline_contracts.media import sniff
 
@@ -54,7 +54,7 @@ def _way(
 
 
 def _send(options: argparse.Namespace, images: Iterable[tuple[str, bytes]], progress: "_Progress | None") -> Sent:
-    framing, tls = IMAGE_FRAMINGS[options.framing or _FRAMING], tls_of(options)
+    framing, tls = IMAGE_FRAMINGS[options.framing or _FRAMING], tls_of(options, options.address[0])
     return send_frames(options.address, images, framing, rate=options.rate, progress=progress, tls=tls)
 
 
@@ -62,7 +62,7 @@ def _send_acknowledged(
     options: argparse.Namespace, images: Iterable[tuple[str, bytes]], progress: "_Progress | None"
 ) -> Delivered:
     sender_id = options.sender_id or f"sightline-send-{uuid4().hex}"
-    patience_s, tls = options.patience or PATIENCE_S, tls_of(options)
+    patience_s, tls = options.patience or PATIENCE_S, tls_of(options, options.address[0])
     with AckSender(options.address, sender_id, patience_s=patience_s, on_lost=_tell_lost, tls=tls) as sender:
         return send_acknowledged(sender, images, rate=options.rate, progress=progress)
 
@@ -70,7 +70,8 @@ def _send_acknowledged(
 def _send_datagrams(
     options: argparse.Namespace, images: Iterable[tuple[str, bytes]], progress: "_Progress | None"
 ) -> Sent:
-    tls_of(options)  # which says that there is none
+    if wants_tls(options):
+        raise SendError("there is no TLS over UDP: nothing was sent")
     how = DatagramOptions(options.megabits, options.datagram_bytes, options.stream_id)
     return send_datagrams(options.address, images, how, rate=options.rate, progress=progress)
 

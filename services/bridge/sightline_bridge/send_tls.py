@@ -1,16 +1,17 @@
-"""The options of `sightline-send` about TLS."""
+"""The options of `sightline-send` and `sightline-simulate` about TLS."""
 
 import argparse
+import ssl
 from pathlib import Path
 
 from sightline_bridge.errors import SendError, StartError
-from sightline_bridge.guard.certificates import connecting
-from sightline_bridge.guard.config import ConnectTls
+from sightline_bridge.guard.certificates import connecting, listening
+from sightline_bridge.guard.config import ConnectTls, ListenTls
 from sightline_bridge.sender_socket import SenderTls
 
 
 def add_tls_options(parser: argparse.ArgumentParser) -> None:
-    """The options that `tls_of` reads."""
+    """The options that the functions below read."""
     group = parser.add_argument_group("TLS", "off unless one of these is given")
     group.add_argument("--tls", action="store_true", help="TLS, trusting the system's authorities")
     group.add_argument("--tls-ca", metavar="FILE", type=Path, help="trust the authorities in this PEM file instead")
@@ -19,17 +20,20 @@ def add_tls_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--tls-server-name", metavar="NAME", help="name in the bridge's certificate; default: HOST")
 
 
-def tls_of(options: argparse.Namespace) -> SenderTls | None:
-    """TLS as the options have it, None when they do not.
+def wants_tls(options: argparse.Namespace) -> bool:
+    """Whether any of them is given."""
+    fields = (options.tls_ca, options.tls_certificate, options.tls_key, options.tls_server_name)
+    return options.tls or any(field is not None for field in fields)
+
+
+def tls_of(options: argparse.Namespace, host: str) -> SenderTls | None:
+    """TLS towards a bridge on `host`, None when no option asks for it.
 
     Raises:
-        SendError: a file cannot be used, a certificate has no key, or datagrams would go in the clear.
+        SendError: a file cannot be used, or a certificate has no key.
     """
-    fields = (options.tls_ca, options.tls_certificate, options.tls_key, options.tls_server_name)
-    if not options.tls and not any(fields):
+    if not wants_tls(options):
         return None
-    if options.udp:
-        raise SendError("there is no TLS over UDP: nothing was sent")
     if (options.tls_certificate is None) != (options.tls_key is None):
         raise SendError("--tls-certificate and --tls-key belong together")
     ours = ConnectTls(ca=options.tls_ca, certificate=options.tls_certificate, key=options.tls_key)
@@ -37,4 +41,23 @@ def tls_of(options: argparse.Namespace) -> SenderTls | None:
         context = connecting(ours).context()
     except StartError as error:
         raise SendError(str(error)) from error
-    return SenderTls(context, options.tls_server_name or options.address[0])
+    return SenderTls(context, options.tls_server_name or host)
+
+
+def serving_tls_of(options: argparse.Namespace) -> ssl.SSLContext | None:
+    """TLS towards a bridge that dials us, None when no option asks for it.
+
+    With `--tls-ca` the bridge has to show a certificate of those authorities.
+
+    Raises:
+        SendError: a file cannot be used, or is missing.
+    """
+    if not wants_tls(options):
+        return None
+    if options.tls_certificate is None or options.tls_key is None:
+        raise SendError("who is dialled has to show a certificate: --tls-certificate and --tls-key")
+    ours = ListenTls(certificate=options.tls_certificate, key=options.tls_key, client_ca=options.tls_ca)
+    try:
+        return listening(ours).context()
+    except StartError as error:
+        raise SendError(str(error)) from error

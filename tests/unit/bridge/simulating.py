@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -75,6 +76,12 @@ def serving(listener: socket.socket | None = None) -> Iterator[Server]:
 def frames_in(wire: bytes, framing: str = "fixed28") -> list[Frame]:
     """The whole frames of a stream that may end inside one."""
     return parse(FRAMINGS[framing].parser(10 * KIB * KIB), [wire])
+
+
+def simulator(*arguments: object) -> "subprocess.CompletedProcess[str]":
+    """Run the command as a process of its own."""
+    command = [sys.executable, "-m", "sightline_bridge.simulate.command", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
 
 
 def simulate(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:

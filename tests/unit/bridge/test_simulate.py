@@ -228,7 +228,11 @@ def test_nobody_there_ends_with_a_reason(monkeypatch: pytest.MonkeyPatch, capsys
     with pytest.raises(SystemExit) as stopped:
         simulate(monkeypatch, f"tcp://127.0.0.1:{port}", "--frames", 1)
     assert stopped.value.code == 1
-    assert "the bridge is away: Connection refused" in capsys.readouterr().err
+    said = capsys.readouterr().err.splitlines()
+    assert said == [
+        f"sightline-simulate: tcp://127.0.0.1:{port}: Connection refused; trying again",
+        "sightline-simulate: the bridge is away: Connection refused",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -249,6 +253,9 @@ def test_nobody_there_ends_with_a_reason(monkeypatch: pytest.MonkeyPatch, capsys
         ["tcp://h:1", "--megabits", "10"],
         ["unix:a", "--datagram-bytes", "1000"],
         ["tcp://h:1", "--sender-id", "a"],
+        ["udp://h:1", "--tls"],
+        ["unix:a", "--tls-ca", "ca.pem"],
+        ["tcp-listen://h:1", "--tls-server-name", "a", "--tls-certificate", "c", "--tls-key", "k"],
         ["tcp://h:1", "photos", "--image-bytes", "1000"],
         ["tcp://h:1", "--framing", "lines", "--image-bytes", "1000"],
     ],

@@ -5,6 +5,7 @@ import socket
 import ssl
 import time
 from collections import deque
+from contextlib import suppress
 from typing import Final, final
 
 from sightline_bridge.ack.messages import ANSWER_BYTES, decode_answer, encode_hello
@@ -44,6 +45,13 @@ class Link:
 
     def close(self) -> None:
         """Leave nothing open."""
+        self._socket.close()
+
+    def finish(self) -> None:
+        """Close in good order: with TLS, say so, since anyone in between can close a connection."""
+        if isinstance(self._socket, ssl.SSLSocket):
+            with suppress(OSError):  # the bridge has not said the same yet, which nothing waits for, or it is gone
+                self._socket.unwrap()
         self._socket.close()
 
     def exchange(self, timeout_s: float) -> None:

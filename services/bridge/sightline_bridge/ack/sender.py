@@ -19,6 +19,7 @@ LAST_RETRY_S: Final = 5.0  # above it a sender stays idle noticeably long after 
 # What is kept for sending again. Smaller, and a round trip to Kafka limits the speed; larger, and it is only memory.
 MOST_BYTES: Final = 64 * 1024 * 1024
 PATIENCE_S: Final = 300.0
+CUT_ON_PURPOSE: Final = "cut on purpose"  # what `on_lost` hears of `cut`
 _NO_WELCOME: Final = "no WELCOME came: has this source `ack: frame`? Else look at its `tls` and `max_connections`"
 
 
@@ -91,7 +92,9 @@ class AckSender:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._link is not None:
+        if self._link is not None and error is None:
+            self._link.finish()
+        elif self._link is not None:
             self._link.close()
 
     @property
@@ -136,7 +139,7 @@ class AckSender:
     def cut(self) -> None:
         """Lose the connection, as by a fault of the network: what is not acknowledged goes over the next one."""
         if self._link is not None:
-            self._lost("cut on purpose")
+            self._lost(CUT_ON_PURPOSE)
 
     def finish(self) -> Delivered:
         """Wait until all is acknowledged or refused. Raises SendError as `send` does."""

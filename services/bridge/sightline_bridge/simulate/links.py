@@ -12,6 +12,7 @@ from sightline_bridge.datagram.codec import encode
 from sightline_bridge.datagram.sender import DatagramOptions, Outgoing, Pace, connected, random_stream_id
 from sightline_bridge.errors import SendError
 from sightline_bridge.framing import Frame, FrameError, Framing
+from sightline_bridge.sender_socket import NoTls, reason_for_sender
 from sightline_bridge.simulate.faults import Dice, Fault
 from sightline_bridge.simulate.pipes import Opener, Pipe
 
@@ -63,7 +64,9 @@ class Link(Protocol):
 class StreamLink:
     """Framed bytes over one pipe after another."""
 
-    def __init__(self, opener: Opener, framing: Framing, dice: Dice) -> None:
+    def __init__(self, opener: Opener, framing: Framing, dice: Dice, tell: Callable[[str], object]) -> None:
+        """`tell` hears each time why there is no connection and that another one is tried."""
+        self._tell = tell
         self.tally = Tally()
         self.dice = dice
         self._opener = opener
@@ -127,8 +130,10 @@ class StreamLink:
             except OSError as error:
                 if self._pipe is not None:
                     self._leave(self._pipe)
+                reason = f"no TLS: {error}" if isinstance(error, NoTls) else reason_for_sender(error)
                 if pause is None:
-                    raise SendError(f"the bridge is away: {error.strerror or error}") from error
+                    raise SendError(f"the bridge is away: {reason}") from error
+            self._tell(reason)
             time.sleep(pause)
 
 
@@ -242,7 +247,8 @@ class AckLink:
 
     def finish(self) -> None:
         """See Link."""
-        self._sender.finish()
+        with self._sender:
+            self._sender.finish()
 
 
 def _encoded(framing: Framing, frame: Frame) -> bytes:

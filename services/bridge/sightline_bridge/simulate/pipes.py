@@ -2,11 +2,20 @@
 
 import os
 import socket
+import ssl
 import struct
 import sys
 from typing import Final, Protocol, final
 
-from sightline_bridge.sender_socket import CONFIRM_TIMEOUT_S, CONNECT_TIMEOUT_S, is_closed
+from sightline_bridge.sender_socket import (
+    CONFIRM_TIMEOUT_S,
+    CONNECT_TIMEOUT_S,
+    NoTls,
+    SenderTls,
+    connect,
+    is_closed,
+    reason_for_sender,
+)
 from sightline_bridge.simulate.target import Kind, Target
 
 _RESET: Final = struct.pack("ii", 1, 0)
@@ -34,7 +43,7 @@ class Opener(Protocol):
 
 @final
 class SocketPipe:
-    """A connection."""
+    """A connection, plain or with TLS."""
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
@@ -49,8 +58,11 @@ class SocketPipe:
     def finish(self) -> bool:
         """See Pipe."""
         with self._socket:
-            self._socket.shutdown(socket.SHUT_WR)
             self._socket.settimeout(CONFIRM_TIMEOUT_S)
+            if isinstance(self._socket, ssl.SSLSocket):
+                self._socket.unwrap()  # returns with the bridge's own word for the end; raises without it
+                return True
+            self._socket.shutdown(socket.SHUT_WR)
             return self._socket.recv(1) == b""
 
     def abort(self) -> None:
@@ -86,13 +98,14 @@ class FilePipe:
 class Dialler:
     """Connects to a bridge that listens, on TCP or a Unix socket."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, tls: SenderTls | None) -> None:
         self._target = target
+        self._tls = tls
 
     def open(self) -> Pipe:
         """See Opener."""
         if self._target.kind is Kind.TCP:
-            return SocketPipe(socket.create_connection((self._target.host, self._target.port), CONNECT_TIMEOUT_S))
+            return SocketPipe(connect((self._target.host, self._target.port), self._tls))
         connected = socket.socket(socket.AF_UNIX)
         try:
             connected.connect(str(self._target.path))
@@ -106,8 +119,9 @@ class Dialler:
 class Listener:
     """Waits for a bridge that dials out; all senders share it."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, tls: ssl.SSLContext | None) -> None:
         """Listen. Raises OSError when the address cannot be used."""
+        self._tls = tls
         family = socket.AF_INET6 if ":" in target.host else socket.AF_INET
         self._socket = socket.create_server((target.host, target.port), family=family)
 
@@ -118,7 +132,15 @@ class Listener:
 
     def open(self) -> Pipe:
         """See Opener: the next connection of the bridge."""
-        return SocketPipe(self._socket.accept()[0])
+        plain = self._socket.accept()[0]
+        if self._tls is None:
+            return SocketPipe(plain)
+        plain.settimeout(CONNECT_TIMEOUT_S)
+        try:
+            return SocketPipe(self._tls.wrap_socket(plain, server_side=True))
+        except OSError as error:
+            plain.close()
+            raise NoTls(reason_for_sender(error)) from error
 
 
 @final
@@ -135,10 +157,14 @@ class FileOpener:
         return FilePipe(os.open(self._target.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644))
 
 
-def opener_of(target: Target) -> Opener:
-    """How pipes to `target` are made. Raises OSError when an address cannot be listened on."""
+def opener_of(target: Target, dialling: SenderTls | None = None, serving: ssl.SSLContext | None = None) -> Opener:
+    """How pipes to `target` are made, and TLS with whom we dial, or with who dials us.
+
+    Raises:
+        OSError: an address cannot be listened on.
+    """
     if target.kind is Kind.TCP_LISTEN:
-        return Listener(target)
+        return Listener(target, serving)
     if target.kind in {Kind.FILE, Kind.STDOUT}:
         return FileOpener(target)
-    return Dialler(target)
+    return Dialler(target, dialling)
