@@ -74,7 +74,7 @@ def test_a_stream_that_ends_anywhere_gives_its_whole_frames_and_tells_of_the_res
     assert found[:whole] == items[:whole]
     if stream.name == "lines":
         assert error is None
-        assert b"".join(frame.payload for frame in found[whole:]) == wire[boundary:].rstrip(b"\r")
+        assert b"".join(frame.payload for frame in found[whole:]) == wire[boundary:].removesuffix(b"\r")
     else:
         assert len(found) == whole
         assert error == (None if boundary == len(wire) else "truncated-frame")
