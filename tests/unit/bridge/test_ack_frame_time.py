@@ -3,7 +3,7 @@
 import asyncio
 
 from sightline_bridge.ack.messages import AnswerKind, NackCode
-from tests.unit.bridge.test_ack_connection import config, connected
+from tests.unit.bridge.acknowledging import config, connected
 from tests.unit.bridge.test_ack_session import damaged_name
 
 FRAME_S = 0.6
