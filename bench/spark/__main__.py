@@ -2,6 +2,7 @@
 
     make bench-spark                         all contenders, three rounds; about ten minutes
     make bench-spark ARGS="--rounds 5"
+    make bench-spark ARGS="--images 256 --rounds 1"    whether it runs at all
 
 Every contender is a program of its own with two cores, loads first, and then takes turns with the others over the whole
 table; a figure is the median over the rounds of the ratio within a round. That labels agree is checked in the same run.
@@ -34,6 +35,7 @@ from sightline_spark.models.efficientnet_card import NAME
 BARE_LOOP: Final = "io.sightline.engine.stream.BareLoop"
 BLOCK: Final = "bench-spark"
 MISSED: Final = 3
+IMAGES: Final = 2000
 WARM_UP_S, BARE_S = 6, 6
 RIVALS: Final = (("onnxruntime", "f32"), ("openvino", "f32"), ("openvino", "bf16"))
 
@@ -42,10 +44,10 @@ def main() -> None:
     """Measure, print the figures, renew the page."""
     arguments = parse_arguments()
     context = surroundings(arguments)
-    report = measure(context)
+    report = measure(context, arguments.images)
     for figure in report.figures:
         print(figure.line(), flush=True)
-    if arguments.page is not None:
+    if arguments.images == IMAGES:
         page = arguments.page.read_text(encoding="utf-8")
         arguments.page.write_text(renew(page, [report.markdown()], BLOCK), encoding="utf-8")
     sys.exit(0 if all(figure.met for figure in report.figures) else MISSED)
@@ -57,6 +59,9 @@ def parse_arguments() -> argparse.Namespace:
         prog="make bench-spark", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=3, help="how often each contender has its turn (3)")
+    parser.add_argument(
+        "--images", type=int, default=IMAGES, help=f"size of the table ({IMAGES}); with another, the page stays"
+    )
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "benchmarks.md", help="the page to renew")
     parser.add_argument("--folder", type=Path, default=ROOT / ".sightline" / "bench", help="table, logs, networks")
     parser.add_argument(
@@ -82,17 +87,19 @@ def surroundings(arguments: argparse.Namespace) -> Context:
     )
 
 
-def measure(context: Context) -> Report:
+def measure(context: Context, images: int) -> Report:
     """All contenders, round by round."""
     tested = subject(NAME, context.folder, context.models, context.say)
-    table = context.folder / "photos.parquet"
+    table = context.folder / f"photos-{images}.parquet"
     if not (table / "_SUCCESS").exists():
-        subprocess.run([sys.executable, "-m", "bench.spark.table", str(table)], cwd=ROOT, check=True)
+        subprocess.run([sys.executable, "-m", "bench.spark.table", str(table), str(images)], cwd=ROOT, check=True)
     with ExitStack() as stack:
         at_work: dict[str, Contender] = {}
         for entrant in entrants(context, tested, table):
             context.say(f"loading {entrant.name}")
-            at_work[entrant.name] = stack.enter_context(Contender(entrant, context.log(entrant.name.replace(" ", "-"))))
+            at_work[entrant.name] = stack.enter_context(
+                Contender(entrant, images, context.log(entrant.name.replace(" ", "-")))
+            )
         turns = {name: partial(turn, context, name, contender) for name, contender in at_work.items()}
         for precision in precisions(context):
             turns[f"bare {precision}"] = partial(bare, context, precision)
@@ -107,7 +114,7 @@ def measure(context: Context) -> Report:
         )
         for name, seen in rates.items()
     )
-    header = ("2,000 photos in Parquet, two cores", "images/s", "rounds", "same first label")
+    header = (f"{images} photos in Parquet, two cores", "images/s", "rounds", "same first label")
     return replace(context.report, figures=tuple(figures(rates)), tables=(Table(header, rows),))
 
 

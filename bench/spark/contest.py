@@ -15,7 +15,6 @@ import pyspark
 from bench.engine.context import ROOT
 from bench.engine.topic import Labels
 from bench.engine.worker import one_thread_environment
-from bench.spark.table import IMAGES
 from sightline_local.child import end_child
 
 END_DEADLINE_S = 30.0
@@ -33,8 +32,8 @@ class Entrant:
 class Contender:
     """An entrant at work. The first turn, which loads, is not one: it gives the labels."""
 
-    def __init__(self, entrant: Entrant, log: Path) -> None:
-        self._name, self._log = entrant.name, log
+    def __init__(self, entrant: Entrant, images: int, log: Path) -> None:
+        self._name, self._images, self._log = entrant.name, images, log
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as noise:
             self._process = subprocess.Popen(
@@ -50,7 +49,7 @@ class Contender:
 
     def rate(self) -> float:
         """One turn: images a second."""
-        return IMAGES / self._turn()[0]
+        return self._images / self._turn()[0]
 
     def _turn(self) -> tuple[float, Labels]:
         """Raises SystemExit when the process ends, or does not classify every image."""
@@ -61,7 +60,7 @@ class Contender:
         for line in self._process.stdout:
             if line.startswith(b"bench "):
                 seconds, labels = json.loads(line.removeprefix(b"bench "))
-                if len(labels) != IMAGES or None in labels.values():
+                if len(labels) != self._images or None in labels.values():
                     raise SystemExit(f"{self._name} did not classify every image: see {self._log}")
                 return seconds, {number.encode(): label for number, label in labels.items()}
         raise SystemExit(f"{self._name} ended with status {self._process.wait()}: see {self._log}")

@@ -8,17 +8,16 @@ from pyspark.sql import SparkSession
 
 from bench.engine.photos import COUNT, photos
 
-IMAGES: Final = 2000
 FILES: Final = 8
 
 
-def write_table(place: Path) -> None:
-    """Write it as Parquet, in several files, unless it is there. Starts and ends a Spark of its own: run it apart."""
+def write_table(place: Path, images: int) -> None:
+    """Write it as Parquet, in several files. Starts and ends a Spark of its own: run it apart."""
     spark = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
     files = spark.createDataFrame(
         [(at, bytearray(photo)) for at, photo in enumerate(photos())], "at int, content binary"
     )
-    numbers = spark.range(IMAGES).select(f.col("id").cast("int").alias("number"))
+    numbers = spark.range(images).select(f.col("id").cast("int").alias("number"))
     table = (
         numbers.join(files, f.expr(f"number % {COUNT} = at")).select("number", "content").repartition(FILES, "number")
     )
@@ -29,4 +28,4 @@ def write_table(place: Path) -> None:
 if __name__ == "__main__":
     import sys
 
-    write_table(Path(sys.argv[1]))
+    write_table(Path(sys.argv[1]), int(sys.argv[2]))

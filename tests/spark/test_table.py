@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pyspark.errors import IllegalArgumentException
 from pyspark.ml import Pipeline, PipelineModel
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql.functions import col, expr
@@ -172,6 +173,26 @@ def test_columns_nobody_asks_for_are_not_read(spark: SparkSession, digits: DataF
     plan = labels._jdf.queryExecution().executedPlan().toString()
     assert "ReadSchema: struct<number:int,content:binary>" in plan
     assert len(labels.collect()) == 23
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "message"),
+    [
+        ("precision", "f64", "spark.sightline.precision must be auto, f32, bf16 or int8: f64"),
+        ("batchSize", "0", "spark.sightline.batchSize must be a number from 1 to 256: 0"),
+        ("maxPixels", "many", "spark.sightline.maxPixels must be a number"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused_by_name(
+    spark: SparkSession, digits: DataFrame, setting: str, value: str, message: str
+) -> None:
+    """When the plan is made."""
+    spark.conf.set(f"spark.sightline.{setting}", value)
+    try:
+        with pytest.raises(IllegalArgumentException, match=message):
+            ImageClassifier().transform(digits)
+    finally:
+        spark.conf.unset(f"spark.sightline.{setting}")
 
 
 def test_a_frame_can_be_joined_with_itself(digits: DataFrame) -> None:
