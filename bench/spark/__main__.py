@@ -2,7 +2,7 @@
 
     make bench-spark                         all contenders, three rounds; about ten minutes
     make bench-spark ARGS="--rounds 5"
-    make bench-spark ARGS="--images 256 --rounds 1"    whether it runs at all
+    make bench-spark ARGS="--images 128 --rounds 1 --precision f32"    whether it runs at all
 
 Every contender is a program of its own with two cores, loads first, and then takes turns with the others over the whole
 table; a figure is the median over the rounds of the ratio within a round. That labels agree is checked in the same run.
@@ -13,6 +13,7 @@ threads that decode and classify the same files, without Spark. Exit status 3: a
 import argparse
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -44,10 +45,10 @@ def main() -> None:
     """Measure, print the figures, renew the page."""
     arguments = parse_arguments()
     context = surroundings(arguments)
-    report = measure(context, arguments.images)
+    report = measure(context, arguments.images, precisions(context, arguments.precision))
     for figure in report.figures:
         print(figure.line(), flush=True)
-    if arguments.images == IMAGES:
+    if arguments.images == IMAGES and arguments.precision is None:
         page = arguments.page.read_text(encoding="utf-8")
         arguments.page.write_text(renew(page, [report.markdown()], BLOCK), encoding="utf-8")
     sys.exit(0 if all(figure.met for figure in report.figures) else MISSED)
@@ -61,6 +62,11 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="how often each contender has its turn (3)")
     parser.add_argument(
         "--images", type=int, default=IMAGES, help=f"size of the table ({IMAGES}); with another, the page stays"
+    )
+    parser.add_argument(
+        "--precision",
+        choices=["f32", "bf16"],
+        help="only this one, and the page stays (default: what the processor has)",
     )
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "benchmarks.md", help="the page to renew")
     parser.add_argument("--folder", type=Path, default=ROOT / ".sightline" / "bench", help="table, logs, networks")
@@ -87,24 +93,26 @@ def surroundings(arguments: argparse.Namespace) -> Context:
     )
 
 
-def measure(context: Context, images: int) -> Report:
-    """All contenders, round by round."""
+def measure(context: Context, images: int, chosen: Sequence[str]) -> Report:
+    """All contenders in the precisions `chosen`, round by round."""
     tested = subject(NAME, context.folder, context.models, context.say)
     table = context.folder / f"photos-{images}.parquet"
     if not (table / "_SUCCESS").exists():
         subprocess.run([sys.executable, "-m", "bench.spark.table", str(table), str(images)], cwd=ROOT, check=True)
     with ExitStack() as stack:
         at_work: dict[str, Contender] = {}
-        for entrant in entrants(context, tested, table):
+        for entrant in entrants(context, chosen, tested, table):
             context.say(f"loading {entrant.name}")
             at_work[entrant.name] = stack.enter_context(
                 Contender(entrant, images, context.log(entrant.name.replace(" ", "-")))
             )
         turns = {name: partial(turn, context, name, contender) for name, contender in at_work.items()}
-        for precision in precisions(context):
+        for precision in chosen:
             turns[f"bare {precision}"] = partial(bare, context, precision)
         rates = interleaved(turns, context.rounds)
-    agreements = agreement_with({name: contender.labels for name, contender in at_work.items()}, "transformer f32")
+    agreements = agreement_with(
+        {name: contender.labels for name, contender in at_work.items()}, f"transformer {chosen[0]}"
+    )
     rows = tuple(
         (
             name,
@@ -118,15 +126,17 @@ def measure(context: Context, images: int) -> Report:
     return replace(context.report, figures=tuple(figures(rates)), tables=(Table(header, rows),))
 
 
-def precisions(context: Context) -> list[str]:
-    """What this machine computes in."""
+def precisions(context: Context, only: str | None) -> list[str]:
+    """The one that is asked for, or what this machine computes in."""
+    if only is not None:
+        return [only]
     return ["f32", "bf16"] if context.machine.bf16 else ["f32"]
 
 
-def entrants(context: Context, tested: Subject, table: Path) -> list[Entrant]:
-    """Ours and the rivals, in the precisions of this machine."""
+def entrants(context: Context, among: Sequence[str], tested: Subject, table: Path) -> list[Entrant]:
+    """Ours and the rivals in these precisions."""
     chosen = []
-    for precision in precisions(context):
+    for precision in among:
         chosen += [ours(way, precision, table, context.models, NAME) for way in ("transformer", "sql")]
         chosen += [
             peer(context.peers_python, runtime, precision, tested.onnx, table)
