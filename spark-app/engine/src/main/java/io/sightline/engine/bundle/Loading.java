@@ -1,24 +1,40 @@
 package io.sightline.engine.bundle;
 
-import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
-import java.util.function.LongSupplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.concurrent.atomic.AtomicBoolean;
 
-/** One attempt to load one model: the first caller does the work, the others wait for its outcome. */
-final class Loading {
-  private static final Logger LOG = LoggerFactory.getLogger(Loading.class);
-
+/**
+ * One attempt to load one model, and the model it gave: the first caller does the work, the others wait for its
+ * outcome.
+ */
+final class Loading implements ModelMemory.Resident {
   private final ModelName id;
+  private final Stamp stamp;
   private final FutureTask<LoadedModel> task;
-  private volatile Long failedAt;
+  private final AtomicBoolean begun = new AtomicBoolean();
+  private volatile LoadedModel loaded;
+  private volatile BundleException failure;
+  private volatile long failedAt;
   private volatile boolean interrupted;
 
-  Loading(ModelName id, Callable<LoadedModel> load, LongSupplier nanoClock) {
+  /** Loads the model, and tells {@code loading} of it. */
+  @FunctionalInterface
+  interface Attempt {
+    LoadedModel load(Loading loading) throws BundleException;
+  }
+
+  /**
+   * @param stamp of the model's folder before the attempt
+   */
+  Loading(ModelName id, Stamp stamp, Attempt attempt) {
     this.id = id;
-    this.task = new FutureTask<>(() -> attempt(load, nanoClock));
+    this.stamp = stamp;
+    this.task = new FutureTask<>(() -> attempt.load(this));
+  }
+
+  ModelName id() {
+    return id;
   }
 
   LoadedModel await() throws BundleException {
@@ -29,40 +45,89 @@ final class Loading {
       Thread.currentThread().interrupt();
       throw new BundleException("model " + id + ": interrupted while it was being loaded", e);
     } catch (ExecutionException e) {
-      throw failure(e.getCause());
+      if (e.getCause() instanceof Error error) {
+        throw error;
+      }
+      throw reason(e.getCause());
     }
   }
 
-  /** Whether the attempt failed earlier than {@code nanos} on the store's clock. */
-  boolean failedBefore(long nanos) {
-    Long failed = failedAt;
-    return failed != null && failed - nanos < 0;
+  /** Does the work in a thread of its own, unless somebody has begun; returns at once. */
+  void begin() {
+    if (begun.compareAndSet(false, true)) {
+      Thread thread = new Thread(task, "sightline-load-" + id);
+      thread.setDaemon(true);
+      thread.start();
+    }
   }
 
-  /** Whether it failed because its thread was interrupted, as of a task that is killed: no fault of the model. */
+  /** To be told by the attempt itself, before its callers see the outcome. */
+  void succeeded(LoadedModel model) {
+    loaded = model;
+  }
+
+  /** The same; {@code broken off} is no fault of the model: its thread was interrupted, as of a task that is killed. */
+  void failed(Throwable cause, long nanos, boolean brokenOff) {
+    failedAt = nanos;
+    interrupted = brokenOff;
+    failure = reason(cause);
+  }
+
+  boolean isLoaded() {
+    return loaded != null;
+  }
+
+  /** Whether its memory was needed for others. */
+  boolean isUnloaded() {
+    return task.isDone() && loaded == null && failure == null;
+  }
+
+  /** The model, or null. */
+  LoadedModel loaded() {
+    return loaded;
+  }
+
+  /** Why it failed, or null. */
+  BundleException failure() {
+    return interrupted ? null : failure;
+  }
+
   boolean wasInterrupted() {
     return interrupted;
   }
 
-  private LoadedModel attempt(Callable<LoadedModel> load, LongSupplier nanoClock) throws Exception {
-    long start = nanoClock.getAsLong();
-    try {
-      LoadedModel model = load.call();
-      LOG.info("Loaded model {} in {} ms", id, (nanoClock.getAsLong() - start) / 1_000_000);
-      return model;
-    } catch (Throwable t) {
-      interrupted = Thread.currentThread().isInterrupted();
-      failedAt = nanoClock.getAsLong();
-      LOG.warn("Cannot load model {}: {}", id, t.toString());
-      throw t;
-    }
+  /** Whether it failed earlier than {@code nanos} on the store's clock. */
+  boolean failedBefore(long nanos) {
+    return failure != null && failedAt - nanos < 0;
   }
 
-  private BundleException failure(Throwable cause) {
-    if (cause instanceof Error error) {
-      throw error;
+  /** Whether it saw the folder so. */
+  boolean saw(Stamp other) {
+    return stamp.equals(other);
+  }
+
+  @Override
+  public long bytes() {
+    LoadedModel model = loaded;
+    return model == null ? 0 : model.network().bytes();
+  }
+
+  @Override
+  public boolean closeIfUnused() {
+    LoadedModel model = loaded;
+    if (model != null && !model.network().closeIfUnused()) {
+      return false;
     }
-    String reason = cause instanceof BundleException ? cause.getMessage() : cause.toString();
-    return new BundleException(reason, cause);
+    loaded = null;
+    return true;
+  }
+
+  @Override
+  public String toString() {
+    return "model " + id;
+  }
+
+  private static BundleException reason(Throwable cause) {
+    return cause instanceof BundleException known ? known : new BundleException(cause.toString(), cause);
   }
 }

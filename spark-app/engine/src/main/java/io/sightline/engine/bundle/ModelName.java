@@ -41,6 +41,11 @@ public record ModelName(String name, String version) {
     return new ModelName(name, otherVersion);
   }
 
+  /** Of two that have versions. */
+  boolean isHigherThan(ModelName other) {
+    return Integer.parseInt(version) > Integer.parseInt(other.version);
+  }
+
   @Override
   public String toString() {
     return version == null ? name : name + "@" + version;

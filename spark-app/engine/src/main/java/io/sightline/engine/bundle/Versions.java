@@ -7,7 +7,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.Comparator;
-import java.util.Optional;
+import java.util.List;
 import java.util.stream.Stream;
 
 /** The versions of one model that are installed in a models folder. */
@@ -18,24 +18,27 @@ final class Versions {
     this.models = models;
   }
 
-  /** The highest version with a model.json; empty when the model is not installed. */
-  Optional<String> highest(String name) throws BundleException {
-    Path folder = models.resolve(name);
+  /** The versions with a model.json, the highest first; none when the model is not installed. */
+  List<ModelName> descending(ModelName model) throws BundleException {
+    Path folder = models.resolve(model.name());
     try (Stream<Path> children = Files.list(folder)) {
       return children
           .filter(child -> Files.isRegularFile(child.resolve(BundleReader.MODEL_JSON)))
           .map(child -> child.getFileName().toString())
           .filter(ModelName::isVersion)
-          .max(Comparator.comparingInt(Integer::parseInt));
+          .sorted(Comparator.comparingInt((String version) -> Integer.parseInt(version)).reversed())
+          .map(model::at)
+          .toList();
     } catch (NoSuchFileException | NotDirectoryException e) {
-      return Optional.empty();
+      return List.of();
     } catch (IOException | UncheckedIOException e) {
       throw new BundleException(folder + ": cannot be listed: " + e, e);
     }
   }
 
-  boolean exists(ModelName id) {
-    return Files.isRegularFile(folder(id).resolve(BundleReader.MODEL_JSON));
+  /** False also where nobody can say whether it is. */
+  boolean isGone(ModelName id) {
+    return Files.notExists(folder(id).resolve(BundleReader.MODEL_JSON));
   }
 
   Path folder(ModelName id) {

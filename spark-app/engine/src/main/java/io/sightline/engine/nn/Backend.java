@@ -14,6 +14,9 @@ interface Backend extends AutoCloseable {
 
   Precision precision();
 
+  /** Memory that all runners share. */
+  long bytes();
+
   /** Frees what the runners shared; all of them are closed by then. */
   @Override
   void close();

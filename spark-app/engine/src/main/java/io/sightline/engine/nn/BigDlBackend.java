@@ -24,6 +24,12 @@ final class BigDlBackend implements Backend {
     return new ModuleRunner(source, module);
   }
 
+  /** BigDL keeps weights, and each runner a copy; what it computes with comes on top and goes with the heap. */
+  @Override
+  public long bytes() {
+    return source.parameters().toFile().length();
+  }
+
   @Override
   public synchronized Runner newRunner() {
     return new ModuleRunner(source, module.copy());
@@ -72,6 +78,11 @@ final class BigDlBackend implements Backend {
         Probabilities.apply(source.output(), values, i * source.classes(), source.classes());
       }
       System.arraycopy(values, 0, probabilities, offset, values.length);
+    }
+
+    @Override
+    public long bytes() {
+      return source.parameters().toFile().length();
     }
 
     @Override

@@ -13,6 +13,7 @@ import org.bytedeco.javacpp.FloatPointer;
 final class Constants {
   private final Natives natives;
   private final Map<float[], List<memory>> layouts = new IdentityHashMap<>();
+  private long bytes;
 
   Constants(Natives natives) {
     this.natives = natives;
@@ -27,7 +28,13 @@ final class Constants {
     }
     memory reordered = natives.own(reorder(values, dims, layout));
     known.add(reordered);
+    bytes += layout.get_size();
     return reordered;
+  }
+
+  /** Of all layouts. */
+  long bytes() {
+    return bytes;
   }
 
   private static memory reorder(float[] values, long[] dims, memory.desc layout) {

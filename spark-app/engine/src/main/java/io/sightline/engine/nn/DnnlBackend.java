@@ -14,12 +14,15 @@ final class DnnlBackend implements Backend {
   private final Natives natives;
   private final Map<Integer, Plan> plans;
   private final Precision precision;
+  private final long bytes;
 
-  private DnnlBackend(NetworkSource source, Natives natives, Map<Integer, Plan> plans, Precision precision) {
+  private DnnlBackend(
+      NetworkSource source, Natives natives, Map<Integer, Plan> plans, Precision precision, long bytes) {
     this.source = source;
     this.natives = natives;
     this.plans = plans;
     this.precision = precision;
+    this.bytes = bytes;
   }
 
   /** Compiles the batch sizes, which ascend, as long as the next one moves fewer bytes an image. */
@@ -27,9 +30,10 @@ final class DnnlBackend implements Backend {
     Natives natives = new Natives();
     boolean done = false;
     try {
-      Map<Integer, Plan> plans = plans(program, batchSizes, types, natives);
+      Constants constants = new Constants(natives);
+      Map<Integer, Plan> plans = plans(program, batchSizes, types, natives, constants);
       done = true;
-      return new DnnlBackend(source, natives, plans, types.precision());
+      return new DnnlBackend(source, natives, plans, types.precision(), constants.bytes());
     } finally {
       if (!done) {
         natives.close();
@@ -37,8 +41,8 @@ final class DnnlBackend implements Backend {
     }
   }
 
-  private static Map<Integer, Plan> plans(Program program, List<Integer> batchSizes, Types types, Natives natives) {
-    Constants constants = new Constants(natives);
+  private static Map<Integer, Plan> plans(
+      Program program, List<Integer> batchSizes, Types types, Natives natives, Constants constants) {
     Map<Integer, Plan> plans = new TreeMap<>();
     long cache = ProcessorCache.bytes();
     double before = Double.MAX_VALUE;
@@ -76,6 +80,11 @@ final class DnnlBackend implements Backend {
   }
 
   @Override
+  public long bytes() {
+    return bytes;
+  }
+
+  @Override
   public void close() {
     natives.close();
   }
@@ -86,6 +95,7 @@ final class DnnlBackend implements Backend {
     private final Map<Integer, Plan> plans;
     private final Batches batches;
     private final Map<Integer, Executor> executors = new TreeMap<>();
+    private volatile long bytes;
 
     PlanRunner(NetworkSource source, Map<Integer, Plan> plans) {
       this.source = source;
@@ -100,10 +110,21 @@ final class DnnlBackend implements Backend {
         int batch = batches.next(n - done);
         int count = Math.min(batch, n - done);
         FloatBuffer images = input.slice(input.position() + done * length, count * length);
-        executors.computeIfAbsent(batch, size -> Natives.scoped(() -> new Executor(plans.get(size))))
+        executors.computeIfAbsent(batch, this::executor)
             .run(images, count, source.classes(), probabilities, done * source.classes());
         done += count;
       }
+    }
+
+    @Override
+    public long bytes() {
+      return bytes;
+    }
+
+    private Executor executor(int batch) {
+      Executor executor = Natives.scoped(() -> new Executor(plans.get(batch)));
+      bytes += plans.get(batch).bytes(); // by one thread at a time
+      return executor;
     }
 
     @Override

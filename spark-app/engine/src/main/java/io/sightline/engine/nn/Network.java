@@ -3,7 +3,10 @@ package io.sightline.engine.nn;
 import java.util.ArrayDeque;
 import java.util.Collections;
 import java.util.Deque;
+import java.util.IdentityHashMap;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 
 /**
  * A loaded image classifier: immutable, shared by all threads. Each thread {@link #open() opens} a {@link Session} of
@@ -19,6 +22,7 @@ public final class Network implements AutoCloseable {
 
   private final Object lock = new Object();
   private final Deque<Runner> idle = new ArrayDeque<>();
+  private final Set<Runner> busy = Collections.newSetFromMap(new IdentityHashMap<>());
   private int open;
   private boolean closed;
 
@@ -80,19 +84,50 @@ public final class Network implements AutoCloseable {
     return backend.precision();
   }
 
+  /** Memory that weights and all sessions take, idle ones included; it grows as sessions meet larger batches. */
+  public long bytes() {
+    synchronized (lock) {
+      long total = backend.bytes();
+      for (Runner runner : idle) {
+        total += runner.bytes();
+      }
+      for (Runner runner : busy) {
+        total += runner.bytes();
+      }
+      return total;
+    }
+  }
+
   /** Gives the calling thread a session; close it to hand its buffers on. */
   public Session open() {
+    return openUnlessClosed().orElseThrow(
+        () -> new IllegalStateException(source.name() + ": the network is closed"));
+  }
+
+  /** The same; empty where somebody has closed the network. */
+  public Optional<Session> openUnlessClosed() {
+    Runner runner;
     synchronized (lock) {
       if (closed) {
-        throw new IllegalStateException(source.name() + ": the network is closed");
+        return Optional.empty();
       }
       open++;
-      Runner runner = idle.poll();
+      runner = idle.poll();
       if (runner != null) {
-        return new Session(this, runner);
+        busy.add(runner);
       }
     }
-    return new Session(this, build());
+    return Optional.of(new Session(this, runner == null ? build() : runner));
+  }
+
+  /** Frees the network at once if no session is open; says whether it is closed now. */
+  public boolean closeIfUnused() {
+    synchronized (lock) {
+      if (open == 0) {
+        close();
+      }
+      return closed;
+    }
   }
 
   /** Frees the network once the last open session is closed; no session can be opened any more. */
@@ -111,6 +146,7 @@ public final class Network implements AutoCloseable {
   void giveBack(Runner runner) {
     synchronized (lock) {
       open--;
+      busy.remove(runner);
       if (closed || idle.size() >= maxIdle) {
         runner.close();
       } else {
@@ -124,6 +160,7 @@ public final class Network implements AutoCloseable {
   void discard(Runner runner) {
     synchronized (lock) {
       open--;
+      busy.remove(runner);
       runner.close();
       closeBackendWhenUnused();
     }
@@ -133,6 +170,9 @@ public final class Network implements AutoCloseable {
     Runner runner = null;
     try {
       runner = Objects.requireNonNull(backend.newRunner());
+      synchronized (lock) {
+        busy.add(runner);
+      }
       return runner;
     } finally {
       if (runner == null) {

@@ -12,6 +12,11 @@ interface Runner extends AutoCloseable {
    */
   void forward(FloatBuffer input, int n, float[] probabilities);
 
+  /** Memory of its own at this moment; any thread may ask. 0 where it is not worth counting. */
+  default long bytes() {
+    return 0;
+  }
+
   /** Frees the buffers. */
   @Override
   void close();

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.sightline.engine.nn.FakeNetworks;
 import io.sightline.engine.nn.NetworkOptions;
 import io.sightline.engine.nn.PrecisionWish;
 import java.nio.file.Files;
@@ -27,12 +28,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class BundleStoreTest {
   private static final Duration RETRY_AFTER = Duration.ofSeconds(5);
+  private static final long MODEL_BYTES = 1000;
 
   @TempDir
   private Path models;
 
   private final AtomicLong clock = new AtomicLong(Long.MAX_VALUE - 1); // nanoTime may wrap
   private final AtomicInteger loads = new AtomicInteger();
+  private final ModelMemory memory = new ModelMemory(2 * MODEL_BYTES);
+  private final ModelEvents events = new ModelEvents();
 
   @Test
   void loadsOnceForManyThreads() throws Exception {
@@ -60,20 +64,6 @@ final class BundleStoreTest {
       pool.shutdownNow();
     }
     assertEquals(1, loads.get());
-  }
-
-  @Test
-  void takesTheHighestVersionInstalledAtThisMoment() throws Exception {
-    BundleStore store = store(this::read);
-    Bundles.write(models, "pets", "2");
-    Bundles.write(models, "pets", "9");
-    assertEquals("9", store.resolve("pets").bundle().version());
-    Bundles.write(models, "pets", "10");
-    Files.createDirectories(models.resolve("pets/11")); // being copied: no model.json yet
-    Files.createDirectories(models.resolve("pets/notes"));
-    assertEquals("10", store.resolve("pets").bundle().version());
-    assertEquals("2", store.resolve("pets@2").bundle().version());
-    assertSame(store.resolve("pets"), store.resolve("pets@10"));
   }
 
   @ParameterizedTest
@@ -166,11 +156,11 @@ final class BundleStoreTest {
     return new BundleStore(models, folder -> {
       loads.incrementAndGet();
       return loader.load(folder);
-    }, RETRY_AFTER, clock::get);
+    }, RETRY_AFTER, clock::get, memory, events);
   }
 
   private LoadedModel read(Path folder) throws BundleException {
-    return new LoadedModel(Bundle.read(folder), null);
+    return new LoadedModel(Bundle.read(folder), FakeNetworks.of(MODEL_BYTES));
   }
 
   /** As reading a file does. */

@@ -140,6 +140,11 @@ final class NetworkLoaderTest {
     }
 
     @Override
+    public long bytes() {
+      return 0;
+    }
+
+    @Override
     public EngineKind engine() {
       return EngineKind.ONEDNN;
     }

@@ -201,6 +201,11 @@ final class NetworkTest {
     }
 
     @Override
+    public long bytes() {
+      return 0;
+    }
+
+    @Override
     public EngineKind engine() {
       return EngineKind.ONEDNN;
     }

@@ -1,0 +1,95 @@
+package io.sightline.engine.bundle;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps the models of a JVM within a budget: when one more is loaded, those go that were used longest ago. One that is
+ * in use stays, even above the budget. Safe for any number of threads.
+ */
+final class ModelMemory {
+  /** Holds five ResNet-50 or thirty EfficientNet-Lite0, each with the buffers of a few threads. */
+  static final long DEFAULT_BUDGET = 1L << 30;
+
+  private static final Logger LOG = LoggerFactory.getLogger(ModelMemory.class);
+  private static final int MIB = 1 << 20;
+
+  /** The used longest ago first; with what is to be done when it has gone. */
+  private final Map<Resident, Runnable> residents = new LinkedHashMap<>(16, 0.75f, true);
+  private long budget;
+
+  ModelMemory(long budget) {
+    this.budget = budget;
+  }
+
+  /** What takes memory until it is closed; compared by identity. */
+  interface Resident {
+    long bytes();
+
+    /** Frees the memory unless somebody is at work with it; says whether it is free. Called once it has said so never. */
+    boolean closeIfUnused();
+  }
+
+  /** How much is there, as of now. */
+  record Use(int models, long bytes) {}
+
+  synchronized void budget(long bytes) {
+    budget = bytes;
+    shrink(null);
+  }
+
+  /** Takes up what has just been loaded, and makes room for it. */
+  synchronized void add(Resident loaded, Runnable whenGone) {
+    residents.put(loaded, whenGone);
+    shrink(loaded);
+  }
+
+  /** Notes that it is used now. What grew since it was loaded can cost others their place. */
+  synchronized void touch(Resident used) {
+    if (residents.get(used) != null) {
+      shrink(used);
+    }
+  }
+
+  /** Frees what nobody will ask for any more, unless somebody is at work with it. */
+  synchronized void release(Resident resident) {
+    Runnable whenGone = residents.get(resident);
+    if (whenGone != null && resident.closeIfUnused()) {
+      residents.remove(resident);
+      whenGone.run();
+    }
+  }
+
+  synchronized Use use() {
+    return new Use(residents.size(), total());
+  }
+
+  private void shrink(Resident kept) {
+    long total = total();
+    if (total <= budget) {
+      return;
+    }
+    List<Runnable> gone = new ArrayList<>();
+    for (Iterator<Map.Entry<Resident, Runnable>> all = residents.entrySet().iterator(); all.hasNext(); ) {
+      Map.Entry<Resident, Runnable> eldest = all.next();
+      long bytes = eldest.getKey().bytes();
+      if (total > budget && eldest.getKey() != kept && eldest.getKey().closeIfUnused()) {
+        total -= bytes;
+        gone.add(eldest.getValue());
+        all.remove();
+        LOG.info("Making room for other models ({} MiB allowed): {} MiB of {}", budget / MIB, bytes / MIB,
+            eldest.getKey());
+      }
+    }
+    gone.forEach(Runnable::run);
+  }
+
+  private long total() {
+    return residents.keySet().stream().mapToLong(Resident::bytes).sum();
+  }
+}

@@ -1,0 +1,228 @@
+package io.sightline.engine.bundle;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.sightline.engine.nn.FakeNetworks;
+import io.sightline.engine.nn.Session;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What happens to those who ask for a model while its versions come, go, and are bad. */
+@Timeout(30)
+final class NewVersionsTest {
+  private static final Duration RETRY_AFTER = Duration.ofSeconds(5);
+  private static final long MODEL_BYTES = 1000;
+
+  @TempDir
+  private Path models;
+
+  private final AtomicLong clock = new AtomicLong();
+  private final CountDownLatch slow = new CountDownLatch(1);
+  private final ModelMemory memory = new ModelMemory(2 * MODEL_BYTES);
+  private final ModelEvents events = new ModelEvents();
+  private BundleStore store;
+  private volatile CountDownLatch held;
+
+  @BeforeEach
+  void makeStore() {
+    store = new BundleStore(models, this::load, RETRY_AFTER, clock::get, memory, events);
+  }
+
+  @Test
+  void theOldVersionGoesOnWhileTheNewOneIsLoaded() throws Exception {
+    Bundles.write(models, "slow", "2");
+    Bundles.write(models, "slow", "1");
+    slow.countDown();
+    LoadedModel old = store.resolve("slow");
+    assertEquals("2", old.bundle().version());
+    Bundles.write(models, "slow", "10");
+    CountDownLatch never = holdLoads();
+    for (int i = 0; i < 10; i++) {
+      assertSame(old, store.resolve("slow"));
+    }
+    never.countDown();
+    until("10");
+    assertEquals(2, events.loads());
+    assertEquals("2", store.resolve("slow@2").bundle().version());
+  }
+
+  @Test
+  void aFolderWithoutModelJsonIsNoVersion() throws Exception {
+    Bundles.write(models, "pets", "9");
+    Files.createDirectories(models.resolve("pets/11"));
+    Files.createDirectories(models.resolve("pets/notes"));
+    assertEquals("9", store.resolve("pets").bundle().version());
+    assertSame(store.resolve("pets"), store.resolve("pets@9"));
+  }
+
+  @Test
+  void aBadVersionIsPassedOverUntilItIsMended() throws Exception {
+    Bundles.write(models, "pets", "1");
+    LoadedModel old = store.resolve("pets");
+    Path bad = Bundles.write(models, "pets", "2");
+    Files.delete(bad.resolve("model.bin"));
+    awaitFailures(1);
+    assertSame(old, store.resolve("pets"));
+    assertEquals(1, store.unusable());
+
+    clock.addAndGet(RETRY_AFTER.toNanos() + 1);
+    assertSame(old, store.resolve("pets"));
+    assertEquals(1, events.failures(), "nothing has changed, so nothing was tried");
+
+    Bundles.write(models, "pets", "2");
+    until("2", "pets");
+    assertEquals(0, store.unusable());
+  }
+
+  @Test
+  void anUnchangedBadVersionIsTriedAgainNowAndThen() throws Exception {
+    Bundles.write(models, "pets", "1");
+    store.resolve("pets");
+    Files.delete(Bundles.write(models, "pets", "2").resolve("model.bin"));
+    awaitFailures(1);
+    clock.addAndGet(12 * RETRY_AFTER.toNanos() + 1);
+    awaitFailures(2);
+  }
+
+  /** A restart beside a bad new version used to be an outage. */
+  @Test
+  void aStartTakesTheHighestVersionThatCanBeUsed() throws Exception {
+    Bundles.write(models, "pets", "1");
+    Bundles.write(models, "pets", "2");
+    Files.delete(Bundles.write(models, "pets", "3").resolve("model.bigdl"));
+    assertEquals("2", store.resolve("pets").bundle().version());
+    assertEquals(1, store.unusable());
+    BundleException refused = assertThrows(BundleException.class, () -> store.resolve("pets@3"));
+    assertTrue(refused.getMessage().contains("model.bigdl"), refused.getMessage());
+  }
+
+  @Test
+  void aRemovedVersionGivesWayToTheOneBelowIt() throws Exception {
+    Bundles.write(models, "pets", "1");
+    remove(Bundles.write(models, "pets", "2"), "pets@2");
+    until("1", "pets");
+    assertThrows(UnknownModelException.class, () -> store.resolve("pets@2"));
+    assertEquals(1, events.unloads());
+  }
+
+  @Test
+  void aRemovedVersionIsFreedOnceNobodyUsesIt() throws Exception {
+    Path folder = Bundles.write(models, "pets", "1");
+    LoadedModel model = store.resolve("pets@1");
+    try (Session session = model.network().open()) {
+      delete(folder);
+      assertThrows(UnknownModelException.class, () -> store.resolve("pets@1"));
+      session.forward(new float[1], 1, new float[2]);
+      assertEquals(1, memory.use().models());
+    }
+    assertThrows(UnknownModelException.class, () -> store.resolve("pets@1"));
+    assertEquals(0, memory.use().models());
+  }
+
+  @Test
+  void threeModelsHaveRoomForTwo() throws Exception {
+    for (String name : List.of("a", "b", "c")) {
+      Bundles.write(models, name, "1");
+    }
+    LoadedModel first = store.resolve("a");
+    store.resolve("b");
+    assertSame(first, store.resolve("a"), "used after b");
+    store.resolve("c");
+    assertEquals(new ModelMemory.Use(2, 2 * MODEL_BYTES), memory.use());
+    assertSame(first, store.resolve("a"), "b had to go");
+    assertEquals(3, events.loads());
+    store.resolve("b");
+    assertEquals(4, events.loads());
+    assertEquals(2, events.unloads());
+  }
+
+  @Test
+  void whatIsInUseStaysAboveTheBudget() throws Exception {
+    for (String name : List.of("a", "b", "c")) {
+      Bundles.write(models, name, "1");
+    }
+    LoadedModel first = store.resolve("a");
+    try (Session inUse = first.network().open()) {
+      store.resolve("b");
+      store.resolve("c");
+      inUse.forward(new float[1], 1, new float[2]);
+      assertSame(first, store.resolve("a"));
+    }
+    assertEquals(new ModelMemory.Use(2, 2 * MODEL_BYTES), memory.use());
+  }
+
+  @Test
+  void findingDoesNotWait() throws Exception {
+    Bundles.write(models, "slow", "1");
+    assertTrue(store.find("slow@1").isEmpty());
+    slow.countDown();
+    while (store.find("slow@1").isEmpty()) {
+      Thread.onSpinWait();
+    }
+    assertEquals(1, events.loads());
+  }
+
+  private CountDownLatch holdLoads() {
+    held = new CountDownLatch(1);
+    return held;
+  }
+
+  private LoadedModel load(Path folder) throws BundleException {
+    try {
+      if (folder.getParent().endsWith("slow")) {
+        slow.await();
+      }
+      if (held != null) {
+        held.await();
+      }
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+    return new LoadedModel(Bundle.read(folder), FakeNetworks.of(MODEL_BYTES));
+  }
+
+  private void until(String version) throws Exception {
+    until(version, "slow");
+  }
+
+  private void until(String version, String model) throws Exception {
+    while (!store.resolve(model).bundle().version().equals(version)) {
+      clock.addAndGet(Duration.ofMillis(1).toNanos());
+      Thread.onSpinWait();
+    }
+  }
+
+  private void awaitFailures(int failures) throws Exception {
+    while (events.failures() < failures) {
+      store.resolve("pets");
+      Thread.onSpinWait();
+    }
+  }
+
+  private void remove(Path folder, String reference) throws Exception {
+    assertEquals("2", store.resolve("pets").bundle().version());
+    assertEquals("2", store.resolve(reference).bundle().version());
+    delete(folder);
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (var files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+}
