@@ -20,6 +20,7 @@ from sightline_spark.executors import Tasks, preload_watched, tasks_of, wait_for
 from sightline_spark.metrics import ClassifierMetrics
 from sightline_spark.progress import ProgressReader
 from sightline_spark.query import EngineOptions, build_query, pace, read_images, stop_after_batch
+from sightline_spark.reports import ModelReports, read_report
 from sightline_spark.session import build_session, end_session
 from sightline_spark.settings import ClassifierSettings
 from sightline_spark.topics import wait_for_topics
@@ -41,6 +42,7 @@ class Classifier:
         self._stop = stop
         self._registry = CollectorRegistry()
         self._metrics = ClassifierMetrics(self._registry)
+        self._models = ModelReports(self._metrics)
         self._state = Readiness(ok=False, reason="starting")
         watch_readiness(self._metrics.ready, self._readiness)
 
@@ -87,7 +89,7 @@ class Classifier:
         self._metrics.running.set(1)
         log.info("classifying images, trigger %s", self._settings.classifier_trigger)
         try:
-            self._watch(query, tasks, backlog, checkpoint)
+            self._watch(spark, query, tasks, backlog, checkpoint)
             if self._stop.is_set():
                 self._finish(spark, query)
             _raise_failure(query)
@@ -96,13 +98,16 @@ class Classifier:
             self._metrics.running.set(0)
             backlog.stop()
 
-    def _watch(self, query: StreamingQuery, tasks: Tasks, backlog: BacklogWatch, checkpoint: Checkpoint) -> None:
+    def _watch(
+        self, spark: SparkSession, query: StreamingQuery, tasks: Tasks, backlog: BacklogWatch, checkpoint: Checkpoint
+    ) -> None:
         reader = ProgressReader(self._metrics, backlog.moved, backlog.waiting, _LOG_EVERY_S, time.monotonic())
         poll_at = time.monotonic() + _POLL_S
         while query.isActive and not self._stop.wait(_STOP_POLL_S):
             if time.monotonic() >= poll_at:
                 poll_at = time.monotonic() + _POLL_S
                 self._report(query, checkpoint, reader)
+                self._models.take(read_report(spark))
                 self._observe(tasks.check(time.monotonic()))
 
     def _report(self, query: StreamingQuery, checkpoint: Checkpoint, reader: ProgressReader) -> None:

@@ -123,8 +123,7 @@ class ClusterSettings(BaseSettings):
     @property
     def worker_memory_mib(self) -> int:
         """Heaps of all executors together, in MiB."""
-        amount, unit = int(self.classifier_executor_memory[:-1]), self.classifier_executor_memory[-1]
-        return self.classifier_executors * (amount * 1024 if unit == "g" else amount)
+        return self.classifier_executors * (memory_bytes(self.classifier_executor_memory) >> 20)
 
     def read_secret(self) -> str | None:
         """The secret of driver, executors, master and workers; None where there is none.
@@ -155,6 +154,11 @@ def checked_memory(value: str) -> str:
     if _MEMORY.fullmatch(value) is None:
         raise ValueError("must be a number with m or g, for example 2g")
     return value
+
+
+def memory_bytes(checked: str) -> int:
+    """The bytes of an amount that `checked_memory` has passed."""
+    return int(checked[:-1]) * (1 << 30 if checked[-1] == "g" else 1 << 20)
 
 
 def variables(names: list[str]) -> str:

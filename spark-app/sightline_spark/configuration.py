@@ -49,6 +49,7 @@ _EVERYWHERE: Final = {
         "org.apache.spark.sql.execution.streaming.FileSystemBasedCheckpointFileManager"
     ),
     "spark.sql.streaming.stopTimeout": "20s",
+    "spark.plugins": "io.sightline.engine.stream.ReportsPlugin",  # what each JVM does with models; see reports.py
     **REDACTION,
 }
 

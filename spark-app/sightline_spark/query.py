@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.streaming.readwriter import DataStreamWriter
 
+from sightline_spark.cluster import memory_bytes
 from sightline_spark.kafka import kafka_options, without_old_reader
 from sightline_spark.settings import ClassifierSettings
 from sightline_spark.tracing import TraceOptions
@@ -30,6 +31,21 @@ _SMALLEST_BATCH: Final = 16  # images: fewer, and what a micro-batch costs of it
 
 
 @dataclass(frozen=True, slots=True)
+class ShadowOptions:
+    """The model that is compared with the default one, and for which share of the images."""
+
+    model: str
+    share: float
+
+    @classmethod
+    def of(cls, settings: ClassifierSettings) -> Self | None:
+        """As the settings have it; None: none."""
+        if settings.classifier_shadow is None:
+            return None
+        return cls(settings.classifier_shadow, settings.classifier_shadow_share)
+
+
+@dataclass(frozen=True, slots=True)
 class EngineOptions:
     """What the engine is told; the fields of Java's `StreamOptions`."""
 
@@ -46,6 +62,8 @@ class EngineOptions:
     batch_size: int
     cache_dir: str
     tracing: TraceOptions | None
+    model_memory: int
+    shadow: ShadowOptions | None
 
     @classmethod
     def of(cls, settings: ClassifierSettings) -> Self:
@@ -68,6 +86,8 @@ class EngineOptions:
             batch_size=1 if continuous else max(settings.classifier_batch_sizes),
             cache_dir=str(settings.cache_dir.resolve()),
             tracing=TraceOptions.of(os.environ),
+            model_memory=memory_bytes(settings.classifier_model_memory),
+            shadow=ShadowOptions.of(settings),
         )
 
     def to_json(self) -> str:

@@ -17,6 +17,7 @@ Trigger = Literal["processing", "continuous"]
 Engine = Literal["onednn", "bigdl"]
 Precision = Literal["auto", "f32", "bf16", "int8"]
 
+_NAMED_VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*@(0|[1-9][0-9]*)")
 _LOCAL_TASKS: Final = re.compile(r"local\[([0-9]+)\]")
 _REQUIRED: Final[dict[MasterKind, tuple[str, ...]]] = {
     MasterKind.LOCAL: (),
@@ -82,6 +83,20 @@ class ClassifierSettings(ClusterSettings, ServiceSettings):
         " auto: bf16 where it pays, else f32; int8 for models that `sightline-model calibrate` made, auto for the"
         " others. Where a network's self-check finds one too far off, it gets the next safer",
     )
+    classifier_model_memory: str = Field(
+        "512m",
+        description="memory that loaded models take in a JVM, for example 512m or 2g; for one more the one goes that"
+        " was used longest ago, and comes back when an image asks for it; those at work may exceed it. It is memory"
+        " beyond the heap: of the container, or of SIGHTLINE_CLASSIFIER_EXECUTOR_MEMORY_OVERHEAD",
+    )
+    classifier_shadow: str | None = Field(
+        None,
+        description="name@version of a second model that classifies some of the default model's images once more; no"
+        " result shows it, metrics say how far it agrees",
+    )
+    classifier_shadow_share: float = Field(
+        0.1, gt=0, le=1, description="share of the images that the second model gets; chosen by their ids"
+    )
     classifier_driver_memory: str = Field("2g", description="heap of the driver's JVM, for example 2g or 1500m")
     classifier_java_options: str = Field(
         "-XX:TieredStopAtLevel=1",
@@ -101,7 +116,14 @@ class ClassifierSettings(ClusterSettings, ServiceSettings):
     def _split(cls, value: object) -> object:
         return tuple(value.split(",")) if isinstance(value, str) else value
 
-    @field_validator("classifier_driver_memory")
+    @field_validator("classifier_shadow")
+    @classmethod
+    def _names_a_version(cls, value: str | None) -> str | None:
+        if value is not None and _NAMED_VERSION.fullmatch(value) is None:
+            raise ValueError("must be NAME@VERSION, for example digits-lenet@2")
+        return value
+
+    @field_validator("classifier_driver_memory", "classifier_model_memory")
     @classmethod
     def _is_memory(cls, value: str) -> str:
         return checked_memory(value)

@@ -75,6 +75,9 @@ def test_executors_classify_and_the_driver_does_not(
     assert [line["service"] for line in loaded] == ["executor"]
     assert {*loaded[0]} == {"message", "level", "logger", "service", "time"}
     assert "Loaded model" not in driver.log.read_text()
+    until(lambda: driver.metric("sightline_classifier_model_loads_total") == 1, "the executor tells the driver")
+    assert driver.metric("sightline_classifier_models_loaded") == 1
+    assert driver.metric("sightline_classifier_model_bytes") > 100_000
     assert list(cluster.folder.rglob("*.jar")) == []  # 200 MB for each executor, were they copied
 
 

@@ -26,6 +26,17 @@ def test_the_engine_is_told_what_computes_and_in_which_precision(monkeypatch: py
     assert (told["engine"], told["precision"]) == ("bigdl", "bf16")
 
 
+def test_the_engine_is_told_its_memory_and_its_shadow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGHTLINE_CLASSIFIER_MODEL_MEMORY", "3g")
+    assert json.loads(EngineOptions.of(ClassifierSettings()).to_json())["shadow"] is None
+    monkeypatch.setenv("SIGHTLINE_CLASSIFIER_SHADOW", "pets@3")
+    monkeypatch.setenv("SIGHTLINE_CLASSIFIER_SHADOW_SHARE", "0.25")
+
+    told = json.loads(EngineOptions.of(ClassifierSettings()).to_json())
+
+    assert (told["model_memory"], told["shadow"]) == (3 << 30, {"model": "pets@3", "share": 0.25})
+
+
 def test_the_engine_is_told_where_spans_go(monkeypatch: pytest.MonkeyPatch) -> None:
     assert EngineOptions.of(ClassifierSettings()).tracing is None
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318")
@@ -62,6 +73,9 @@ def test_what_first_loads_leave_lies_beside_the_checkpoint_unless_told_otherwise
         ("SIGHTLINE_CLASSIFIER_ENGINE", "tensorflow"),
         ("SIGHTLINE_CLASSIFIER_PRECISION", "f16"),
         ("SIGHTLINE_CLASSIFIER_DRIVER_MEMORY", "lots"),
+        ("SIGHTLINE_CLASSIFIER_MODEL_MEMORY", "512"),
+        ("SIGHTLINE_CLASSIFIER_SHADOW", "pets"),
+        ("SIGHTLINE_CLASSIFIER_SHADOW_SHARE", "1.5"),
         ("SIGHTLINE_CLASSIFIER_TRIGGER", "sometimes"),
         ("SIGHTLINE_CLASSIFIER_MANAGEMENT_PORT", "70000"),
     ],

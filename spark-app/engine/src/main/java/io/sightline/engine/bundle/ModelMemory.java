@@ -13,8 +13,8 @@ import org.slf4j.LoggerFactory;
  * in use stays, even above the budget. Safe for any number of threads.
  */
 final class ModelMemory {
-  /** Holds five ResNet-50 or thirty EfficientNet-Lite0, each with the buffers of a few threads. */
-  static final long DEFAULT_BUDGET = 1L << 30;
+  /** Until somebody says how much. */
+  static final long DEFAULT_BUDGET = 512L << 20;
 
   private static final Logger LOG = LoggerFactory.getLogger(ModelMemory.class);
   private static final int MIB = 1 << 20;

@@ -10,7 +10,7 @@ import java.util.Map;
 
 /**
  * Classifies the images of one batch, each on its own account: whatever an image contains becomes its outcome, never an
- * exception. For one thread; closing gives the sessions back.
+ * exception. For one thread; closing gives the buffers up.
  */
 public final class BatchRunner implements AutoCloseable {
   private final Models models;
@@ -36,12 +36,12 @@ public final class BatchRunner implements AutoCloseable {
         byModel.computeIfAbsent(item.model(), unused -> new ArrayList<>()).add(item);
       }
     }
+    runners.keySet().retainAll(byModel.keySet()); // the buffers of models that have had their day
     byModel.forEach(this::run);
   }
 
   @Override
   public void close() {
-    runners.values().forEach(ModelRunner::close);
     runners.clear();
   }
 

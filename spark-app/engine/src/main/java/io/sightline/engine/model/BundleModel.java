@@ -1,18 +1,27 @@
 package io.sightline.engine.model;
 
 import io.sightline.engine.bundle.Bundle;
+import io.sightline.engine.bundle.BundleException;
+import io.sightline.engine.bundle.BundleStore;
 import io.sightline.engine.bundle.InputSpec;
 import io.sightline.engine.bundle.LoadedModel;
+import io.sightline.engine.bundle.UnknownModelException;
 import io.sightline.engine.image.ImageRejected;
 import io.sightline.engine.image.Preprocessor;
 import java.util.List;
+import java.util.Optional;
 
-/** A model bundle, its network and the preprocessing that its input asks for. */
+/**
+ * A model bundle, its network and the preprocessing that its input asks for. The network may be unloaded while nobody
+ * has a session; who opens one then loads it again.
+ */
 final class BundleModel implements Model {
-  private final LoadedModel loaded;
+  private final BundleStore store;
   private final Preprocessor preprocessor;
+  private volatile LoadedModel loaded;
 
-  BundleModel(LoadedModel loaded, long maxPixels) {
+  BundleModel(BundleStore store, LoadedModel loaded, long maxPixels) {
+    this.store = store;
     this.loaded = loaded;
     this.preprocessor = preprocessor(loaded.bundle().input(), maxPixels);
   }
@@ -66,9 +75,30 @@ final class BundleModel implements Model {
     preprocessor.prepare(image, input, at);
   }
 
+  /** @throws IllegalStateException the network was unloaded and cannot be loaded any more: somebody removed it */
   @Override
   public Session open() {
-    io.sightline.engine.nn.Session session = loaded.network().open();
+    Optional<io.sightline.engine.nn.Session> session = loaded.network().openUnlessClosed();
+    while (session.isEmpty()) { // what was loaded again may have had to go once more
+      loaded = again();
+      session = loaded.network().openUnlessClosed();
+    }
+    return session(session.get());
+  }
+
+  private LoadedModel again() {
+    try {
+      LoadedModel model = store.resolve(bundle().id().toString());
+      if (!model.bundle().equals(bundle())) {
+        throw new IllegalStateException("model " + bundle().id() + " is no longer what it was");
+      }
+      return model;
+    } catch (UnknownModelException | BundleException e) {
+      throw new IllegalStateException(e.getMessage(), e);
+    }
+  }
+
+  private static Session session(io.sightline.engine.nn.Session session) {
     return new Session() {
       @Override
       public void forward(float[] input, int n, float[] outputs) {

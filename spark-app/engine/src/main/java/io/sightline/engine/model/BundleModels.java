@@ -9,6 +9,7 @@ import io.sightline.engine.image.ErrorCode;
 import io.sightline.engine.nn.NetworkOptions;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
@@ -39,6 +40,7 @@ public final class BundleModels implements Models {
   private record Found(BundleModel model, long at) {}
 
   public static BundleModels of(ModelOptions options) {
+    BundleStore.limitMemory(options.modelMemory());
     Path folder = ModelFolder.here(options.modelsDir()).toAbsolutePath().normalize();
     return SHARED.computeIfAbsent(
         new Key(folder, options.networkOptions(), options.maxPixels()), BundleModels::new);
@@ -57,10 +59,27 @@ public final class BundleModels implements Models {
     return model;
   }
 
+  @Override
+  public Optional<Model> find(String reference) throws ModelNotUsable {
+    return ask(() -> store.find(reference)).map(this::model);
+  }
+
   private BundleModel look(String reference) throws ModelNotUsable {
+    return model(ask(() -> store.resolve(reference)));
+  }
+
+  private BundleModel model(LoadedModel loaded) {
+    return models.compute(loaded.bundle().id(), (id, known) -> current(loaded, known));
+  }
+
+  /** A question to the store. */
+  private interface Question<T> {
+    T answer() throws UnknownModelException, BundleException;
+  }
+
+  private static <T> T ask(Question<T> question) throws ModelNotUsable {
     try {
-      LoadedModel loaded = store.resolve(reference);
-      return models.compute(loaded.bundle().id(), (id, known) -> current(loaded, known));
+      return question.answer();
     } catch (UnknownModelException unknown) {
       throw new ModelNotUsable(ErrorCode.UNKNOWN_MODEL, unknown.getMessage());
     } catch (BundleException | IllegalArgumentException broken) {
@@ -69,6 +88,6 @@ public final class BundleModels implements Models {
   }
 
   private BundleModel current(LoadedModel loaded, BundleModel known) {
-    return known != null && known.isOf(loaded) ? known : new BundleModel(loaded, maxPixels);
+    return known != null && known.isOf(loaded) ? known : new BundleModel(store, loaded, maxPixels);
   }
 }

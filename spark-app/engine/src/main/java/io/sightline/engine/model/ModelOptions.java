@@ -18,16 +18,18 @@ import java.util.List;
  * @param engine what computes networks, as {@link EngineKind} names it
  * @param precision what networks are compiled in, as {@link PrecisionWish} names it
  * @param cacheDir folder where what BigDL is needed for is kept for the next start; made if need be. Empty: nowhere
+ * @param modelMemory bytes that loaded models may take in a JVM: the last one that was asked for counts
  */
 public record ModelOptions(
     String modelsDir, String defaultModel, int maxImageBytes, long maxPixels, List<Integer> batchSizes, String engine,
-    String precision, String cacheDir)
+    String precision, String cacheDir, long modelMemory)
     implements Serializable {
 
   /** The same with models elsewhere. */
   public ModelOptions in(String otherModelsDir) {
     return new ModelOptions(
-        otherModelsDir, defaultModel, maxImageBytes, maxPixels, batchSizes, engine, precision, cacheDir);
+        otherModelsDir, defaultModel, maxImageBytes, maxPixels, batchSizes, engine, precision, cacheDir,
+        modelMemory);
   }
 
   /**

@@ -4,8 +4,11 @@ import io.sightline.engine.image.ImageRejected;
 import java.util.ArrayList;
 import java.util.List;
 
-/** One model's session and buffers within a task. For one thread. */
-final class ModelRunner implements AutoCloseable {
+/**
+ * One model's buffers within a task, and a session while it computes: between batches a task holds no model, so that one
+ * nobody needs can be unloaded. For one thread.
+ */
+final class ModelRunner {
   private final Model model;
   private Model.Session session;
   private float[] input = {};
@@ -13,7 +16,6 @@ final class ModelRunner implements AutoCloseable {
 
   ModelRunner(Model model) {
     this.model = model;
-    this.session = model.open();
   }
 
   /** Classifies or fails every one of {@code items}. */
@@ -31,16 +33,20 @@ final class ModelRunner implements AutoCloseable {
     if (ready.isEmpty()) {
       return;
     }
+    session = model.open();
+    try {
+      forwardOrEach(ready);
+    } finally {
+      session.close();
+    }
+  }
+
+  private void forwardOrEach(List<Item> ready) {
     try {
       forward(ready);
     } catch (RuntimeException e) { // one image may have spoilt it for all
       forwardEach(ready);
     }
-  }
-
-  @Override
-  public void close() {
-    session.close();
   }
 
   private boolean prepare(Item item, int place) {

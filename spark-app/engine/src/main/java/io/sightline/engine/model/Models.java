@@ -1,5 +1,7 @@
 package io.sightline.engine.model;
 
+import java.util.Optional;
+
 /** Finds models by the reference that an image or a setting gives. */
 public interface Models {
   /**
@@ -7,4 +9,11 @@ public interface Models {
    * @throws ModelNotUsable there is no such model, or it cannot be loaded
    */
   Model resolve(String reference) throws ModelNotUsable;
+
+  /**
+   * The same without waiting for a load: empty while there is one, which this call begins if need be.
+   *
+   * @throws ModelNotUsable see {@link #resolve}
+   */
+  Optional<Model> find(String reference) throws ModelNotUsable;
 }

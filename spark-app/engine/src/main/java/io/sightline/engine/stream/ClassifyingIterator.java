@@ -26,6 +26,7 @@ final class ClassifyingIterator implements Iterator<Row>, AutoCloseable {
   private final BatchClassifier classifier;
   private final OutputRows output;
   private final RecordSpans spans;
+  private final Shadow shadow;
   private final Deque<Row> ready = new ArrayDeque<>();
 
   ClassifyingIterator(Iterator<Row> source, Models models, StreamOptions options) {
@@ -34,11 +35,16 @@ final class ClassifyingIterator implements Iterator<Row>, AutoCloseable {
     this.classifier = new BatchClassifier(models, options);
     this.output = new OutputRows(options);
     this.spans = RecordSpans.of(options);
+    this.shadow = new Shadow(models, options, ShadowCounts.JVM);
   }
 
   @Override
   public boolean hasNext() {
-    if (!ready.isEmpty() || source.hasNext()) {
+    if (!ready.isEmpty()) {
+      return true;
+    }
+    shadow.run(); // who asks for more has taken, and sent, the results of what is compared now
+    if (source.hasNext()) {
       return true;
     }
     close();
@@ -47,10 +53,10 @@ final class ClassifyingIterator implements Iterator<Row>, AutoCloseable {
 
   @Override
   public Row next() {
+    if (!hasNext()) {
+      throw new NoSuchElementException();
+    }
     if (ready.isEmpty()) {
-      if (!source.hasNext()) {
-        throw new NoSuchElementException();
-      }
       takeBatch();
     }
     return ready.remove();
@@ -58,6 +64,7 @@ final class ClassifyingIterator implements Iterator<Row>, AutoCloseable {
 
   @Override
   public void close() {
+    shadow.close();
     classifier.close();
   }
 
@@ -78,6 +85,7 @@ final class ClassifyingIterator implements Iterator<Row>, AutoCloseable {
       OutcomeLog.write(record, outcomes.get(i));
       ready.addAll(output.of(record, outcomes.get(i), trace));
     }
+    shadow.take(batch, outcomes);
   }
 
   /** What was classified while the task was being killed may have failed for that reason alone; the replay decides. */

@@ -26,6 +26,8 @@ import java.util.List;
  * @param batchSize records taken up together; 1 where waiting for a second would hold back the first
  * @param cacheDir folder where what BigDL is needed for is kept for the next start; made if need be. Empty: nowhere
  * @param tracing where spans go, or null: there are none
+ * @param modelMemory bytes that loaded models may take in a JVM
+ * @param shadow a second model to compare with the default one, or null: there is none
  */
 record StreamOptions(
     @JsonProperty(value = "models_dir", required = true) String modelsDir,
@@ -40,7 +42,9 @@ record StreamOptions(
     @JsonProperty(value = "precision", required = true) String precision,
     @JsonProperty(value = "batch_size", required = true) int batchSize,
     @JsonProperty(value = "cache_dir", required = true) String cacheDir,
-    @JsonProperty("tracing") TraceOptions tracing)
+    @JsonProperty("tracing") TraceOptions tracing,
+    @JsonProperty(value = "model_memory", required = true) long modelMemory,
+    @JsonProperty("shadow") ShadowOptions shadow)
     implements Serializable {
 
   /**
@@ -57,6 +61,7 @@ record StreamOptions(
   /** Which models there are and how they run. */
   ModelOptions models() {
     return new ModelOptions(
-        modelsDir, defaultModel, maxImageBytes, maxPixels, batchSizes, engine, precision, cacheDir);
+        modelsDir, defaultModel, maxImageBytes, maxPixels, batchSizes, engine, precision, cacheDir,
+        modelMemory);
   }
 }

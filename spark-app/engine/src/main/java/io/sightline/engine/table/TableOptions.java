@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 import org.apache.spark.SparkContext;
+import org.apache.spark.network.util.JavaUtils;
 import org.apache.spark.sql.internal.SQLConf;
 
 /**
@@ -21,6 +22,7 @@ record TableOptions(ModelOptions models, int batchSize, boolean ship) implements
   private static final String PREFIX = "spark.sightline.";
   private static final int BATCH_SIZE = 16;
   private static final int MAX_IMAGE_BYTES = 10 << 20;
+  private static final String MODEL_MEMORY = "512m";
   private static final long MAX_PIXELS = 50_000_000;
 
   /**
@@ -38,7 +40,8 @@ record TableOptions(ModelOptions models, int batchSize, boolean ship) implements
             batchSizes(batchSize),
             "onednn",
             precision(session),
-            text(session, "cacheDir", cacheDir()));
+            text(session, "cacheDir", cacheDir()),
+            memory(session));
     return new TableOptions(models, batchSize, Boolean.parseBoolean(text(session, "shipModels", "true")));
   }
 
@@ -77,6 +80,15 @@ record TableOptions(ModelOptions models, int batchSize, boolean ship) implements
       return name;
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(PREFIX + "precision must be auto, f32, bf16 or int8: " + name, e);
+    }
+  }
+
+  private static long memory(SQLConf session) {
+    String value = text(session, "modelMemory", MODEL_MEMORY);
+    try {
+      return JavaUtils.byteStringAsBytes(value);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(PREFIX + "modelMemory must be an amount as 512m or 2g: " + value, e);
     }
   }
 

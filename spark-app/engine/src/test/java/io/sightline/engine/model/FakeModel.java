@@ -4,6 +4,7 @@ import io.sightline.engine.image.ErrorCode;
 import io.sightline.engine.image.ImageRejected;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** A model of two labels whose only input is an image's first byte; that byte also says how it misbehaves. */
 public final class FakeModel implements Model, Models {
@@ -17,6 +18,12 @@ public final class FakeModel implements Model, Models {
   public int opened;
   public int closed;
 
+  /** Whether it takes no for yes. */
+  public boolean turned;
+
+  /** Whether no session of it works. */
+  public boolean broken;
+
   @Override
   public Model resolve(String reference) throws ModelNotUsable {
     if (reference.equals("explodes")) {
@@ -26,6 +33,11 @@ public final class FakeModel implements Model, Models {
       throw new ModelNotUsable(ErrorCode.UNKNOWN_MODEL, "no model " + reference);
     }
     return this;
+  }
+
+  @Override
+  public Optional<Model> find(String reference) throws ModelNotUsable {
+    return Optional.of(resolve(reference));
   }
 
   @Override
@@ -82,10 +94,10 @@ public final class FakeModel implements Model, Models {
       public void forward(float[] input, int n, float[] outputs) {
         forwards.add(n);
         for (int i = 0; i < n; i++) {
-          if (input[i] == BREAKS_FORWARD) {
+          if (broken || input[i] == BREAKS_FORWARD) {
             throw new IllegalStateException("engine");
           }
-          float yes = input[i] == GIVES_NAN ? Float.NaN : input[i] / 10f;
+          float yes = input[i] == GIVES_NAN ? Float.NaN : turned ? 1 - input[i] / 10f : input[i] / 10f;
           outputs[2 * i] = 1 - yes;
           outputs[2 * i + 1] = yes;
         }

@@ -141,6 +141,36 @@ final class NetworkTest {
   }
 
   @Test
+  void isClosedOnlyWhileNobodyHasASession() throws Exception {
+    CountingBackend backend = new CountingBackend();
+    Network network = new Network(TestNetworks.lenetSource(folder), backend, 1);
+    Session session = network.open();
+    assertFalse(network.closeIfUnused());
+    session.close();
+    assertTrue(network.openUnlessClosed().map(open -> {
+      open.close();
+      return true;
+    }).orElse(false), "it was refused, not closed");
+    assertTrue(network.closeIfUnused());
+    assertTrue(backend.closed);
+    assertTrue(network.openUnlessClosed().isEmpty());
+  }
+
+  @Test
+  void saysWhatMemoryItTakes() throws Exception {
+    NetworkSource source = TestNetworks.lenetSource(folder);
+    try (Network network = Network.load(source, NetworkOptions.defaults())) {
+      long weights = network.bytes();
+      assertTrue(weights > Files.size(source.parameters()) / 2, "weights: " + weights);
+      TestNetworks.actual(network, TestNetworks.images(source, 1, 1), 1);
+      long one = network.bytes();
+      assertTrue(one > weights, "a session of one image: " + one);
+      TestNetworks.actual(network, TestNetworks.images(source, LARGEST, 1), LARGEST);
+      assertTrue(network.bytes() > one, "the same session with larger batches: " + network.bytes());
+    }
+  }
+
+  @Test
   void neverReusesARunnerThatFailed() throws Exception {
     NetworkSource source = TestNetworks.lenetSource(folder);
     CountingBackend backend = new CountingBackend();

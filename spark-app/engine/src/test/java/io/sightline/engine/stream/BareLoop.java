@@ -25,7 +25,7 @@ public final class BareLoop {
     StreamOptions options =
         new StreamOptions(
             args[0], args[1], "", "", 1 << 30, 1 << 30, 1L << 40, NetworkOptions.defaults().batchSizes(), "onednn",
-            args[7], batch, "", null);
+            args[7], batch, "", null, Long.MAX_VALUE, null);
     StreamClassifier.preload(options);
     List<ImageRecord> records = read(Path.of(args[2]));
     LongAdder images = new LongAdder();

@@ -57,16 +57,31 @@ class ClassifyingIteratorTest {
     assertThrows(NoSuchElementException.class, output::next);
   }
 
-  /** What a killed task's listener does: the rest of the batch is never asked for. */
+  /** A task whose records have ended, or do not come, used to hold its models in memory. */
   @Test
-  void givesItsSessionsBackWhenItIsClosedHalfWay() {
+  void holdsNoSessionBetweenBatches() {
     ClassifyingIterator output = new ClassifyingIterator(rows(9).iterator(), model, Records.options(4));
+
     output.next();
-    assertEquals(1, model.opened - model.closed);
 
-    output.close();
+    assertEquals(1, model.opened);
+    assertEquals(1, model.closed);
+  }
 
-    assertEquals(model.opened, model.closed);
+  /** Results first: the sink has them when it asks for more. */
+  @Test
+  void comparesWithTheShadowWhenTheResultsAreTaken() {
+    StreamOptions options = Records.options(4, new ShadowOptions("fake", 1));
+    ClassifyingIterator output = new ClassifyingIterator(rows(4).iterator(), model, options);
+    for (int i = 0; i < 4; i++) {
+      assertTrue(output.hasNext());
+      output.next();
+      assertEquals(List.of(4), model.forwards);
+    }
+
+    assertFalse(output.hasNext());
+
+    assertEquals(List.of(4, 4), model.forwards);
   }
 
   /** A continuous source blocks in hasNext until the next record: asking it holds back the result of the last. */

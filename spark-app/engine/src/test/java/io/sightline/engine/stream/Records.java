@@ -19,8 +19,12 @@ final class Records {
   }
 
   static StreamOptions options(int batchSize) {
+    return options(batchSize, null);
+  }
+
+  static StreamOptions options(int batchSize, ShadowOptions shadow) {
     return new StreamOptions(
         "models", "fake", "results", "dead-letters", 100, 100 + (64 << 10), 1000, List.of(1, 4), "onednn", "auto",
-        batchSize, "", null);
+        batchSize, "", null, 1 << 30, shadow);
   }
 }

@@ -1,0 +1,48 @@
+"""What the JVMs that classify tell the driver about their models, as metrics."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from prometheus_client import Counter, Gauge
+from pyspark.sql import SparkSession
+
+from sightline_spark.metrics import ClassifierMetrics
+
+_SHADOW_OUTCOMES: Final = ("same", "other", "failed")
+
+
+class ModelReports:
+    """Carries sums that only grow into counters, and what is there now into gauges."""
+
+    def __init__(self, metrics: ClassifierMetrics) -> None:
+        self._levels: Mapping[str, Gauge] = {
+            "models_loaded": metrics.models_loaded,
+            "model_bytes": metrics.model_bytes,
+            "models_unusable": metrics.models_unusable,
+        }
+        self._totals: Mapping[str, Counter] = {
+            "model_loads": metrics.model_loads,
+            "model_load_seconds": metrics.model_load_seconds,
+            "model_unloads": metrics.model_unloads,
+            "model_failures": metrics.model_failures,
+            "shadow_difference": metrics.shadow_difference,
+            "shadow_seconds": metrics.shadow_seconds,
+            **{f"shadow_{outcome}": metrics.shadow_images.labels(outcome) for outcome in _SHADOW_OUTCOMES},
+        }
+        self._counted = dict.fromkeys(self._totals, 0.0)
+
+    def take(self, report: Mapping[str, float]) -> None:
+        """Show a report, the engine's `JvmReports.json`."""
+        for name, gauge in self._levels.items():
+            gauge.set(report[name])
+        for name, counter in self._totals.items():
+            counter.inc(max(report[name] - self._counted[name], 0))
+            self._counted[name] = report[name]
+
+
+def read_report(spark: SparkSession) -> Mapping[str, float]:
+    """What the JVMs have told the driver so far; of a cluster's executors at most seconds old."""
+    jvm: Any = spark._jvm  # noqa: SLF001 - py4j's door
+    report: Mapping[str, float] = json.loads(str(jvm.io.sightline.engine.stream.ReportsPlugin.json()))
+    return report
