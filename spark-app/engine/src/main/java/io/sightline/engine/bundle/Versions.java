@@ -8,6 +8,7 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /** The versions of one model that are installed in a models folder. */
@@ -34,6 +35,15 @@ final class Versions {
     } catch (IOException | UncheckedIOException e) {
       throw new BundleException(folder + ": cannot be listed: " + e, e);
     }
+  }
+
+  /** The highest version with a model.json; empty when the model is not installed. */
+  Optional<String> highest(String name) throws BundleException {
+    return descending(new ModelName(name, null)).stream().map(ModelName::version).findFirst();
+  }
+
+  boolean exists(ModelName id) {
+    return Files.isRegularFile(folder(id).resolve(BundleReader.MODEL_JSON));
   }
 
   /** False also where nobody can say whether it is. */
