@@ -1,0 +1,1 @@
+"""`sightline-backfill`: images that are there already, classified once each."""

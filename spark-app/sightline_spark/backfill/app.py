@@ -1,0 +1,144 @@
+"""One backfill in a Spark session: everything built in order, run, and its end said."""
+
+import hashlib
+import json
+import os
+import sys
+from threading import Event
+from typing import Final
+
+from py4j.protocol import Py4JJavaError
+from pyspark.sql import SparkSession
+
+from sightline_spark.backfill.arguments import PROGRAM, Options
+from sightline_spark.backfill.errors import BackfillError, Refused
+from sightline_spark.backfill.ledger import Job, Ledger
+from sightline_spark.backfill.progress import Progress
+from sightline_spark.backfill.run import Backfill, Plan, Report, Stopped
+from sightline_spark.backfill.sinks import WORK_FOLDER, ParquetTable, ResultsTopic, Sink
+from sightline_spark.backfill.sources import Folder, Source, Table
+from sightline_spark.backfill.store import Store
+from sightline_spark.backfill.topic import ImageTopic, TopicState, checked_topics
+from sightline_spark.executors import preload_watched, tasks_of
+from sightline_spark.query import EngineOptions
+from sightline_spark.settings import ClassifierSettings
+
+_UNREADABLE: Final = 3
+_WORK_LISTS: Final = ".sightline/backfill"
+
+
+def backfill(spark: SparkSession, options: Options, settings: ClassifierSettings, stop: Event) -> int:
+    """Do what the options ask for; returns the exit status.
+
+    Raises:
+        BackfillError: it cannot go on, or makes no sense (Refused).
+        Stopped: `stop` was set.
+    """
+    source = _source(spark, options, settings)
+    sink, ledger = _sink(spark, options, settings, source)
+    work = Backfill(source, sink, ledger, stop)
+    job = work.agree({"model": settings.default_model, "precision": settings.classifier_precision})
+    if options.dry_run:
+        return _say_what_there_is(*work.count(job, options.limit), sink)
+    shown = Progress(sys.stderr, 0, 0)
+    with ledger.locked():
+        shown.say("looking for images")
+        pinned = _pinned(spark, settings, job, stop, shown)
+        plan = work.extend(pinned, options.limit, options.piece_images)
+        return _work(spark, work, plan, settings, sink)
+
+
+def _work(spark: SparkSession, work: Backfill, plan: Plan, settings: ClassifierSettings, sink: Sink) -> int:
+    progress = Progress(sys.stderr, plan.total, plan.done_images)
+    if not plan.left:
+        progress.say(f"nothing to do: all {plan.total:,} images are done, in {sink.name}")
+        return 0
+    if plan.done_images:
+        progress.say(f"going on: {plan.done_images:,} of {plan.total:,} images are done")
+    progress.say(f"classifying {plan.total - plan.done_images:,} images with {plan.job['model']} into {sink.name}")
+    try:
+        report = work.run(spark, plan, EngineOptions.of(settings), progress)
+    except Stopped as stopped:
+        raise Stopped(f": {progress.done:,} of {plan.total:,} images are done") from stopped
+    finally:
+        progress.end()
+    return _say_how_it_ended(report, sink)
+
+
+def _say_how_it_ended(report: Report, sink: Sink) -> int:
+    total = report.total
+    sys.stdout.write(
+        f"finished: {total.images:,} images in {sink.name}, {total.images - total.failed:,} classified,"
+        f" {total.failed:,} failed; {report.new:,} of them in this run\n"
+    )
+    if not report.unreadable:
+        return 0
+    sys.stderr.write(f"{PROGRAM}: {report.unreadable:,} images could not be read: the same command tries them again\n")
+    return _UNREADABLE
+
+
+def _say_what_there_is(plan: Plan, new: int, sink: Sink) -> int:
+    sys.stdout.write(
+        f"{plan.total + new:,} images for {sink.name}: {plan.done_images:,} are done,"
+        f" {plan.total - plan.done_images + new:,} to do with {plan.job['model']}\n"
+    )
+    return 0
+
+
+def _source(spark: SparkSession, options: Options, settings: ClassifierSettings) -> Source:
+    tasks = settings.tasks_per_batch
+    if options.kind == "folder":
+        return Folder(spark, options.place, options.glob, settings.max_image_bytes, tasks)
+    if options.kind == "table":
+        return Table(spark, options.place, options.image_column, options.key_column, tasks)
+    state = TopicState.read(settings, options.begin, options.until)
+    return ImageTopic(spark, settings, state, options.piece_images, own=options.model is None)
+
+
+def _sink(spark: SparkSession, options: Options, settings: ClassifierSettings, source: Source) -> tuple[Sink, Ledger]:
+    if options.out is None:
+        with checked_topics(settings, [settings.classifier_results_topic, settings.classifier_dead_letters_topic]):
+            work = options.work or f"{os.path.abspath(_WORK_LISTS)}/{_digest(source, settings)}"  # noqa: PTH100
+        store = Store(spark, work)
+        return ResultsTopic(settings, store), Ledger(spark, store)
+    folder = Store(spark, options.out)
+    ledger = Ledger(spark, Store(spark, folder.place(WORK_FOLDER)))
+    if folder.names() and ledger.job() is None:
+        raise Refused(f"{folder.root} holds something else already: name a folder that is empty, or not there yet")
+    return ParquetTable(spark, folder, settings.classifier_results_topic), ledger
+
+
+def _digest(source: Source, settings: ClassifierSettings) -> str:
+    """The same for the same command."""
+    what = {**source.identity, "model": settings.default_model, "kafka": settings.kafka_bootstrap_servers}
+    return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _pinned(spark: SparkSession, settings: ClassifierSettings, job: Job, stop: Event, shown: Progress) -> Job:
+    """The job with its model's version; the model is loaded where tasks run.
+
+    Raises:
+        Stopped: a signal came.
+        BackfillError: the model cannot be used.
+    """
+    tasks = tasks_of(spark, settings)
+    if not tasks.wait(stop, shown.say):
+        raise Stopped
+    options = EngineOptions.of(settings.model_copy(update={"default_model": job["model"]}))
+    told: list[str] = []
+
+    def tell(trouble: str | None) -> None:
+        if trouble is not None and trouble not in told:
+            told.append(trouble)
+            shown.say(f"waiting: {trouble}")
+
+    try:
+        name = preload_watched(tasks, options, stop, tell)
+    except Py4JJavaError as error:
+        reason = error.java_exception.getMessage()
+        raise BackfillError(
+            f"model {job['model']} cannot be used: {reason} (models are in {settings.models_dir})"
+        ) from error
+    if name is None:
+        raise Stopped
+    return {**job, "model": name}
