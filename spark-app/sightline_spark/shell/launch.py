@@ -1,0 +1,69 @@
+"""Where the shell's Spark runs, and with what: as the classifier's settings and the command line say."""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pyspark.sql import SparkSession
+
+from sightline_spark.configuration import log_options
+from sightline_spark.errors import ClassifierError
+from sightline_spark.kafka import REDACTION
+from sightline_spark.settings import ClassifierSettings
+from sightline_spark.table import configure
+
+_SHELL: Final = {
+    "spark.app.name": "sightline-shell",
+    "spark.ui.enabled": "false",
+    "spark.sql.session.timeZone": "UTC",  # as all that the project writes down
+    # Tables of the session's own are forgotten with it: no metastore, whose files would lie where the shell was opened.
+    "spark.sql.catalogImplementation": "in-memory",
+    "spark.sql.shuffle.partitions": "16",  # of 200 a prompt would wait for
+    **REDACTION,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A session to be: the classifier's settings, Spark's master, and `NAME=VALUE` of Spark's own settings."""
+
+    settings: ClassifierSettings
+    master: str
+    extra: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for setting in self.extra:
+            if not setting.partition("=")[0].startswith("spark.") or "=" not in setting:
+                raise ClassifierError(f"--conf {setting} is not spark.NAME=VALUE")
+
+    def builder(self) -> SparkSession.Builder:
+        """A builder with everything set, and the environment of the JVM that it will start.
+
+        Raises:
+            ClassifierError: the engine or BigDL is not installed.
+        """
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        if self.master.startswith("local"):
+            os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"  # all on this machine: nothing listens beyond it
+        builder = SparkSession.builder.master(self.master)
+        for name, value in (_SHELL | self._of_settings()).items():
+            builder.config(name, value)
+        configure(builder, models=self.settings.models_dir, engine=self.settings.classifier_engine_dir)
+        for setting in self.extra:
+            name, _, value = setting.partition("=")
+            builder.config(name, value)
+        return builder
+
+    def _of_settings(self) -> dict[str, str]:
+        settings = self.settings
+        return {
+            "spark.driver.memory": settings.classifier_driver_memory,
+            "spark.driver.extraJavaOptions": " ".join(log_options("shell", "text", "WARNING")),
+            "spark.sql.warehouse.dir": (Path(".sightline") / "shell").resolve().as_uri(),
+            "spark.sightline.model": settings.default_model,
+            "spark.sightline.precision": settings.classifier_precision,
+            "spark.sightline.maxPixels": str(settings.max_pixels),
+            "spark.sightline.maxImageBytes": str(settings.max_image_bytes),
+        }

@@ -1,0 +1,104 @@
+"""The Python prompt, and programs run as if typed at it."""
+
+import code
+import runpy
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from pyspark.sql import SparkSession
+
+import sightline_spark
+from sightline_spark import shell
+from sightline_spark.shell.launch import Place
+from sightline_spark.shell.topics import TopicTables
+
+_HISTORY: Final = Path(".sightline") / "shell" / "history"
+_HISTORY_LINES: Final = 1000
+_BANNER: Final = """\
+spark is the session; sql("...") asks it. {tables}
+SQL: classify_image(content[, model[, topK]]). Python: {names}."""
+
+
+def run_prompt(place: Place, topics: TopicTables | None) -> NoReturn:
+    """Read and run Python until its end; IPython's prompt where it is installed.
+
+    Raises:
+        ClassifierError: the engine or BigDL is not installed.
+    """
+    spark = _session(place, topics)
+    names = _names(spark)
+    banner = _BANNER.format(tables=_tables(topics), names=", ".join(sorted(set(names) - {"spark", "sql"})))
+    try:
+        if find_spec("IPython") is not None:
+            _ipython(names, banner)
+        else:
+            _plain(names, banner)
+    finally:
+        spark.stop()
+    sys.exit(0)
+
+
+def run_script(place: Place, topics: TopicTables | None, program: Path, arguments: Sequence[str]) -> NoReturn:
+    """Run the program with the prompt's names; what it raises goes on, and its own status is the process's.
+
+    Raises:
+        ClassifierError: the engine or BigDL is not installed.
+    """
+    spark = _session(place, topics)
+    sys.argv = [str(program), *arguments]
+    try:
+        runpy.run_path(str(program), _names(spark), "__main__")
+    finally:
+        spark.stop()
+    sys.exit(0)
+
+
+def _session(place: Place, topics: TopicTables | None) -> SparkSession:
+    spark = place.builder().getOrCreate()
+    if topics is not None:
+        topics.create(spark)
+    return spark
+
+
+def _names(spark: SparkSession) -> dict[str, Any]:
+    public = {name: getattr(sightline_spark, name) for name in sightline_spark.__all__ if name != "configure"}
+    pictures: dict[str, Any] = {}
+    with suppress(shell.ClassifierError):  # without the extra there are none, and who asks by import is told so
+        pictures = {name: getattr(shell, name) for name in ("confusion_matrix", "contact_sheet")}
+    return {"spark": spark, "sql": spark.sql, **public, **pictures}
+
+
+def _tables(topics: TopicTables | None) -> str:
+    return "" if topics is None else f"Tables: {', '.join(topics.sources)}."
+
+
+def _ipython(names: dict[str, Any], banner: str) -> None:
+    from IPython import start_ipython  # noqa: PLC0415 - only where it is installed
+
+    sys.stderr.write(f"{banner}\n")
+    start_ipython(argv=["--no-banner"], user_ns=names)
+
+
+def _plain(names: dict[str, Any], banner: str) -> None:
+    if sys.stdin.isatty():
+        _edit_lines(names)
+    code.interact(banner, local=names, exitmsg="")
+
+
+def _edit_lines(names: dict[str, Any]) -> None:
+    """Completion by Tab, and lines of earlier sessions by the arrow keys."""
+    import atexit  # noqa: PLC0415
+    import readline  # noqa: PLC0415 - changes the terminal's settings
+    import rlcompleter  # noqa: PLC0415
+
+    readline.set_completer(rlcompleter.Completer(names).complete)
+    readline.parse_and_bind("tab: complete")
+    with suppress(OSError):  # the first time there is none
+        readline.read_history_file(_HISTORY)
+    readline.set_history_length(_HISTORY_LINES)
+    _HISTORY.parent.mkdir(parents=True, exist_ok=True)
+    atexit.register(readline.write_history_file, _HISTORY)

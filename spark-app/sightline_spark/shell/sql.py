@@ -1,0 +1,39 @@
+"""Spark's own SQL prompt in place of this process."""
+
+import os
+from pathlib import Path
+from typing import Final, NoReturn
+
+import pyspark
+
+from sightline_spark.shell.launch import Place
+from sightline_spark.shell.topics import TopicTables
+
+_SHELL: Final = "io.sightline.engine.table.SqlShell"
+_TOPICS: Final = "SIGHTLINE_SHELL_TOPICS"  # only the process's own user can read it
+
+
+def replace_by_spark_sql(
+    place: Place, topics: TopicTables | None, *, statements: str | None = None, file: Path | None = None
+) -> NoReturn:
+    """Become spark-sql: with its prompt, or running `statements` or those of `file`. Its status is the process's.
+
+    Raises:
+        ClassifierError: the engine or BigDL is not installed.
+    """
+    command = spark_sql_command(dict(place.builder()._options), statements, file)  # noqa: SLF001 - no other way to them
+    if topics is not None:
+        os.environ[_TOPICS] = topics.to_json()
+    os.environ["SPARK_HOME"] = str(Path(pyspark.__file__).parent)
+    os.execv(command[0], command)  # noqa: S606
+
+
+def spark_sql_command(configuration: dict[str, str], statements: str | None, file: Path | None) -> list[str]:
+    """The program and its arguments; nothing of Kafka's is among them."""
+    command = [str(Path(pyspark.__file__).with_name("bin") / "spark-submit"), "--class", _SHELL]
+    for name, value in configuration.items():
+        command += ["--conf", f"{name}={value}"]
+    command.append("spark-internal")
+    if statements is not None:
+        command += ["-e", statements]
+    return command if file is None else [*command, "-f", str(file)]
