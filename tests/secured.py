@@ -1,6 +1,7 @@
 """A broker with TLS, users and access rules, made by the same script and job as the profile `secure` of compose."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,8 @@ class SecuredKafka:
         (self.tls / "classifier/password").write_text(PASSWORD, encoding="utf-8")
         (self.tls / "access/users/classifier").unlink()
         (self.tls / "access/users/classifier").write_text(PASSWORD, encoding="utf-8")
+        (self.tls / "access/users/analyst").write_text(PASSWORD, encoding="utf-8")
+        shutil.copytree(self.tls / "classifier", self.tls / "analyst")
         self._users, self._administrators = free_port(), free_port()
         self.servers = f"localhost:{self._users}"
         self.mutual = f"localhost:{self._administrators}"

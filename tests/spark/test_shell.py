@@ -1,9 +1,10 @@
 """Kafka's topics as tables of a session, on a real broker: what is typed, what is left out, what is shown once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from kafka import KafkaProducer
@@ -113,13 +114,16 @@ def kafka(broker: EmbeddedKafka) -> ClassifierSettings:
 
 
 @pytest.fixture
-def tables(spark: SparkSession, kafka: ClassifierSettings) -> SparkSession:
-    """The session with all records of the topics as tables."""
+def tables(spark: SparkSession, kafka: ClassifierSettings) -> Iterator[SparkSession]:
+    """The session with all records of the topics as tables, and few tasks for few rows."""
+    partitions = str(spark.conf.get("spark.sql.shuffle.partitions"))
+    spark.conf.set("spark.sql.shuffle.partitions", "2")
     add_topics(spark, settings=kafka)
-    return spark
+    yield spark
+    spark.conf.set("spark.sql.shuffle.partitions", partitions)
 
 
-def asked(spark: SparkSession, statement: str) -> list[tuple[object, ...]]:
+def asked(spark: SparkSession, statement: str) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in spark.sql(statement).collect()]
 
 
@@ -174,11 +178,10 @@ def test_a_query_sees_what_came_since_the_last_one(tables: SparkSession, kafka: 
     assert (before, asked(tables, "SELECT count(*) FROM results WHERE stream = 'later'")) == ([(0,)], [(1,)])
 
 
-def test_a_span_of_offsets_and_one_of_time(spark: SparkSession, kafka: ClassifierSettings) -> None:
-    place = "SELECT partition, offset FROM global_temp.kafka_results"
-    add_topics(spark, settings=kafka)
+def test_a_span_of_offsets_and_one_of_time(tables: SparkSession, kafka: ClassifierSettings) -> None:
+    place, spark = "SELECT partition, offset FROM global_temp.kafka_results", tables
     every = sorted(asked(spark, place))
-    partition = max(number for number, _ in every)
+    partition = every[-1][0]
     add_topics(spark, start=[f"results:{partition}=1"], end=[f"results:{partition}=2"], settings=kafka)
     named = [(number, offset) for number, offset in every if number != partition or offset == 1]
     assert sorted(asked(spark, place)) == named
@@ -191,5 +194,5 @@ def test_a_span_of_offsets_and_one_of_time(spark: SparkSession, kafka: Classifie
 
 
 def test_a_broker_that_is_away_is_named(spark: SparkSession) -> None:
-    with pytest.raises(ClassifierError, match="Kafka at 127.0.0.1:1"):
+    with pytest.raises(ClassifierError, match=r"Kafka at 127\.0\.0\.1:1"):
         add_topics(spark, settings=ClassifierSettings(kafka_bootstrap_servers="127.0.0.1:1"))

@@ -29,6 +29,7 @@ from sightline_topics.settings import AccessSettings
 log = logging.getLogger(__name__)
 
 JOB: Final = "topics"  # the user that makes the topics
+ANALYST: Final = "analyst"  # reads everything and writes nothing: people at sightline-shell
 # Spark names its consumers' groups so. It commits no offsets, but asking for a group's place is a right of its own.
 _SPARK_GROUPS: Final = "spark-kafka-source"
 _OWNS: Final = (
@@ -60,12 +61,12 @@ def ensure_access(settings: AccessSettings) -> None:
 
 def grants(topics: Iterable[Topic]) -> list[ACL]:
     """Every right that a user needs."""
-    rules = [_allow("classifier", ACLOperation.READ, _group(_SPARK_GROUPS))]
+    rules = [_allow(user, ACLOperation.READ, _group(_SPARK_GROUPS)) for user in ("classifier", ANALYST)]
     for topic in topics:
         named = ResourcePattern(ResourceType.TOPIC, topic.name)
         rules += [_allow(JOB, operation, named) for operation in _OWNS]
         rules += [_allow(user, ACLOperation.WRITE, named) for user in topic.producers]
-        rules += [_allow(user, ACLOperation.READ, named) for user in topic.consumers]
+        rules += [_allow(user, ACLOperation.READ, named) for user in (*topic.consumers, ANALYST)]
     # The gateway compares the topic's limit with its own before it says that it is ready; the classifier's metrics say
     # how long images are kept.
     images = ResourcePattern(ResourceType.TOPIC, IMAGES)

@@ -1,6 +1,7 @@
 """`sightline-shell`: PySpark or spark-sql with the engine, its SQL function, and Kafka's topics as tables."""
 
 import argparse
+import logging
 import sys
 from pathlib import Path
 from typing import Final, NoReturn
@@ -55,6 +56,7 @@ def main() -> None:
         parser.exit(2, "".join(f"{parser.prog}: {problem}\n" for problem in problems(error)))
     except ClassifierError as error:
         parser.error(str(error))
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # the shell's own line says why Kafka cannot be used
     try:
         _open(arguments, place, span)
     except ClassifierError as error:

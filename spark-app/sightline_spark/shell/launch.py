@@ -59,6 +59,7 @@ class Place:
     def _of_settings(self) -> dict[str, str]:
         settings = self.settings
         return {
+            "spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower(),
             "spark.driver.memory": settings.classifier_driver_memory,
             "spark.driver.extraJavaOptions": " ".join(log_options("shell", "text", "WARNING")),
             "spark.sql.warehouse.dir": (Path(".sightline") / "shell").resolve().as_uri(),

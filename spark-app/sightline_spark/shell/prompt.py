@@ -5,7 +5,6 @@ import runpy
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -13,18 +12,19 @@ from pyspark.sql import SparkSession
 
 import sightline_spark
 from sightline_spark import shell
+from sightline_spark.errors import ClassifierError
 from sightline_spark.shell.launch import Place
 from sightline_spark.shell.topics import TopicTables
 
 _HISTORY: Final = Path(".sightline") / "shell" / "history"
 _HISTORY_LINES: Final = 1000
 _BANNER: Final = """\
-spark is the session; sql("...") asks it. {tables}
-SQL: classify_image(content[, model[, topK]]). Python: {names}."""
+Python: spark, sql("SELECT ..."), {names}.
+SQL: {tables}classify_image(content[, model[, topK]])."""
 
 
 def run_prompt(place: Place, topics: TopicTables | None) -> NoReturn:
-    """Read and run Python until its end; IPython's prompt where it is installed.
+    """Read and run Python until its end.
 
     Raises:
         ClassifierError: the engine or BigDL is not installed.
@@ -32,11 +32,10 @@ def run_prompt(place: Place, topics: TopicTables | None) -> NoReturn:
     spark = _session(place, topics)
     names = _names(spark)
     banner = _BANNER.format(tables=_tables(topics), names=", ".join(sorted(set(names) - {"spark", "sql"})))
+    if sys.stdin.isatty():
+        _edit_lines(names)
     try:
-        if find_spec("IPython") is not None:
-            _ipython(names, banner)
-        else:
-            _plain(names, banner)
+        code.interact(banner, local=names, exitmsg="")
     finally:
         spark.stop()
     sys.exit(0)
@@ -67,26 +66,13 @@ def _session(place: Place, topics: TopicTables | None) -> SparkSession:
 def _names(spark: SparkSession) -> dict[str, Any]:
     public = {name: getattr(sightline_spark, name) for name in sightline_spark.__all__ if name != "configure"}
     pictures: dict[str, Any] = {}
-    with suppress(shell.ClassifierError):  # without the extra there are none, and who asks by import is told so
+    with suppress(ClassifierError):  # without the extra there are none, and who asks by import is told so
         pictures = {name: getattr(shell, name) for name in ("confusion_matrix", "contact_sheet")}
     return {"spark": spark, "sql": spark.sql, **public, **pictures}
 
 
 def _tables(topics: TopicTables | None) -> str:
-    return "" if topics is None else f"Tables: {', '.join(topics.sources)}."
-
-
-def _ipython(names: dict[str, Any], banner: str) -> None:
-    from IPython import start_ipython  # noqa: PLC0415 - only where it is installed
-
-    sys.stderr.write(f"{banner}\n")
-    start_ipython(argv=["--no-banner"], user_ns=names)
-
-
-def _plain(names: dict[str, Any], banner: str) -> None:
-    if sys.stdin.isatty():
-        _edit_lines(names)
-    code.interact(banner, local=names, exitmsg="")
+    return "" if topics is None else f"tables {', '.join(topics.sources)}; "
 
 
 def _edit_lines(names: dict[str, Any]) -> None:

@@ -40,11 +40,6 @@ class Edge:
                 raise ClassifierError(f"{text}: a second time beside {', '.join(texts)}")
         return cls(time_ms, offsets)
 
-    @property
-    def whole(self) -> bool:
-        """Whether it leaves nothing out."""
-        return self.time_ms is None and not self.offsets
-
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -56,6 +51,11 @@ class Span:
     def __post_init__(self) -> None:
         if self.start.time_ms is not None and self.end.time_ms is not None and self.start.time_ms >= self.end.time_ms:
             raise ClassifierError("the beginning is not before the end")
+
+    @property
+    def whole(self) -> bool:
+        """Whether it leaves nothing out."""
+        return self == Span()
 
 
 def since(age: str, now: datetime) -> Edge:

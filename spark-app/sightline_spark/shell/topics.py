@@ -19,6 +19,8 @@ from sightline_spark.settings import ClassifierSettings
 from sightline_spark.shell.span import EVERY, Edge, Span
 from sightline_spark.shell.tables import TABLES, records_view, statement
 
+_GROUP: Final = "spark-kafka-source"  # as for the classifier: what users of a secured Kafka have a right to
+_BOOTSTRAP_TIMEOUT_MS: Final = 3000
 _TIMEOUT_MS: Final = 5000  # a broker on the way to another one answers later; longer, and people wait for a prompt
 _EARLIEST, _LATEST = -2, -1  # Spark's offsets for a partition's own ends
 
@@ -106,6 +108,7 @@ def _fixed(topic: str) -> dict[str, str]:
     return {
         "subscribe": topic,
         "includeHeaders": "true",
+        "groupIdPrefix": _GROUP,
         "failOnDataLoss": "false",  # what Kafka deletes while a query runs is missing from it: no reason to fail
     }
 
@@ -114,7 +117,7 @@ def _ranges(settings: ClassifierSettings, span: Span, topics: Sequence[str]) -> 
     admin = KafkaAdminClient(
         **settings.client_options(),
         client_id="shell",
-        bootstrap_timeout_ms=_TIMEOUT_MS,
+        bootstrap_timeout_ms=_BOOTSTRAP_TIMEOUT_MS,
         request_timeout_ms=_TIMEOUT_MS,
     )
     with closing(admin):

@@ -45,6 +45,16 @@ def _rights(user: str) -> set[tuple[str, str]]:
                 ("WRITE", "dead-letters"),
             },
         ),
+        (
+            "analyst",
+            {
+                ("READ", "images"),
+                ("READ", "results"),
+                ("READ", "dead-letters"),
+                ("READ", "image-stats"),
+                ("READ", "spark-kafka-source"),
+            },
+        ),
     ],
 )
 def test_a_service_has_what_it_needs_and_no_more(user: str, rights: set[tuple[str, str]]) -> None:
