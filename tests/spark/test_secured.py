@@ -171,7 +171,7 @@ def test_spark_sql_has_the_topics_and_shows_no_secret(kafka: SecuredKafka, tmp_p
     shown = ended.stdout.decode()
     log = (tmp_path / "log").read_text(errors="replace")
     assert "counted\t0" in shown, log[-3000:]
-    assert "BatchScan kafka" in shown
+    assert "KafkaRelation(" in shown
     assert "ConsumerConfig values" in log  # all that there is was logged
     assert "UNRESOLVED_COLUMN" in log
     assert ended.returncode == 1

@@ -1,13 +1,18 @@
 """Kafka's topics as tables of a session, on a real broker: what is typed, what is left out, what is shown once."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from kafka import KafkaProducer
+from PIL import Image
 from pyspark.sql import Row, SparkSession
 
 from sightline_contracts.dead_letters import DeadLetter, encode_dead_letter
@@ -19,8 +24,8 @@ from sightline_contracts.topics import DEAD_LETTERS, IMAGES, RESULTS
 from sightline_local.kafka import EmbeddedKafka
 from sightline_spark.errors import ClassifierError
 from sightline_spark.settings import ClassifierSettings
-from sightline_spark.shell import add_topics
-from tests.spark.conftest import digit_png
+from sightline_spark.shell import add_topics, confusion_matrix, contact_sheet
+from tests.spark.conftest import digit_png, encode
 
 pytestmark = [
     pytest.mark.spark,
@@ -196,3 +201,56 @@ def test_a_span_of_offsets_and_one_of_time(tables: SparkSession, kafka: Classifi
 def test_a_broker_that_is_away_is_named(spark: SparkSession) -> None:
     with pytest.raises(ClassifierError, match=r"Kafka at 127\.0\.0\.1:1"):
         add_topics(spark, settings=ClassifierSettings(kafka_bootstrap_servers="127.0.0.1:1"))
+
+
+def test_frames_become_pictures(tables: SparkSession) -> None:
+    photo = encode(Image.new("RGB", (400, 100), "#ff0000"), "PNG")
+    frame = tables.createDataFrame([(photo, "red"), (b"no image", None)], "content binary, label string").coalesce(1)
+    sheet = contact_sheet(frame, columns=2, size=100)
+    assert sheet.size == (2 * 100 + 3 * 8, 100 + 16 + 2 * 8)
+    assert [sheet.getpixel(place) for place in ((58, 58), (58, 20), (166, 58))] == [
+        (255, 0, 0),  # scaled into its tile,
+        (255, 255, 255),  # which it fills in one direction;
+        (0xD9, 0xDE, 0xE3),  # the other one is no image
+    ]
+    assert contact_sheet(frame.limit(0)).size[0] > 0
+    pairs = tables.createDataFrame([("7", "7"), ("7", "1"), ("1", None)], "truth string, label string")
+    matrix = confusion_matrix(pairs, "truth")
+    assert min(matrix.size) >= 400
+    assert len(set(matrix.convert("L").getdata())) > 50
+
+
+def test_a_program_runs_in_the_shell_and_leaves_its_pictures(kafka: ClassifierSettings, tmp_path: Path) -> None:
+    """The example, as its first lines say, in a process of its own."""
+    example = Path(__file__).parents[2] / "docs/examples/pictures.py"
+    ended = shell(kafka, tmp_path, "--master", "local[2]", str(example), str(tmp_path))
+    assert ended.returncode == 0, ended.stderr
+    assert sorted(file.name for file in tmp_path.glob("*.png")) == ["matrix.png", "sheet.png"]
+
+
+def test_the_prompt_takes_python_and_spark_sql_the_first_example(kafka: ClassifierSettings, tmp_path: Path) -> None:
+    typed = "sql('SELECT label FROM results WHERE label = 6').show()\nprint(contact_sheet.__name__)\n"
+    ended = shell(kafka, tmp_path, "--master", "local[1]", typed=typed)
+    assert ended.returncode == 0, ended.stderr
+    assert "|    6|" in ended.stdout
+    assert "contact_sheet" in ended.stdout
+    counted = "SELECT label, count(*) FROM results WHERE label IS NOT NULL GROUP BY label ORDER BY label"
+    ended = shell(kafka, tmp_path, "--master", "local[1]", "-e", counted)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.splitlines()[-2:] == ["0\t1", "6\t1"]
+
+
+def shell(
+    settings: ClassifierSettings, folder: Path, *arguments: str, typed: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """What `sightline-shell` says, once it has ended."""
+    return subprocess.run(
+        [Path(sys.executable).with_name("sightline-shell"), *arguments],
+        input=typed,
+        env={**os.environ, "SIGHTLINE_KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )

@@ -38,8 +38,10 @@ class Place:
             if not setting.partition("=")[0].startswith("spark.") or "=" not in setting:
                 raise ClassifierError(f"--conf {setting} is not spark.NAME=VALUE")
 
-    def builder(self) -> SparkSession.Builder:
+    def builder(self, folder: Path) -> SparkSession.Builder:
         """A builder with everything set, and the environment of the JVM that it will start.
+
+        Tables that somebody creates in the session go to `folder`.
 
         Raises:
             ClassifierError: the engine or BigDL is not installed.
@@ -47,7 +49,7 @@ class Place:
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         if self.master.startswith("local"):
             os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"  # all on this machine: nothing listens beyond it
-        builder = SparkSession.builder.master(self.master)
+        builder = SparkSession.builder.master(self.master).config("spark.sql.warehouse.dir", folder.as_uri())
         for name, value in (_SHELL | self._of_settings()).items():
             builder.config(name, value)
         configure(builder, models=self.settings.models_dir, engine=self.settings.classifier_engine_dir)
@@ -62,7 +64,6 @@ class Place:
             "spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower(),
             "spark.driver.memory": settings.classifier_driver_memory,
             "spark.driver.extraJavaOptions": " ".join(log_options("shell", "text", "WARNING")),
-            "spark.sql.warehouse.dir": (Path(".sightline") / "shell").resolve().as_uri(),
             "spark.sightline.model": settings.default_model,
             "spark.sightline.precision": settings.classifier_precision,
             "spark.sightline.maxPixels": str(settings.max_pixels),

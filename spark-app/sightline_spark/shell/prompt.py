@@ -3,9 +3,10 @@
 import code
 import runpy
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final, NoReturn
 
 from pyspark.sql import SparkSession
@@ -16,7 +17,7 @@ from sightline_spark.errors import ClassifierError
 from sightline_spark.shell.launch import Place
 from sightline_spark.shell.topics import TopicTables
 
-_HISTORY: Final = Path(".sightline") / "shell" / "history"
+_HISTORY: Final = Path.home() / ".cache" / "sightline" / "shell-history"
 _HISTORY_LINES: Final = 1000
 _BANNER: Final = """\
 Python: spark, sql("SELECT ..."), {names}.
@@ -29,16 +30,17 @@ def run_prompt(place: Place, topics: TopicTables | None) -> NoReturn:
     Raises:
         ClassifierError: the engine or BigDL is not installed.
     """
-    spark = _session(place, topics)
+    with _session(place, topics) as spark:
+        _interact(spark, topics)
+    sys.exit(0)
+
+
+def _interact(spark: SparkSession, topics: TopicTables | None) -> None:
     names = _names(spark)
     banner = _BANNER.format(tables=_tables(topics), names=", ".join(sorted(set(names) - {"spark", "sql"})))
     if sys.stdin.isatty():
         _edit_lines(names)
-    try:
-        code.interact(banner, local=names, exitmsg="")
-    finally:
-        spark.stop()
-    sys.exit(0)
+    code.interact(banner, local=names, exitmsg="")
 
 
 def run_script(place: Place, topics: TopicTables | None, program: Path, arguments: Sequence[str]) -> NoReturn:
@@ -47,20 +49,22 @@ def run_script(place: Place, topics: TopicTables | None, program: Path, argument
     Raises:
         ClassifierError: the engine or BigDL is not installed.
     """
-    spark = _session(place, topics)
-    sys.argv = [str(program), *arguments]
-    try:
+    with _session(place, topics) as spark:
+        sys.argv = [str(program), *arguments]
         runpy.run_path(str(program), _names(spark), "__main__")
-    finally:
-        spark.stop()
     sys.exit(0)
 
 
-def _session(place: Place, topics: TopicTables | None) -> SparkSession:
-    spark = place.builder().getOrCreate()
-    if topics is not None:
-        topics.create(spark)
-    return spark
+@contextmanager
+def _session(place: Place, topics: TopicTables | None) -> Iterator[SparkSession]:
+    with TemporaryDirectory(prefix="sightline-shell-") as folder:
+        spark = place.builder(Path(folder)).getOrCreate()
+        try:
+            if topics is not None:
+                topics.create(spark)
+            yield spark
+        finally:
+            spark.stop()
 
 
 def _names(spark: SparkSession) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Spark's own SQL prompt in place of this process."""
 
 import os
+import tempfile
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -10,6 +11,7 @@ from sightline_spark.shell.launch import Place
 from sightline_spark.shell.topics import TopicTables
 
 _SHELL: Final = "io.sightline.engine.table.SqlShell"
+_FOLDER: Final = "SIGHTLINE_SHELL_FOLDER"  # deleted in the end
 _TOPICS: Final = "SIGHTLINE_SHELL_TOPICS"  # only the process's own user can read it
 
 
@@ -21,7 +23,10 @@ def replace_by_spark_sql(
     Raises:
         ClassifierError: the engine or BigDL is not installed.
     """
-    command = spark_sql_command(dict(place.builder()._options), statements, file)  # noqa: SLF001 - no other way to them
+    folder = Path(tempfile.mkdtemp(prefix="sightline-shell-"))
+    configuration = dict(place.builder(folder)._options)  # noqa: SLF001 - no other way to them
+    command = spark_sql_command(configuration, statements, file)
+    os.environ[_FOLDER] = str(folder)
     if topics is not None:
         os.environ[_TOPICS] = topics.to_json()
     os.environ["SPARK_HOME"] = str(Path(pyspark.__file__).parent)
