@@ -8,7 +8,6 @@ from typing import Final
 
 from pyspark.sql import SparkSession
 
-from sightline_spark.configuration import log_options
 from sightline_spark.errors import ClassifierError
 from sightline_spark.kafka import REDACTION
 from sightline_spark.settings import ClassifierSettings
@@ -63,7 +62,6 @@ class Place:
         return {
             "spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower(),
             "spark.driver.memory": settings.classifier_driver_memory,
-            "spark.driver.extraJavaOptions": " ".join(log_options("shell", "text", "WARNING")),
             "spark.sightline.model": settings.default_model,
             "spark.sightline.precision": settings.classifier_precision,
             "spark.sightline.maxPixels": str(settings.max_pixels),
