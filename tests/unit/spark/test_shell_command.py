@@ -1,0 +1,60 @@
+"""What sightline-shell starts, and what it refuses before anything starts."""
+
+from pathlib import Path
+
+import pytest
+
+from sightline_spark.settings import ClassifierSettings
+from sightline_spark.shell.__main__ import main
+from sightline_spark.shell.launch import Place
+from sightline_spark.shell.sql import spark_sql_command
+from sightline_spark.shell.tables import TABLES, result_type, statement
+
+
+def test_spark_sql_gets_statements_and_files_as_they_are() -> None:
+    command = spark_sql_command({"spark.master": "local[1]"}, "SELECT 'a b'", Path("more.sql"))
+    assert command[0].endswith("/pyspark/bin/spark-submit")
+    assert command[-5:] == ["spark-internal", "-e", "SELECT 'a b'", "-f", "more.sql"]
+    assert command[command.index("--conf") + 1] == "spark.master=local[1]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--from", "soon"], "soon is neither a time"),
+        (["--since", "1h", "--from", "2026-11-23"], "both given"),
+        (["--since", "an hour"], "is no age"),
+        (["--conf", "driver.memory=1g"], "is not spark.NAME=VALUE"),
+        (["--sql", "program.py"], "a program is Python"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(
+    arguments: list[str], problem: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["sightline-shell", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert problem in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_place_names_no_secret_of_kafka() -> None:
+    settings = ClassifierSettings(
+        kafka_security_protocol="SASL_PLAINTEXT",
+        kafka_username="analyst",
+        kafka_password="guess me",
+    )
+    assert "guess me" not in repr(Place(settings, "local[1]", ()))
+
+
+def test_each_table_is_made_of_its_own_records() -> None:
+    for table in TABLES:
+        assert f"VIEW {table} AS" in statement(table)
+        assert f"global_temp.kafka_{table}" in statement(table)
+
+
+def test_results_have_the_types_of_the_contract() -> None:
+    assert "predictions ARRAY<STRUCT<index: BIGINT, label: STRING, probability: DOUBLE>>" in result_type()
+    assert "error STRUCT<code: STRING, detail: STRING>" in result_type()
+    assert "accepted_at BIGINT" in result_type()
+    assert "status STRING" in result_type()
