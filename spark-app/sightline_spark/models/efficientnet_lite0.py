@@ -56,6 +56,11 @@ class Convolution:
     depthwise: bool = False
     clipped: bool = True  # ReLU6 follows
 
+    @property
+    def name(self) -> str:
+        """The layer's, for those who ask for its features: `blocks.3.expand_conv`."""
+        return self.weights.removeprefix("_").replace("._", ".")
+
 
 Apply = Callable[[Tensors, Convolution, Any], Any]
 
@@ -77,13 +82,14 @@ def convolved(spec: Convolution, kernel: NDArray[np.float32], bias: NDArray[np.f
     convolution = layer.SpatialConvolution(
         per_group * groups, outputs, side, side, spec.stride, spec.stride, SAME, SAME, n_group=groups
     )
+    convolution.set_name(spec.name)
     convolution.set_weights([kernel.reshape(groups, outputs // groups, per_group, side, side), bias])
     return convolution(node)
 
 
 def _clipped(tensors: Tensors, spec: Convolution, node: Any) -> Any:
     result = convolved(spec, *folded(tensors, spec.weights, spec.norm), node)
-    return layer.ReLU6()(result) if spec.clipped else result
+    return layer.ReLU6().set_name(f"{spec.name}.relu6")(result) if spec.clipped else result
 
 
 def _bottleneck(index: int, stage: Stage, stride: int) -> list[Convolution]:
@@ -105,7 +111,7 @@ def _blocks(tensors: Tensors, apply: Apply, node: Any) -> Any:
             for spec in _bottleneck(index, stage, stage.stride if repeat == 0 else 1):
                 node = apply(tensors, spec, node)
             if repeat > 0:
-                node = layer.CAddTable()([node, shortcut])
+                node = layer.CAddTable().set_name(f"blocks.{index}.add")([node, shortcut])
             index += 1
     return node
 
@@ -120,10 +126,11 @@ def build(tensors: Tensors, apply: Apply = _clipped) -> Any:
         node = apply(tensors, Convolution("_conv_stem", "_bn0", 3, 2), picture)
         node = _blocks(tensors, apply, node)
         node = apply(tensors, Convolution("_conv_head", "_bn1"), node)
-        node = layer.SpatialAveragePooling(LAST_SIDE, LAST_SIDE)(node)
-        node = layer.Reshape([HEAD], True)(node)  # batch mode said: else a batch of one is taken for no batch
-        classifier = layer.Linear(HEAD, CLASSES)
+        node = layer.SpatialAveragePooling(LAST_SIDE, LAST_SIDE).set_name("pool")(node)
+        flat = layer.Reshape([HEAD], True)  # batch mode said: else a batch of one is taken for no batch
+        node = flat.set_name("features")(node)
+        classifier = layer.Linear(HEAD, CLASSES).set_name("labels")
         classifier.set_weights([tensors["_fc.weight"], tensors["_fc.bias"]])
-        model = layer.Model([picture], [layer.SoftMax()(classifier(node))])
+        model = layer.Model([picture], [layer.SoftMax().set_name("probabilities")(classifier(node))])
         model.evaluate()
     return model

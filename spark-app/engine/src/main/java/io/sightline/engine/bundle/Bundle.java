@@ -51,6 +51,7 @@ public record Bundle(
   /** What the engine runs. */
   public NetworkSource source() {
     return new NetworkSource(id.toString(), definition, parameters, input.channels(), input.height(), input.width(),
-        labels.size(), output, calibration, Optional.of(digest));
+        labels.size(), output, calibration, Optional.empty(),
+        Optional.of(digest));
   }
 }

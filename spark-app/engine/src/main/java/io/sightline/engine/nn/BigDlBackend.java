@@ -58,26 +58,26 @@ final class BigDlBackend implements Backend {
   private record ModuleRunner(NetworkSource source, BigDlModule module) implements Runner {
 
     @Override
-    public void forward(FloatBuffer input, int n, float[] probabilities) {
+    public void forward(FloatBuffer input, int n, float[] results) {
       int length = source.inputLength();
       for (int done = 0; done < n; done += CHUNK) {
         int count = Math.min(CHUNK, n - done);
         FloatBuffer images = input.slice(input.position() + done * length, count * length);
-        chunk(images, count, probabilities, done * source.classes());
+        chunk(images, count, results, done * source.outputs());
       }
     }
 
-    private void chunk(FloatBuffer images, int count, float[] probabilities, int offset) {
+    private void chunk(FloatBuffer images, int count, float[] results, int offset) {
       int[] shape = {count, source.channels(), source.height(), source.width()};
       float[] values = module.forward(images, shape);
-      if (values.length != count * source.classes()) {
+      if (values.length != count * source.outputs()) {
         throw new IllegalStateException(source.name() + ": gives " + values.length + " values for " + count
-            + " images, not " + source.classes() + " each");
+            + " images, not " + source.outputs() + " each");
       }
-      for (int i = 0; i < count; i++) {
-        Probabilities.apply(source.output(), values, i * source.classes(), source.classes());
+      for (int i = 0; i < count && source.layer().isEmpty(); i++) {
+        Probabilities.apply(source.output(), values, i * source.outputs(), source.outputs());
       }
-      System.arraycopy(values, 0, probabilities, offset, values.length);
+      System.arraycopy(values, 0, results, offset, values.length);
     }
 
     @Override

@@ -18,9 +18,15 @@ final class BigDlModule {
   static final TensorNumericMath.TensorNumeric<Object> NUMERIC = numeric();
 
   private final AbstractModule<Activity, Activity, Object> module;
+  private final AbstractModule<?, ?, ?> end;
 
   BigDlModule(AbstractModule<Activity, Activity, Object> module) {
+    this(module, module);
+  }
+
+  private BigDlModule(AbstractModule<Activity, Activity, Object> module, AbstractModule<?, ?, ?> end) {
     this.module = module;
+    this.end = end;
     module.evaluate();
   }
 
@@ -37,13 +43,28 @@ final class BigDlModule {
     return module;
   }
 
+  /** The same module, of which another layer than the last is asked for. Throws NetworkException if it has none. */
+  BigDlModule upTo(FeatureLayer layer) throws NetworkException {
+    return new BigDlModule(module, ModuleLayers.of(module).find(layer));
+  }
+
+  /** The layer whose values {@link #forward} gives. */
+  AbstractModule<?, ?, ?> end() {
+    return end;
+  }
+
   /** A module with buffers of its own, for another thread. */
   BigDlModule copy() {
-    return new BigDlModule(module.cloneModule());
+    AbstractModule<Activity, Activity, Object> copy = module.cloneModule();
+    try {
+      return new BigDlModule(copy, end == module ? copy : ModuleLayers.of(copy).named(end.getName()));
+    } catch (NetworkException e) {
+      throw new IllegalStateException("a copy has not the layers of its original", e);
+    }
   }
 
   /**
-   * Runs {@code shape[0]} images; gives the last layer's values, row by row.
+   * Runs {@code shape[0]} images; gives the end's values, row by row.
    *
    * @throws IllegalStateException for whatever BigDL throws: some of it is checked, undeclared, and would pass every
    *     handler of RuntimeException
@@ -58,10 +79,24 @@ final class BigDlModule {
     Tensor<Object> tensor =
         Tensor$.MODULE$.apply(Storage$.MODULE$.<Object>apply((Object) values, FLOAT), 1, shape, null, FLOAT, NUMERIC);
     try {
-      return values(module.forward(tensor));
-    } catch (Exception e) {
+      module.forward(tensor);
+      return values(tensor(end));
+    } catch (Exception e) { // Scala throws checked exceptions without declaring them
       throw new IllegalStateException("BigDL's forward failed: " + e.getMessage(), e);
     }
+  }
+
+  /** How many numbers {@link #forward} gives for an image. Tried with two images: BigDL may take one for no batch. */
+  int outputs(NetworkSource source) {
+    int[] shape = {2, source.channels(), source.height(), source.width()};
+    return forward(FloatBuffer.allocate(2 * source.inputLength()), shape).length / 2;
+  }
+
+  private static Activity tensor(AbstractModule<?, ?, ?> layer) {
+    if (layer.output() instanceof Tensor<?> tensor) {
+      return tensor;
+    }
+    throw new IllegalStateException("layer " + layer.getName() + " does not give one tensor");
   }
 
   static float[] values(Activity activity) {

@@ -50,7 +50,7 @@ public final class Calibrator implements AutoCloseable {
     Types whole = new Types(program, Quantisation.of(program, bounds));
     try {
       comparison =
-          Comparison.of(compile(new Types(program, Precision.F32)), () -> compile(whole), source.classes());
+          Comparison.of(compile(new Types(program, Precision.F32)), () -> compile(whole), source.outputs());
     } catch (RuntimeException e) { // what oneDNN's C++ exceptions arrive as
       throw new NetworkException(source.name() + ": cannot be compiled in int8: " + e.getMessage(), e);
     }

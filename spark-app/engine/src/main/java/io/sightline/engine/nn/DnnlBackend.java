@@ -111,7 +111,7 @@ final class DnnlBackend implements Backend {
         int count = Math.min(batch, n - done);
         FloatBuffer images = input.slice(input.position() + done * length, count * length);
         executors.computeIfAbsent(batch, this::executor)
-            .run(images, count, source.classes(), probabilities, done * source.classes());
+            .run(images, count, source.outputs(), probabilities, done * source.outputs());
         done += count;
       }
     }

@@ -58,7 +58,7 @@ final class Executor implements AutoCloseable {
   }
 
   /** Runs the first {@code count} images of a batch and leaves the rest black. */
-  void run(FloatBuffer images, int count, int classes, float[] probabilities, int offset) {
+  void run(FloatBuffer images, int count, int outputs, float[] results, int offset) {
     input.clear();
     input.put(images);
     while (input.hasRemaining()) {
@@ -69,7 +69,7 @@ final class Executor implements AutoCloseable {
     }
     require(dnnl_stream_wait(stream));
     output.clear();
-    output.get(probabilities, offset, count * classes);
+    output.get(results, offset, count * outputs);
   }
 
   /** What the last run left in a place of single precision; to be called inside {@link Natives#scoped}. */

@@ -30,6 +30,12 @@ final class Fingerprint {
     return HexFormat.of().formatHex(digest.digest());
   }
 
+  /** A few hexadecimal digits for a text of any length. */
+  static String shortened(String text) {
+    byte[] whole = sha256().digest(text.getBytes(StandardCharsets.UTF_8));
+    return HexFormat.of().formatHex(whole, 0, 8);
+  }
+
   /** The other ops are records of plain values, whose own description is whole. */
   private static String describe(Op op) {
     if (op instanceof Op.Convolution convolution) {

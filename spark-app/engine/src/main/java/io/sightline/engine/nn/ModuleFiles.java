@@ -14,6 +14,7 @@ import com.intel.analytics.bigdl.serialization.Bigdl.BigDLModule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import scala.collection.mutable.HashMap;
@@ -22,6 +23,9 @@ import scala.collection.mutable.HashMap;
 final class ModuleFiles {
   private static final Set<String> DRAWING = Set.of(SpatialConvolution.class.getName(), Linear.class.getName());
   private static final String INITIAL_WEIGHTS = "initWeight";
+
+  /** What BigDL's layers call it that they write their result over their input. */
+  private static final List<String> IN_PLACE = List.of("ip", "inplace");
 
   private ModuleFiles() {}
 
@@ -42,7 +46,8 @@ final class ModuleFiles {
 
   /**
    * The same with each layer's weights as its initial weights, too. Without any BigDL first draws random ones, number by
-   * number, and then overwrites them: half of ResNet-50's loading.
+   * number, and then overwrites them: half of ResNet-50's loading. No layer works in place, either: what
+   * the layer before it gives may be asked for.
    */
   private static BigDLModule initialised(BigDLModule module) {
     BigDLModule.Builder changed = module.toBuilder().clearSubModules();
@@ -51,6 +56,12 @@ final class ModuleFiles {
     if (DRAWING.contains(module.getModuleType()) && initial != null && !initial.hasTensorValue()
         && module.getParametersCount() > 0) {
       changed.putAttr(INITIAL_WEIGHTS, initial.toBuilder().setTensorValue(module.getParameters(0)).build());
+    }
+    for (String flag : IN_PLACE) {
+      AttrValue set = module.getAttrMap().get(flag);
+      if (set != null && set.getBoolValue()) {
+        changed.putAttr(flag, set.toBuilder().setBoolValue(false).build());
+      }
     }
     return changed.build();
   }

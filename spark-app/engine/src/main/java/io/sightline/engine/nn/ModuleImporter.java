@@ -14,6 +14,8 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import scala.Tuple2;
 import scala.collection.Seq;
 
@@ -23,25 +25,60 @@ import scala.collection.Seq;
  * <p>BigDL's activities are lists of nodes: one for a tensor, several for a table.
  */
 final class ModuleImporter {
+  private static final Logger LOG = LoggerFactory.getLogger(ModuleImporter.class);
+
+  private final Map<AbstractModule<?, ?, ?>, List<Node>> given = new IdentityHashMap<>();
+
   private ModuleImporter() {}
 
-  /** The program that gives probabilities of {@code source.classes()} for an image. */
+  /** The program that gives probabilities of {@code source.outputs()} for an image. */
   static Program read(BigDlModule module, NetworkSource source) throws UnsupportedLayerException {
-    Node input = new Node(new Op.Input(new Shape(source.channels(), source.height(), source.width())), List.of());
-    List<Node> outputs = new ModuleImporter().apply(module.module(), List.of(input));
+    List<Node> outputs = new ModuleImporter().apply(module.module(), List.of(image(source)));
     Node output = outputs.get(0);
-    if (outputs.size() != 1 || output.shape().length() != source.classes()) {
+    if (outputs.size() != 1 || output.shape().length() != source.outputs()) {
       throw new UnsupportedLayerException(module.module().getName(), "gives " + outputs.size()
-          + " tensors, the first of " + output.shape().length() + " values, where " + source.classes()
+          + " tensors, the first of " + output.shape().length() + " values, where " + source.outputs()
           + " classes were expected");
     }
     return new Program(probabilities(output, source.output()));
   }
 
+  /** The program that gives the values of the module's end, as one row of numbers for an image. */
+  static Program features(BigDlModule module, NetworkSource source) throws UnsupportedLayerException {
+    ModuleImporter importer = new ModuleImporter();
+    try {
+      importer.apply(module.module(), List.of(image(source)));
+    } catch (UnsupportedLayerException e) {
+      if (!importer.given.containsKey(module.end())) {
+        throw e;
+      } // else it is a layer behind the end
+    }
+    return new Program(flat(single(module.end(), importer.given.get(module.end()))));
+  }
+
+  /** What each layer gives, as far as the layers are known: the shapes of one image's tensors. */
+  static Map<AbstractModule<?, ?, ?>, List<Shape>> shapes(BigDlModule module, NetworkSource source) {
+    ModuleImporter importer = new ModuleImporter();
+    try {
+      importer.apply(module.module(), List.of(image(source)));
+    } catch (UnsupportedLayerException e) {
+      LOG.info("{}: {}; what is behind it has no known shape", source.name(), e.getMessage());
+    }
+    Map<AbstractModule<?, ?, ?>, List<Shape>> shapes = new IdentityHashMap<>();
+    importer.given.forEach((layer, nodes) -> shapes.put(layer, nodes.stream().map(Node::shape).toList()));
+    return shapes;
+  }
+
+  private static Node image(NetworkSource source) {
+    return new Node(new Op.Input(new Shape(source.channels(), source.height(), source.width())), List.of());
+  }
+
+  private static Node flat(Node node) {
+    return node.shape().rank() == 1 ? node : new Node(new Op.Reshape(new Shape(node.shape().length())), node);
+  }
+
   private static Node probabilities(Node output, OutputKind kind) {
-    Node flat = output.shape().rank() == 1
-        ? output
-        : new Node(new Op.Reshape(new Shape(output.shape().length())), output);
+    Node flat = flat(output);
     return switch (kind) {
       case PROBABILITIES -> flat;
       case LOG_PROBABILITIES -> new Node(new Op.Pointwise(Activation.of(Activation.Kind.EXP)), flat);
@@ -50,6 +87,12 @@ final class ModuleImporter {
   }
 
   private List<Node> apply(AbstractModule<?, ?, ?> module, List<Node> inputs) throws UnsupportedLayerException {
+    List<Node> outputs = unfold(module, inputs);
+    given.put(module, outputs);
+    return outputs;
+  }
+
+  private List<Node> unfold(AbstractModule<?, ?, ?> module, List<Node> inputs) throws UnsupportedLayerException {
     Object untyped = module; // a container's own type parameters forbid the casts below
     if (module.getClass() == Sequential.class) {
       return sequential((Container<?, ?, ?>) untyped, inputs);

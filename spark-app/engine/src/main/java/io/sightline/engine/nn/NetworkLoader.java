@@ -19,9 +19,50 @@ final class NetworkLoader {
 
   Network load() throws NetworkException {
     Optional<ProgramCache> cache = ProgramCache.of(source, options);
-    Backend backend = cache.isEmpty() ? null : kept(cache.get());
+    Optional<KeptProgram> kept = cache.flatMap(ProgramCache::get);
+    Network network = kept.isEmpty() ? null : giving(kept.get().program().outputs()).of(kept.get());
+    return network == null ? made(cache) : network;
+  }
+
+  /** The same, of a source that says how many numbers come out: those of files know it of probabilities only. */
+  private NetworkLoader giving(int outputs) {
+    return options.features().map(layer -> new NetworkLoader(source.upTo(layer, outputs), options)).orElse(this);
+  }
+
+  /** From what an earlier start kept, or null. */
+  private Network of(KeptProgram kept) throws NetworkException {
+    HeadStart.beginCompiler();
+    try {
+      return network(compile(kept.program(), Judge.of(source.name(), new SelfCheck(source, kept.expected()))));
+    } catch (RuntimeException e) { // whole, but not of this network: no more than the file is lost
+      LOG.warn("{}: what an earlier start kept cannot be used, and is made again: {}", source.name(), e.toString());
+      return null;
+    }
+  }
+
+  private Network made(Optional<ProgramCache> cache) throws NetworkException {
+    HeadStart.begin();
+    BigDlModule module = module();
+    Program program = options.engine() == EngineKind.ONEDNN ? read(module) : null; // while nothing else uses the module
+    return giving(outputs(module, program)).made(module, program, cache);
+  }
+
+  private Network made(BigDlModule module, Program program, Optional<ProgramCache> cache) throws NetworkException {
+    BigDlBackend plain = new BigDlBackend(source, module);
+    Judge judge = Judge.ask(source.name(), () -> referee(plain));
+    Backend compiled = program == null ? null : compile(program, judge);
+    SelfCheck check = judge.await(); // also where nothing was compiled
+    if (compiled == null) {
+      return network(plain);
+    }
+    cache.ifPresent(place -> place.put(new KeptProgram(program, check.expected())));
+    return network(compiled);
+  }
+
+  /** Null of no backend. */
+  private Network network(Backend backend) {
     if (backend == null) {
-      backend = made(cache);
+      return null;
     }
     Network network = new Network(source, backend, options.idleSessions());
     LOG.info("{}: {} on {}, up to {} images at once", source.name(), network.precision().label(),
@@ -29,34 +70,28 @@ final class NetworkLoader {
     return network;
   }
 
-  /** From what an earlier start kept, or null. */
-  private Backend kept(ProgramCache cache) throws NetworkException {
-    Optional<KeptProgram> kept = cache.get();
-    if (kept.isEmpty()) {
-      return null;
+  private BigDlModule module() throws NetworkException {
+    BigDlModule whole = BigDlModule.load(source);
+    if (options.features().isEmpty()) {
+      return whole;
     }
-    HeadStart.beginCompiler();
     try {
-      return compile(kept.get().program(), Judge.of(source.name(), new SelfCheck(source, kept.get().expected())));
-    } catch (RuntimeException e) { // whole, but not of this network: no more than the file is lost
-      LOG.warn("{}: what an earlier start kept cannot be used, and is made again: {}", source.name(), e.toString());
-      return null;
+      return whole.upTo(options.features().get());
+    } catch (NetworkException e) {
+      throw new NetworkException(source.name() + ": " + e.getMessage() + " (`sightline-model layers " + source.name()
+          + "` lists them)", e);
     }
   }
 
-  private Backend made(Optional<ProgramCache> cache) throws NetworkException {
-    HeadStart.begin();
-    BigDlModule module = BigDlModule.load(source);
-    BigDlBackend plain = new BigDlBackend(source, module);
-    Program program = options.engine() == EngineKind.ONEDNN ? read(module) : null; // while nothing else uses the module
-    Judge judge = Judge.ask(source.name(), () -> referee(plain));
-    Backend compiled = program == null ? null : compile(program, judge);
-    SelfCheck check = judge.await(); // also where nothing was compiled
-    if (compiled == null) {
-      return plain;
+  private int outputs(BigDlModule module, Program program) throws NetworkException {
+    if (program != null || options.features().isEmpty()) {
+      return program != null ? program.outputs() : source.outputs();
     }
-    cache.ifPresent(place -> place.put(new KeptProgram(program, check.expected())));
-    return compiled;
+    try {
+      return module.outputs(source);
+    } catch (RuntimeException e) {
+      throw refused(e);
+    }
   }
 
   /** The plain forward must work: it is the fallback, and says what is right. */
@@ -64,15 +99,21 @@ final class NetworkLoader {
     try (Runner runner = plain.onlyRunner()) {
       return new SelfCheck(source, runner);
     } catch (RuntimeException e) {
-      throw new NetworkException(source.definition() + ": cannot classify images of " + source.channels() + " x "
-          + source.height() + " x " + source.width() + ": " + e.getMessage(), e);
+      throw refused(e);
     }
+  }
+
+  private NetworkException refused(RuntimeException why) {
+    return new NetworkException(source.definition() + ": cannot classify images of " + source.channels() + " x "
+        + source.height() + " x " + source.width() + ": " + why.getMessage(), why);
   }
 
   /** The program to compile, or null if a layer is not known. */
   private Program read(BigDlModule module) {
     try {
-      return Optimiser.optimise(ModuleImporter.read(module, source));
+      return Optimiser.optimise(options.features().isEmpty()
+          ? ModuleImporter.read(module, source)
+          : ModuleImporter.features(module, source));
     } catch (UnsupportedLayerException e) {
       LOG.warn("{}: {}; BigDL's own forward is used, which is slower", source.name(), e.getMessage());
     } catch (RuntimeException e) { // BigDL's layers have the last word on what they are made of
@@ -83,7 +124,7 @@ final class NetworkLoader {
 
   /** The fastest allowed backend that is right, or null. */
   private Backend compile(Program program, Judge judge) throws NetworkException {
-    List<Precision> candidates = options.precision().candidates(Dnnl.computesInBf16(), program.multiplyAdds());
+    List<Precision> candidates = wish().candidates(Dnnl.computesInBf16(), program.multiplyAdds());
     for (int i = 0; i < candidates.size(); i++) {
       String next = i + 1 < candidates.size() ? candidates.get(i + 1).label() : "BigDL's own forward";
       Backend backend = compile(program, candidates.get(i), judge, next);
@@ -92,6 +133,12 @@ final class NetworkLoader {
       }
     }
     return null;
+  }
+
+  /** A calibration is of the whole network, and says how well its labels agree, nothing of features. */
+  private PrecisionWish wish() {
+    boolean features = options.features().isPresent();
+    return features && options.precision() == PrecisionWish.INT8 ? PrecisionWish.AUTO : options.precision();
   }
 
   /** The backend in this precision if it is right, or null: then {@code next} is tried. */

@@ -14,11 +14,12 @@ import java.util.TreeSet;
  * @param idleSessions how many closed sessions a network keeps ready. More: their activations stay in memory unused
  *     (about 12 MB each for EfficientNet-Lite0 at batch 2). Fewer than the threads at work: sessions are built again
  *     and again.
+ * @param features the layer whose values are wanted, if not the network's probabilities
  * @param cache the folder where what BigDL is needed for is kept from one start to the next, if any
  */
 public record NetworkOptions(
     List<Integer> batchSizes, int idleSessions, PrecisionWish precision, EngineKind engine,
-    Optional<Path> cache) {
+    Optional<FeatureLayer> features, Optional<Path> cache) {
 
   private static final int MAX_BATCH_SIZE = 256;
 
@@ -34,6 +35,7 @@ public record NetworkOptions(
     batchSizes = List.copyOf(sorted);
     Objects.requireNonNull(precision);
     Objects.requireNonNull(engine);
+    Objects.requireNonNull(features);
     Objects.requireNonNull(cache);
   }
 
@@ -44,18 +46,22 @@ public record NetworkOptions(
 
   public static NetworkOptions withBatchSizes(List<Integer> batchSizes) {
     return new NetworkOptions(batchSizes, Runtime.getRuntime().availableProcessors(), PrecisionWish.F32,
-        EngineKind.ONEDNN, Optional.empty());
+        EngineKind.ONEDNN, Optional.empty(), Optional.empty());
   }
 
   public NetworkOptions with(PrecisionWish wanted) {
-    return new NetworkOptions(batchSizes, idleSessions, wanted, engine, cache);
+    return new NetworkOptions(batchSizes, idleSessions, wanted, engine, features, cache);
   }
 
   public NetworkOptions with(EngineKind wanted) {
-    return new NetworkOptions(batchSizes, idleSessions, precision, wanted, cache);
+    return new NetworkOptions(batchSizes, idleSessions, precision, wanted, features, cache);
+  }
+
+  public NetworkOptions with(FeatureLayer wanted) {
+    return new NetworkOptions(batchSizes, idleSessions, precision, engine, Optional.of(wanted), cache);
   }
 
   public NetworkOptions withCache(Path folder) {
-    return new NetworkOptions(batchSizes, idleSessions, precision, engine, Optional.of(folder));
+    return new NetworkOptions(batchSizes, idleSessions, precision, engine, features, Optional.of(folder));
   }
 }

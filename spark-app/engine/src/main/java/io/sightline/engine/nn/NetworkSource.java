@@ -10,19 +10,22 @@ import java.util.Optional;
  * @param name for messages
  * @param definition the module's protobuf file
  * @param parameters its weights, as {@code saveModel} puts them beside the definition
- * @param classes how many probabilities come out per image
+ * @param outputs how many numbers come out per image: probabilities, or features
  * @param calibration what whole numbers need to know, if the model was calibrated
+ * @param layer the layer whose values come out as they are, instead of probabilities, if any
  * @param digest of what both files contain, if somebody has checked it: networks that have one can be kept
  */
 public record NetworkSource(
-    String name, Path definition, Path parameters, int channels, int height, int width, int classes,
-    OutputKind output, Optional<Calibration> calibration, Optional<String> digest) {
+    String name, Path definition, Path parameters, int channels, int height, int width, int outputs,
+    OutputKind output, Optional<Calibration> calibration, Optional<FeatureLayer> layer,
+    Optional<String> digest) {
 
   /** Not calibrated, and not checked. */
   public NetworkSource(
-      String name, Path definition, Path parameters, int channels, int height, int width, int classes,
+      String name, Path definition, Path parameters, int channels, int height, int width, int outputs,
       OutputKind output) {
-    this(name, definition, parameters, channels, height, width, classes, output, Optional.empty(), Optional.empty());
+    this(name, definition, parameters, channels, height, width, outputs, output, Optional.empty(), Optional.empty(),
+        Optional.empty());
   }
 
   public NetworkSource {
@@ -31,15 +34,23 @@ public record NetworkSource(
     Objects.requireNonNull(parameters);
     Objects.requireNonNull(output);
     Objects.requireNonNull(calibration);
+    Objects.requireNonNull(layer);
     Objects.requireNonNull(digest);
-    if (channels <= 0 || height <= 0 || width <= 0 || classes <= 0) {
+    if (channels <= 0 || height <= 0 || width <= 0 || outputs <= 0) {
       throw new IllegalArgumentException("sizes must be positive");
     }
   }
 
   public NetworkSource with(Calibration found) {
     return new NetworkSource(
-        name, definition, parameters, channels, height, width, classes, output, Optional.of(found), digest);
+        name, definition, parameters, channels, height, width, outputs, output, Optional.of(found), layer,
+        digest);
+  }
+
+  /** The same files, run up to a layer, which gives {@code features} numbers. */
+  NetworkSource upTo(FeatureLayer end, int features) {
+    return new NetworkSource(name + " up to " + end.label(), definition, parameters, channels, height, width, features,
+        output, Optional.empty(), Optional.of(end), digest);
   }
 
   /** Floats per image. */

@@ -1,6 +1,6 @@
 package io.sightline.engine.nn;
 
-/** What a model's last layer gives; a {@link Session} always turns it into probabilities. */
+/** What a model's last layer gives; a {@link Session} turns it into probabilities, unless another layer is asked for. */
 public enum OutputKind {
   LOG_PROBABILITIES,
   PROBABILITIES,

@@ -30,6 +30,11 @@ public enum Precision {
     return Math.min(tolerance, relativeTolerance * peak);
   }
 
+  /** How far a layer's value may be from BigDL's own, where {@code peak} is the largest magnitude among them. */
+  double relative(double peak) {
+    return relativeTolerance * peak;
+  }
+
   /** As settings and results spell it. */
   public String label() {
     return name().toLowerCase(Locale.ROOT);

@@ -21,6 +21,11 @@ final class Program {
     return output;
   }
 
+  /** How many numbers come out per image. */
+  int outputs() {
+    return output.shape().length();
+  }
+
   Node input() {
     return order.stream().filter(node -> node.op() instanceof Op.Input).findFirst().orElseThrow();
   }

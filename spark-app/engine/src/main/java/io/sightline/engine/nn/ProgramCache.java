@@ -37,14 +37,15 @@ final class ProgramCache {
       return Optional.empty();
     }
     String key = String.join(" ", code.get(), source.digest().get(), String.valueOf(source.channels()),
-        String.valueOf(source.height()), String.valueOf(source.width()), String.valueOf(source.classes()),
-        source.output().name());
-    return Optional.of(new ProgramCache(file(source.name(), options.cache().get()), key));
+        String.valueOf(source.height()), String.valueOf(source.width()), String.valueOf(source.outputs()),
+        source.output().name(),
+        options.features().toString());
+    return Optional.of(new ProgramCache(file(source.name(), options), key));
   }
 
   /** Whether there is something of the network of this name; whether it still holds is open. */
   static boolean has(String name, NetworkOptions options) {
-    return options.cache().isPresent() && Files.exists(file(name, options.cache().get()));
+    return options.cache().isPresent() && Files.exists(file(name, options));
   }
 
   Optional<KeptProgram> get() {
@@ -72,7 +73,8 @@ final class ProgramCache {
     }
   }
 
-  private static Path file(String name, Path folder) {
-    return folder.resolve(name + SUFFIX);
+  private static Path file(String name, NetworkOptions options) {
+    String layer = options.features().map(features -> ".features-" + features.key()).orElse("");
+    return options.cache().orElseThrow().resolve(name + layer + SUFFIX);
   }
 }

@@ -6,7 +6,7 @@ import java.nio.FloatBuffer;
 interface Runner extends AutoCloseable {
 
   /**
-   * Reads {@code n} images from the buffer's position on and writes {@code n * classes} probabilities.
+   * Reads {@code n} images from the buffer's position on and writes {@code n * outputs} numbers.
    *
    * @param n any number from 1
    */

@@ -15,13 +15,13 @@ final class SelfCheck {
   SelfCheck(NetworkSource source, Runner referee) {
     this.source = source;
     this.images = noise(SAMPLES * source.inputLength());
-    this.expected = new float[SAMPLES * source.classes()];
+    this.expected = new float[SAMPLES * source.outputs()];
     referee.forward(FloatBuffer.wrap(images), SAMPLES, expected);
   }
 
   /** With the referee's answers of an earlier start. */
   SelfCheck(NetworkSource source, float[] expected) {
-    if (expected.length != SAMPLES * source.classes()) {
+    if (expected.length != SAMPLES * source.outputs()) {
       throw new IllegalArgumentException(expected.length + " answers for " + SAMPLES + " images");
     }
     this.source = source;
@@ -38,20 +38,21 @@ final class SelfCheck {
    * How far off the runner is in a batch of {@code n} copies of the samples; 0 is equal, above 1 or NaN is too far.
    *
    * <p>1 is where a probability differs by {@link Precision#tolerance}, or where BigDL gives the label that the runner
-   * puts first that much less than its own first: labels that BigDL hardly tells apart may change places.
+   * puts first that much less than its own first: labels that BigDL hardly tells apart may change places. Of features,
+   * which have no bounds, 1 is where one differs by {@link Precision#relative}.
    */
   double deviation(Runner runner, int n, Precision precision) {
     int length = source.inputLength();
-    int classes = source.classes();
+    int outputs = source.outputs();
     float[] input = new float[n * length];
-    float[] actual = new float[n * classes];
+    float[] actual = new float[n * outputs];
     for (int i = 0; i < n; i++) {
       System.arraycopy(images, i % SAMPLES * length, input, i * length, length);
     }
     runner.forward(FloatBuffer.wrap(input), n, actual);
     double worst = 0;
     for (int i = 0; i < n; i++) {
-      worst = Math.max(worst, deviation(actual, i * classes, i % SAMPLES * classes, precision)); // NaN if any is
+      worst = Math.max(worst, deviation(actual, i * outputs, i % SAMPLES * outputs, precision)); // NaN if any is
     }
     return worst;
   }
@@ -61,10 +62,13 @@ final class SelfCheck {
     double worst = 0;
     double peak = 0;
     int first = 0;
-    for (int c = 0; c < source.classes(); c++) {
+    for (int c = 0; c < source.outputs(); c++) {
       worst = Math.max(worst, Math.abs(actual[at + c] - expected[expectedAt + c]));
-      peak = Math.max(peak, expected[expectedAt + c]);
+      peak = Math.max(peak, Math.abs(expected[expectedAt + c]));
       first = actual[at + c] > actual[at + first] ? c : first;
+    }
+    if (source.layer().isPresent()) {
+      return worst == 0 ? 0 : worst / precision.relative(peak); // a layer may well give nothing but zeros
     }
     return Math.max(worst, peak - expected[expectedAt + first]) / precision.tolerance(peak);
   }

@@ -14,11 +14,12 @@ public final class Session implements AutoCloseable {
   }
 
   /**
-   * Classifies {@code n} images.
+   * Computes {@code n} images.
    *
    * @param input {@code n x} {@link Network#inputLength()} floats, NCHW
    * @param n any number from 1
-   * @param probabilities receives {@code n x} {@link Network#classes()} floats, each row summing to 1
+   * @param probabilities receives {@code n x} {@link Network#outputs()} floats: rows that each sum to 1, or the values
+   *     of the layer that was asked for
    */
   public void forward(float[] input, int n, float[] probabilities) {
     forward(FloatBuffer.wrap(input), n, probabilities);
@@ -31,7 +32,7 @@ public final class Session implements AutoCloseable {
     }
     check(n >= 1, "n must be at least 1", n);
     check(input.remaining() >= (long) n * network.inputLength(), "the input is too short for n", n);
-    check(probabilities.length >= (long) n * network.classes(), "probabilities is too short for n", n);
+    check(probabilities.length >= (long) n * network.outputs(), "probabilities is too short for n", n);
     sound = false;
     runner.forward(input, n, probabilities);
     sound = true;

@@ -1,6 +1,7 @@
 package io.sightline.engine.nn;
 
 import java.util.Arrays;
+import java.util.List;
 
 /** The dimensions of one image's tensor, without the batch. */
 final class Shape {
@@ -16,6 +17,10 @@ final class Shape {
 
   int side(int axis) {
     return sides[axis];
+  }
+
+  List<Integer> sides() {
+    return Arrays.stream(sides).boxed().toList();
   }
 
   /** Number of values. */

@@ -39,7 +39,7 @@ public final class Benchmark {
           TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start));
       for (int n : BATCH_SIZES) {
         FloatBuffer images = FloatBuffer.wrap(TestNetworks.images(source, n, n));
-        float[] probabilities = new float[n * source.classes()];
+        float[] probabilities = new float[n * source.outputs()];
         double compiled = nanosPerRun(() -> session.forward(images, n, probabilities));
         double reference = nanosPerRun(() -> plain.forward(images, n, probabilities));
         print("batch %2d: %9.1f images/s (%.1f us a batch), BigDL %8.1f images/s, ratio %.1f",

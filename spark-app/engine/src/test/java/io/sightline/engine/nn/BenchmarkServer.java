@@ -76,7 +76,7 @@ public final class BenchmarkServer implements AutoCloseable {
   }
 
   private String answers(Path file) throws Exception {
-    float[] probabilities = new float[batch * contender.source().classes()];
+    float[] probabilities = new float[batch * contender.source().outputs()];
     threads.get(0).submit(() -> runners.get(0).forward(images.duplicate(), batch, probabilities)).get();
     ByteBuffer bytes = ByteBuffer.allocate(probabilities.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     bytes.asFloatBuffer().put(probabilities);
@@ -112,7 +112,7 @@ public final class BenchmarkServer implements AutoCloseable {
   }
 
   private long classifyUntil(long end, Runner runner) {
-    float[] probabilities = new float[batch * contender.source().classes()];
+    float[] probabilities = new float[batch * contender.source().outputs()];
     FloatBuffer input = images.duplicate();
     long done = 0;
     do {

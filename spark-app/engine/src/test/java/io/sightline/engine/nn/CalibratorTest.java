@@ -106,7 +106,7 @@ final class CalibratorTest {
         () -> {
           throw new IllegalStateException("could not create a primitive descriptor");
         },
-        source.classes()));
+        source.outputs()));
     assertEquals(before, Pointer.totalCount());
   }
 

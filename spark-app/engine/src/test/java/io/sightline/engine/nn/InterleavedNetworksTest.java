@@ -29,7 +29,7 @@ final class InterleavedNetworksTest {
   /** A loaded model, images for it and what BigDL's plain forward says about them. */
   private record Known(Network network, float[] images, float[] expected) {
     static Known load(NetworkSource source) throws NetworkException {
-      float[] images = TestNetworks.images(source, LARGEST, source.classes());
+      float[] images = TestNetworks.images(source, LARGEST, source.outputs());
       float[] expected = TestNetworks.expected(source, images, LARGEST);
       Network network = Network.load(source, NetworkOptions.defaults());
       assertTrue(network.compiled());
@@ -38,7 +38,7 @@ final class InterleavedNetworksTest {
 
     /** A new session or a used one, as it comes; up to 9 images, so that batches are split and padded. */
     void check(int n) {
-      float[] wanted = Arrays.copyOf(expected, n * network.classes());
+      float[] wanted = Arrays.copyOf(expected, n * network.outputs());
       assertArrayEquals(wanted, TestNetworks.actual(network, images, n), TOLERANCE);
     }
   }

@@ -49,7 +49,7 @@ final class IrGraphs implements Contender {
       int[] shape = {n, source.channels(), source.height(), source.width()};
       float[] values = graph.forward(input.slice(input.position(), n * source.inputLength()), shape);
       for (int i = 0; i < n; i++) {
-        Probabilities.apply(source.output(), values, i * source.classes(), source.classes());
+        Probabilities.apply(source.output(), values, i * source.outputs(), source.outputs());
       }
       System.arraycopy(values, 0, probabilities, 0, values.length);
     }

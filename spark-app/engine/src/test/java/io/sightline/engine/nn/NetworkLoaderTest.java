@@ -52,7 +52,7 @@ final class NetworkLoaderTest {
     var loaded = Module$.MODULE$.loadModule(source.definition().toString(), source.parameters().toString(),
         BigDlModule.FLOAT, BigDlModule.NUMERIC);
     try (Runner plain = new BigDlBackend(source, new BigDlModule(loaded)).newRunner()) {
-      float[] probabilities = new float[2 * source.classes()];
+      float[] probabilities = new float[2 * source.outputs()];
       plain.forward(FloatBuffer.wrap(images), 2, probabilities);
       assertArrayEquals(probabilities, TestNetworks.expected(source, images, 2), 1e-6f);
     }

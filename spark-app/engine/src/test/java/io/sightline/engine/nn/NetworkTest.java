@@ -51,7 +51,7 @@ final class NetworkTest {
       for (int n = 1; n <= LARGEST; n++) {
         int count = n;
         float[] actual = onThread(() -> TestNetworks.actual(network, images, count));
-        float[] wanted = Arrays.copyOf(expected, n * source.classes());
+        float[] wanted = Arrays.copyOf(expected, n * source.outputs());
         assertArrayEquals(wanted, actual, TOLERANCE, name + ", batch size " + n);
       }
     }
@@ -102,7 +102,7 @@ final class NetworkTest {
     FloatBuffer direct =
         ByteBuffer.allocateDirect((images.length + 7) * Float.BYTES).order(ByteOrder.nativeOrder()).asFloatBuffer();
     direct.position(7).put(images).position(7);
-    float[] actual = new float[3 * source.classes()];
+    float[] actual = new float[3 * source.outputs()];
     try (Network network = Network.load(source, NetworkOptions.defaults()); Session session = network.open()) {
       session.forward(direct, 3, actual);
     }

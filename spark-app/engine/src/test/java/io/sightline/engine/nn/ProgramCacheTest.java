@@ -61,7 +61,7 @@ final class ProgramCacheTest {
   @Test
   void otherInputsAreLoaded() throws Exception {
     NetworkSource other = new NetworkSource(source.name(), source.definition(), source.parameters(), 4, 30, 30, 12,
-        OutputKind.PROBABILITIES, Optional.empty(), source.digest());
+        OutputKind.PROBABILITIES, Optional.empty(), Optional.empty(), source.digest());
     assertThrows(NetworkException.class, () -> Network.load(other, options)); // BigDL refuses them
   }
 
@@ -202,6 +202,6 @@ final class ProgramCacheTest {
 
   private static NetworkSource checked(NetworkSource files, String digest) {
     return new NetworkSource(files.name(), files.definition(), files.parameters(), files.channels(), files.height(),
-        files.width(), files.classes(), files.output(), files.calibration(), Optional.of(digest));
+        files.width(), files.outputs(), files.output(), files.calibration(), Optional.empty(), Optional.of(digest));
   }
 }

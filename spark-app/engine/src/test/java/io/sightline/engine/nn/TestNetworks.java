@@ -88,7 +88,7 @@ final class TestNetworks {
 
   /** BigDL's own plain forward. */
   static float[] expected(NetworkSource source, float[] images, int n) throws NetworkException {
-    float[] probabilities = new float[n * source.classes()];
+    float[] probabilities = new float[n * source.outputs()];
     try (Runner plain = new BigDlBackend(source, BigDlModule.load(source)).newRunner()) {
       plain.forward(FloatBuffer.wrap(images), n, probabilities);
     }
@@ -96,7 +96,7 @@ final class TestNetworks {
   }
 
   static float[] actual(Network network, float[] images, int n) {
-    float[] probabilities = new float[n * network.classes()];
+    float[] probabilities = new float[n * network.outputs()];
     try (Session session = network.open()) {
       session.forward(images, n, probabilities);
     }
