@@ -4,9 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sightline_spark.table import ImageClassifier, configure
+    from sightline_spark.table import ImageClassifier, ImageFeaturizer, configure
 
-__all__ = ["ImageClassifier", "configure"]
+__all__ = ["ImageClassifier", "ImageFeaturizer", "configure"]
 
 
 def __getattr__(name: str) -> object:

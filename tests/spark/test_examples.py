@@ -1,6 +1,7 @@
 """The examples of docs/examples and the commands of docs/spark.md, run as a reader runs them."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -47,6 +48,18 @@ def test_photos_are_named(photo_model: str) -> None:
     said = _run([sys.executable, EXAMPLES / "classify_photos.py"])
     assert said.count("palace") == 2
     assert said.count("daisy") == 2
+
+
+def test_new_labels_are_learned_from_few_pictures(photo_model: str) -> None:
+    """Nine labels that the network was not trained on, from twelve squares each: far above chance."""
+    figures = re.search(
+        r"right for (\d+)% of the unseen squares; by chance it were (\d+)%",
+        _run([sys.executable, EXAMPLES / "transfer_learning.py"]),
+    )
+    assert figures is not None
+    right, chance = map(int, figures.groups())
+    assert chance == 11
+    assert right >= 75
 
 
 def test_spark_sql_names_a_photo(photo_model: str, tmp_path: Path) -> None:

@@ -2,13 +2,41 @@ package io.sightline.engine.bundle;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sightline.engine.nn.FeatureLayer;
 import io.sightline.engine.nn.LayerInfo;
 import io.sightline.engine.nn.NetworkException;
+import io.sightline.engine.nn.SavedLayers;
 import java.nio.file.Path;
+import java.util.Optional;
 
-/** Says what layers a bundle's network has: for the command {@code sightline-model}. */
+/** Says what layers a bundle's network has: to the command {@code sightline-model}, and where a plan is made. */
 public final class BundleLayers {
   private BundleLayers() {}
+
+  /**
+   * Refuses a layer that the model does not have. Says nothing where this machine has no such model: the one where
+   * tasks run may have it, and each image without a model gets an error.
+   *
+   * @param reference {@code name} or {@code name@version}
+   * @throws BundleException there is no such layer; the message lists close names
+   */
+  public static void require(Path models, String reference, FeatureLayer layer) throws BundleException {
+    Optional<ModelName> wanted = ModelName.parse(reference);
+    if (wanted.isEmpty()) {
+      return;
+    }
+    Versions versions = new Versions(models);
+    ModelName name = wanted.get();
+    Optional<String> version =
+        name.version() == null ? versions.highest(name.name()) : Optional.of(name.version());
+    if (version.isPresent() && versions.exists(name.at(version.get()))) {
+      try {
+        SavedLayers.require(Bundle.read(versions.folder(name.at(version.get()))).source(), layer);
+      } catch (NetworkException e) {
+        throw new BundleException(e.getMessage(), e);
+      }
+    }
+  }
 
   /**
    * @param directory …/NAME/VERSION

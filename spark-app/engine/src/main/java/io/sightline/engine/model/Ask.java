@@ -12,6 +12,11 @@ import java.io.Serializable;
 public record Ask(String reference, int top, boolean outputs) implements Serializable {
   private static final int USUAL_TOP = 5;
 
+  /** All outputs, and no more than the first label. */
+  public static Ask outputs(String reference) {
+    return new Ask(reference, 1, true);
+  }
+
   public Ask {
     if (top < 1) {
       throw new IllegalArgumentException("the number of labels must be positive: " + top);

@@ -57,12 +57,12 @@ final class BundleModel implements Model {
 
   @Override
   public List<String> labels() {
-    return bundle().labels();
+    return loaded.network().givesFeatures() ? List.of() : bundle().labels();
   }
 
   @Override
   public int outputLength() {
-    return loaded.network().classes();
+    return loaded.network().outputs();
   }
 
   @Override

@@ -71,15 +71,26 @@ public final class Item {
 
   /**
    * @param all outputs of several images one after the other; this one's begin at {@code from}
-   * @throws ArithmeticException a probability is not a number; the item is as before
+   * @throws ArithmeticException a probability or a feature is not a number; the item is as before
    */
   void classified(float[] all, int from, long nanos) {
+    if (model.labels().isEmpty()) {
+      requireNumbers(all, from, model.outputLength());
+    }
     predictions = Prediction.top(all, from, model.labels(), ask.top());
     if (ask.outputs()) {
       outputs = Arrays.copyOfRange(all, from, from + model.outputLength());
     }
     inference = nanos / NANOS;
     settled = true;
+  }
+
+  private static void requireNumbers(float[] features, int from, int length) {
+    for (int i = from; i < from + length; i++) {
+      if (!Float.isFinite(features[i])) {
+        throw new ArithmeticException("the layer gave no number for feature " + (i - from));
+      }
+    }
   }
 
   void fail(Failure why) {

@@ -1,6 +1,7 @@
 package io.sightline.engine.model;
 
 import io.sightline.engine.nn.EngineKind;
+import io.sightline.engine.nn.FeatureLayer;
 import io.sightline.engine.nn.NetworkOptions;
 import io.sightline.engine.nn.PrecisionWish;
 import java.io.Serializable;
@@ -19,17 +20,30 @@ import java.util.List;
  * @param precision what networks are compiled in, as {@link PrecisionWish} names it
  * @param cacheDir folder where what BigDL is needed for is kept for the next start; made if need be. Empty: nowhere
  * @param modelMemory bytes that loaded models may take in a JVM: the last one that was asked for counts
+ * @param features the layer whose values are wanted instead of labels, or null
  */
 public record ModelOptions(
     String modelsDir, String defaultModel, int maxImageBytes, long maxPixels, List<Integer> batchSizes, String engine,
-    String precision, String cacheDir, long modelMemory)
+    String precision, String cacheDir, long modelMemory, FeatureLayer features)
     implements Serializable {
+
+  /** For labels. */
+  public ModelOptions(
+      String modelsDir, String defaultModel, int maxImageBytes, long maxPixels, List<Integer> batchSizes, String engine,
+      String precision, String cacheDir, long modelMemory) {
+    this(modelsDir, defaultModel, maxImageBytes, maxPixels, batchSizes, engine, precision, cacheDir, modelMemory, null);
+  }
 
   /** The same with models elsewhere. */
   public ModelOptions in(String otherModelsDir) {
-    return new ModelOptions(
-        otherModelsDir, defaultModel, maxImageBytes, maxPixels, batchSizes, engine, precision, cacheDir,
-        modelMemory);
+    return new ModelOptions(otherModelsDir, defaultModel, maxImageBytes, maxPixels, batchSizes, engine, precision,
+        cacheDir, modelMemory, features);
+  }
+
+  /** The same models, run up to a layer. */
+  public ModelOptions upTo(FeatureLayer layer) {
+    return new ModelOptions(modelsDir, defaultModel, maxImageBytes, maxPixels, batchSizes, engine, precision, cacheDir,
+        modelMemory, layer);
   }
 
   /**
@@ -41,6 +55,7 @@ public record ModelOptions(
     NetworkOptions options = NetworkOptions.withBatchSizes(batchSizes)
         .with(EngineKind.named(engine))
         .with(PrecisionWish.named(precision));
-    return cacheDir.isEmpty() ? options : options.withCache(Path.of(cacheDir));
+    NetworkOptions ended = features == null ? options : options.with(features);
+    return cacheDir.isEmpty() ? ended : ended.withCache(Path.of(cacheDir));
   }
 }

@@ -11,6 +11,12 @@ final class CloseNames {
 
   private CloseNames() {}
 
+  /** Why a layer is refused. */
+  static String refusal(String layer, Collection<String> names) {
+    return "there is no layer \"" + layer + "\"; close to it: " + String.join(", ", of(layer, names))
+        + " (`sightline-model layers` lists all)";
+  }
+
   /** The closest few: first those with it in them, then by how many letters differ. */
   static List<String> of(String wanted, Collection<String> names) {
     String lower = wanted.toLowerCase(Locale.ROOT);

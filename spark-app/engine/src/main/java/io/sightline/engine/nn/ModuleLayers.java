@@ -37,8 +37,8 @@ final class ModuleLayers {
 
   /** @throws NetworkException there is no such layer, or several of that name; the message lists close names */
   AbstractModule<?, ?, ?> find(FeatureLayer layer) throws NetworkException {
-    if (layer.name().isPresent()) {
-      return named(layer.name().get());
+    if (layer.isNamed()) {
+      return named(layer.name());
     }
     return beforeLastLinear().orElseThrow(() -> new NetworkException(hasLinear
         ? "its last linear layer does not read what one other layer gives: name a layer"
@@ -52,8 +52,7 @@ final class ModuleLayers {
     }
     if (matches.isEmpty()) {
       List<String> names = layers.stream().map(AbstractModule::getName).toList();
-      throw new NetworkException(
-          "there is no layer \"" + name + "\"; close to it: " + String.join(", ", CloseNames.of(name, names)));
+      throw new NetworkException(CloseNames.refusal(name, names));
     }
     throw new NetworkException("there are " + matches.size() + " layers \"" + name + "\"");
   }

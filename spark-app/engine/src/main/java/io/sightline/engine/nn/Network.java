@@ -55,14 +55,14 @@ public final class Network implements AutoCloseable {
     }
   }
 
-  /** The same as {@link #outputs()}. */
-  public int classes() {
-    return outputs();
-  }
-
   /** Floats that come out per image: probabilities, or the values of the layer that was asked for. */
   public int outputs() {
     return source.outputs();
+  }
+
+  /** Whether what comes out are a layer's values and no probabilities. */
+  public boolean givesFeatures() {
+    return source.layer().isPresent();
   }
 
   /** Floats per image: channels x height x width. */

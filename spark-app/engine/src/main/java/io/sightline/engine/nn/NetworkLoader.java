@@ -78,8 +78,7 @@ final class NetworkLoader {
     try {
       return whole.upTo(options.features().get());
     } catch (NetworkException e) {
-      throw new NetworkException(source.name() + ": " + e.getMessage() + " (`sightline-model layers " + source.name()
-          + "` lists them)", e);
+      throw new NetworkException(source.name() + ": " + e.getMessage(), e);
     }
   }
 

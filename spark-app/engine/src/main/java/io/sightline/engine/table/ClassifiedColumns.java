@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.spark.ml.linalg.SQLDataTypes;
-import org.apache.spark.ml.linalg.Vectors;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
@@ -77,9 +76,7 @@ record ClassifiedColumns(String output, String error, String probabilities) impl
     if (item.failure() != null) {
       return null;
     }
-    double[] values = new double[item.outputs().length];
-    Arrays.setAll(values, i -> item.outputs()[i]);
-    return Vectors.dense(values);
+    return FeatureColumns.vector(item.outputs());
   }
 
   private List<Object> row(Object classified, Object why, Object vector) {

@@ -57,7 +57,7 @@ final class FeaturesTest {
     List<String> layers = List.of("first", "active", "second", "flat", "labels");
     for (int i = 0; i < layers.size(); i++) {
       String name = layers.get(i);
-      try (Network network = Network.load(source, PRECISE.with(FeatureLayer.named(name)))) {
+      try (Network network = Network.load(source, PRECISE.with(new FeatureLayer(name)))) {
         assertTrue(network.compiled(), name);
         assertEquals(lengths[i], network.outputs(), name);
         assertArrayEquals(
@@ -71,7 +71,7 @@ final class FeaturesTest {
   void aLayerInPlaceLeavesTheOneBeforeAlone() throws Exception {
     NetworkSource source = named();
     float[] images = TestNetworks.images(source, IMAGES, 3);
-    try (Network network = Network.load(source, PRECISE.with(EngineKind.BIGDL).with(FeatureLayer.named("first")))) {
+    try (Network network = Network.load(source, PRECISE.with(EngineKind.BIGDL).with(new FeatureLayer("first")))) {
       assertFalse(network.compiled());
       float[] values = TestNetworks.actual(network, images, IMAGES);
       float least = 0;
@@ -91,10 +91,10 @@ final class FeaturesTest {
     NetworkSource source =
         TestNetworks.save(module, folder, new int[] {1, 28, 28}, 10, OutputKind.LOG_PROBABILITIES);
     float[] images = TestNetworks.images(source, IMAGES, 4);
-    for (FeatureLayer layer : List.of(FeatureLayer.named("start"), FeatureLayer.beforeLabels())) {
+    for (FeatureLayer layer : List.of(new FeatureLayer("start"), FeatureLayer.beforeLabels())) {
       try (Network network = Network.load(source, PRECISE.with(layer))) {
-        assertEquals(layer.name().isPresent(), network.compiled());
-        String name = layer.name().orElse("flat");
+        assertEquals(layer.isNamed(), network.compiled());
+        String name = layer.isNamed() ? layer.name() : "flat";
         assertArrayEquals(forward(source, name, images), TestNetworks.actual(network, images, IMAGES), 1e-5f);
       }
     }
@@ -116,7 +116,7 @@ final class FeaturesTest {
   void namesLayersCloseToAnUnknownOne() throws Exception {
     NetworkSource source = named();
     NetworkException refused = assertThrows(
-        NetworkException.class, () -> Network.load(source, PRECISE.with(FeatureLayer.named("frist"))));
+        NetworkException.class, () -> Network.load(source, PRECISE.with(new FeatureLayer("frist"))));
     assertTrue(refused.getMessage().startsWith("test@1: there is no layer \"frist\"; close to it: first, "),
         refused.getMessage());
   }
@@ -140,7 +140,7 @@ final class FeaturesTest {
         files.output(), Optional.empty(), Optional.empty(), Optional.of("digest"));
     NetworkOptions options = PRECISE.withCache(folder.resolve("cache"));
     List<NetworkOptions> all = List.of(options, options.with(FeatureLayer.beforeLabels()),
-        options.with(FeatureLayer.named("first")), options.with(FeatureLayer.named("active")));
+        options.with(new FeatureLayer("first")), options.with(new FeatureLayer("active")));
     float[] images = TestNetworks.images(source, IMAGES, 6);
     List<float[]> before = new ArrayList<>();
     for (NetworkOptions each : all) {
