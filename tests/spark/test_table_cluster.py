@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,9 +15,9 @@ from sightline_spark.jars import ENGINE_JARS, class_path
 from tests.spark.conftest import MODELS, digit_png
 from tests.spark.table_on_cluster import COPIES, DIGITS
 
-pytestmark = [pytest.mark.spark, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.spark, pytest.mark.timeout(360)]
 
-_PROGRAM_DEADLINE_S = 240
+_PROGRAM_DEADLINE_S = 300
 EXPECTED = [[f"{index:02}", str(digit_png(index)[1]), "digits-lenet@1"] for index in range(DIGITS)]
 
 
@@ -26,16 +27,21 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     if find_java() is None:
         pytest.skip("needs Java 17 (Debian: apt-get install openjdk-17-jdk-headless)")
     folder = tmp_path_factory.mktemp("cluster")
-    done = subprocess.run(
+    process = subprocess.Popen(
         [sys.executable, "-m", "tests.spark.table_on_cluster", str(MODELS), str(folder)],
         env=os.environ | {"SPARK_LOCAL_IP": "127.0.0.1"},
         cwd=Path(__file__).parents[2],
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        timeout=_PROGRAM_DEADLINE_S,
-        check=False,
+        start_new_session=True,
     )
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    try:
+        said, _ = process.communicate(timeout=_PROGRAM_DEADLINE_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)  # with its cluster
+        said, _ = process.communicate()
+    assert process.returncode == 0, said
     found: dict[str, Any] = json.loads((folder / "seen.json").read_text())
     return found
 
