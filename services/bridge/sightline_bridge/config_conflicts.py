@@ -12,7 +12,7 @@ from sightline_bridge.config import AnySource, DeviceConfig, StdinConfig, TcpLis
 from sightline_common.settings import PREFIX
 
 _LOCALHOST: Final = "127.0.0.1"
-# The socket of IPv6's takes no connections of IPv4: asyncio asks for that.
+# The socket of IPv6's takes nothing of IPv4: asyncio asks for that, and so does UdpSocket.
 _ALL: Final[Mapping[str, int]] = {"0.0.0.0": 4, "::": 6}
 
 

@@ -19,11 +19,6 @@ from sightline_bridge.guard.config import ConnectTls, DoorConfig, ListenTls
 from tests.unit.bridge.authority import Authority, Pair
 
 
-@pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    return Authority(tmp_path)
-
-
 def served(authority: Authority) -> tuple[Certificates, Pair]:
     pair = authority.issue("bridge")
     return listening(ListenTls(certificate=pair.certificate, key=pair.key)), pair

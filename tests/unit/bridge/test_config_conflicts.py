@@ -2,20 +2,20 @@
 
 import shutil
 import socket
+import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from sightline_bridge.config_conflicts import Listener
 from sightline_bridge.config_file import load_config, read_config
-from sightline_bridge.errors import ConfigError
+from sightline_bridge.errors import ConfigError, StartError
+from sightline_bridge.guard.certificates import listening
+from sightline_bridge.guard.config import ListenTls
 from sightline_bridge.settings import BridgeSettings
+from sightline_bridge.sources.udp_socket import UdpSocket
 from tests.unit.bridge.authority import Authority
-
-
-@pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    return Authority(tmp_path)
 
 
 def problems(tmp_path: Path, *sources: str) -> list[str]:
@@ -78,6 +78,15 @@ def test_addresses_that_are_said_to_differ_can_be_listened_on_together() -> None
             socket.create_server(("127.0.0.1", port))
 
 
+def test_addresses_that_are_said_to_differ_can_be_received_on_together() -> None:
+    """`::` took IPv4's port too: the file was right, and the second source did not start."""
+    with closing(UdpSocket(socket.AF_INET6, ("::", 0, 0, 0), 65_536)) as all_of_ipv6:
+        with closing(UdpSocket(socket.AF_INET, ("0.0.0.0", all_of_ipv6.port), 65_536)) as all_of_ipv4:
+            assert all_of_ipv4.port == all_of_ipv6.port
+        with pytest.raises(OSError, match="in use"):
+            UdpSocket(socket.AF_INET6, ("::1", all_of_ipv6.port, 0, 0), 65_536)
+
+
 def test_any_free_port_is_for_many(tmp_path: Path) -> None:
     assert problems(tmp_path, "name: a, type: tcp-listen, port: 0", "name: b, type: tcp-listen, port: 0") == []
 
@@ -138,6 +147,19 @@ def test_files_of_tls_are_looked_at_when_the_configuration_is_read(tmp_path: Pat
     assert problems(tmp_path, listen % (tmp_path, good.key, authority.file)) == [
         f"source a: tls.certificate: cannot read {tmp_path}: Is a directory"
     ]
+
+
+def test_a_certificate_that_is_too_weak_is_not_its_keys_fault(tmp_path: Path) -> None:
+    """An old camera's pair: its key was called no key, and its owner made keys of the right form in vain."""
+    certificate, key = tmp_path / "old.pem", tmp_path / "old.key"
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:1024", "-nodes", "-subj", "/CN=old", "-days", "1"]
+    subprocess.run([*make, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    tls = f"tls: {{certificate: {certificate}, key: {key}}}"
+    assert problems(tmp_path, f"name: a, type: tcp-listen, port: 1, {tls}") == [
+        f"source a: tls.certificate: {certificate} is too weak (ee key too small)"
+    ]
+    with pytest.raises(StartError, match=r"certificate is too weak \(ee key too small\)"):
+        listening(ListenTls(certificate=certificate, key=key))
 
 
 def test_a_file_for_another_machine_can_be_read_here(tmp_path: Path) -> None:

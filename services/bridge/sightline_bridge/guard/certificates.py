@@ -12,6 +12,8 @@ from sightline_bridge.guard.config import ConnectTls, ListenTls
 _Stamp: TypeAlias = tuple[tuple[int, int, int] | None, ...]
 # OpenSSL would ask the terminal for the password of an encrypted key, and wait there.
 _NO_PASSWORD: Final = ""
+# What OpenSSL's level of security refuses in a certificate that it can read: RSA of 1024 bits, a signature with SHA-1.
+_WEAK: Final = frozenset({"EE_KEY_TOO_SMALL", "CA_KEY_TOO_SMALL", "CA_MD_TOO_WEAK"})
 _FILES: Final = ("certificate", "key", "client_ca", "ca")
 
 log = logging.getLogger(__name__)
@@ -111,6 +113,8 @@ def file_problems(tls: ListenTls | ConnectTls) -> dict[str, str]:
     try:
         context.load_cert_chain(files["certificate"], files["key"], _NO_PASSWORD)
     except ssl.SSLError as error:
+        if error.reason in _WEAK:
+            return {"certificate": f"{files['certificate']} is too weak ({_words(error.reason)})"}
         mismatch = error.reason == "KEY_VALUES_MISMATCH"
         why = f"is not the key of {files['certificate']}" if mismatch else "is no key (PEM), or encrypted"
         return {"key": f"{files['key']} {why}"}
@@ -153,4 +157,10 @@ def _reason(error: OSError) -> str:
         return error.strerror or str(error)
     if error.reason == "KEY_VALUES_MISMATCH":
         return "the key is not the certificate's"
+    if error.reason in _WEAK:
+        return f"the certificate is too weak ({_words(error.reason)})"
     return "a file is not PEM, or its key is encrypted"
+
+
+def _words(reason: str) -> str:
+    return reason.lower().replace("_", " ")

@@ -40,6 +40,8 @@ class UdpSocket:
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         try:
             self._socket.setblocking(False)
+            if family == socket.AF_INET6:  # as asyncio does for TCP: a port of `::` is not taken from all of IPv4
+                self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
             with contextlib.suppress(OSError):  # Linux before 5.0: one call for each datagram, then
                 self._socket.setsockopt(_SOL_UDP, _UDP_GRO, 1)
