@@ -45,17 +45,15 @@ def tls_of(options: argparse.Namespace, host: str) -> SenderTls | None:
 
 
 def serving_tls_of(options: argparse.Namespace) -> ssl.SSLContext | None:
-    """TLS towards a bridge that dials us, None when no option asks for it.
+    """TLS towards a bridge that dials us, None when no option asks for it; both files of ours have to be given.
 
     With `--tls-ca` the bridge has to show a certificate of those authorities.
 
     Raises:
-        SendError: a file cannot be used, or is missing.
+        SendError: a file cannot be used.
     """
     if not wants_tls(options):
         return None
-    if options.tls_certificate is None or options.tls_key is None:
-        raise SendError("who is dialled has to show a certificate: --tls-certificate and --tls-key")
     ours = ListenTls(certificate=options.tls_certificate, key=options.tls_key, client_ca=options.tls_ca)
     try:
         return listening(ours).context()

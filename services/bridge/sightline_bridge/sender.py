@@ -1,7 +1,6 @@
 """The sending side of a connection to the bridge: blocking, so that the bridge's back-pressure simply makes it wait."""
 
 import socket
-import ssl
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,11 +10,11 @@ from typing import Self, final
 from sightline_bridge.errors import SendError
 from sightline_bridge.framing import Frame, FrameError, Framing
 from sightline_bridge.sender_socket import (
-    ANSWERED,
     CONFIRM_TIMEOUT_S,
     NoTls,
     SenderTls,
     connect,
+    end_in_order,
     is_closed,
     reason_for_sender,
 )
@@ -88,13 +87,7 @@ class FrameSender:
             SendError: the bridge reset the connection, or did not close within 60 s.
         """
         try:
-            self._socket.settimeout(CONFIRM_TIMEOUT_S)
-            if isinstance(self._socket, ssl.SSLSocket):
-                self._socket.unwrap()  # says that no more comes, and waits for the bridge to say the same
-            else:
-                self._socket.shutdown(socket.SHUT_WR)
-                if self._socket.recv(1):
-                    raise ConnectionAbortedError(0, ANSWERED)
+            end_in_order(self._socket)
         except TimeoutError as error:
             reason = f"{self._where} did not confirm within {CONFIRM_TIMEOUT_S:g} s; it may be waiting for Kafka"
             raise SendError(reason) from error

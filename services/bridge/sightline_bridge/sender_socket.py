@@ -50,9 +50,39 @@ def is_closed(connected: socket.socket) -> bool:
         OSError: it was reset, or it answered.
     """
     readable, _, _ = select.select([connected], [], [], 0)
-    if readable and connected.recv(1):
+    if not readable:
+        return False
+    timeout_s = connected.gettimeout()
+    connected.settimeout(0)
+    try:
+        said = connected.recv(1)
+    except ssl.SSLWantReadError:  # TLS has something to say of its own, as the sessions of a proxy before the bridge
+        return False
+    finally:
+        connected.settimeout(timeout_s)
+    if said:
         raise ConnectionAbortedError(0, ANSWERED)
-    return bool(readable)
+    return True
+
+
+def end_in_order(connected: socket.socket) -> None:
+    """Say that no more comes, and wait up to 60 s for the bridge to say the same: by then Kafka has what it took.
+
+    Raises:
+        ConnectionAbortedError: it answered; OSError: it did not end in order.
+    """
+    connected.settimeout(CONFIRM_TIMEOUT_S)
+    if not isinstance(connected, ssl.SSLSocket):
+        connected.shutdown(socket.SHUT_WR)
+        if connected.recv(1):
+            raise ConnectionAbortedError(0, ANSWERED)
+        return
+    try:
+        connected.unwrap()
+    except ssl.SSLError as error:
+        if error.reason == "APPLICATION_DATA_AFTER_CLOSE_NOTIFY":
+            raise ConnectionAbortedError(0, ANSWERED) from error
+        raise
 
 
 def reason_for_sender(error: OSError) -> str:

@@ -221,20 +221,6 @@ def test_ctrl_c_ends_it_in_good_order() -> None:
     assert server.cut_off == 0
 
 
-def test_nobody_there_ends_with_a_reason(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("sightline_bridge.simulate.links.RETRIES_S", (0.01,))
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    with pytest.raises(SystemExit) as stopped:
-        simulate(monkeypatch, f"tcp://127.0.0.1:{port}", "--frames", 1)
-    assert stopped.value.code == 1
-    said = capsys.readouterr().err.splitlines()
-    assert said == [
-        f"sightline-simulate: tcp://127.0.0.1:{port}: Connection refused; trying again",
-        "sightline-simulate: the bridge is away: Connection refused",
-    ]
-
-
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -255,6 +241,8 @@ def test_nobody_there_ends_with_a_reason(monkeypatch: pytest.MonkeyPatch, capsys
         ["tcp://h:1", "--sender-id", "a"],
         ["udp://h:1", "--tls"],
         ["unix:a", "--tls-ca", "ca.pem"],
+        ["tcp-listen://h:1", "--tls-ca", "ca.pem"],
+        ["tcp-listen://h:1", "--tls-ca", "ca.pem", "--tls-certificate", "c"],
         ["tcp-listen://h:1", "--tls-server-name", "a", "--tls-certificate", "c", "--tls-key", "k"],
         ["tcp://h:1", "photos", "--image-bytes", "1000"],
         ["tcp://h:1", "--framing", "lines", "--image-bytes", "1000"],

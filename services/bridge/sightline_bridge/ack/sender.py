@@ -19,7 +19,6 @@ LAST_RETRY_S: Final = 5.0  # above it a sender stays idle noticeably long after 
 # What is kept for sending again. Smaller, and a round trip to Kafka limits the speed; larger, and it is only memory.
 MOST_BYTES: Final = 64 * 1024 * 1024
 PATIENCE_S: Final = 300.0
-CUT_ON_PURPOSE: Final = "cut on purpose"  # what `on_lost` hears of `cut`
 _NO_WELCOME: Final = "no WELCOME came: has this source `ack: frame`? Else look at its `tls` and `max_connections`"
 
 
@@ -137,9 +136,12 @@ class AckSender:
                 time.sleep(left)
 
     def cut(self) -> None:
-        """Lose the connection, as by a fault of the network: what is not acknowledged goes over the next one."""
+        """Leave the connection, as by a fault of the network: what is not acknowledged goes over the next one.
+
+        `on_lost` hears nothing of it.
+        """
         if self._link is not None:
-            self._lost(CUT_ON_PURPOSE)
+            self._leave()
 
     def finish(self) -> Delivered:
         """Wait until all is acknowledged or refused. Raises SendError as `send` does."""
@@ -175,14 +177,17 @@ class AckSender:
     def _lost(self, reason: str) -> None:
         """Forget the connection; the next one has to wait."""
         goodbye = self._outbox.goodbye
-        if self._link is not None:
-            self._link.close()
-            self._link = None
-            if goodbye is None and not self._outbox.welcomed:
-                reason = f"{reason}; {_NO_WELCOME}"
+        if self._link is not None and goodbye is None and not self._outbox.welcomed:
+            reason = f"{reason}; {_NO_WELCOME}"
+        self._leave()
         if goodbye is not None and goodbye.kind is AnswerKind.GOODBYE and not goodbye.again:
             raise SendError(f"{self._where} refuses this sender ({self._outbox.farewell()})", self._outbox.acknowledged)
         self._on_lost(reason)
+
+    def _leave(self) -> None:
+        if self._link is not None:
+            self._link.close()
+            self._link = None
         self._retry_at = time.monotonic() + self._back_off.next_s()
 
     @property

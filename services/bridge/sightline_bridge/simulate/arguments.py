@@ -140,14 +140,17 @@ def _without_effect(options: argparse.Namespace) -> str | None:
         return "--sender-id is for --ack: nobody else has one"
     if options.image_bytes is not None and (options.paths or options.framing == "lines"):
         return "--image-bytes is for images that are drawn"
-    return _tls_without_effect(options)
+    return _tls_contradiction(options)
 
 
-def _tls_without_effect(options: argparse.Namespace) -> str | None:
+def _tls_contradiction(options: argparse.Namespace) -> str | None:
     if wants_tls(options) and options.target.kind not in {Kind.TCP, Kind.TCP_LISTEN}:
         return "TLS is for tcp://HOST:PORT and tcp-listen://HOST:PORT"
     if options.tls_server_name is not None and options.target.kind is Kind.TCP_LISTEN:
         return "--tls-server-name is for tcp://HOST:PORT: a bridge that dials has no server's name"
+    lacking = options.tls_certificate is None or options.tls_key is None
+    if wants_tls(options) and options.target.kind is Kind.TCP_LISTEN and lacking:
+        return "who is dialled has to show a certificate: --tls-certificate and --tls-key"
     return None
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 from uuid import uuid4
 
-from sightline_bridge.ack.sender import CUT_ON_PURPOSE, AckSender
+from sightline_bridge.ack.sender import AckSender
 from sightline_bridge.datagram.codec import ETHERNET_DATAGRAM_BYTES
 from sightline_bridge.datagram.sender import DEFAULT_MEGABITS, DatagramOptions
 from sightline_bridge.errors import SendError
@@ -87,12 +87,8 @@ def _ack_link_maker(options: argparse.Namespace, tell: Callable[[str], object]) 
     sender_id = options.sender_id or f"simulate-{uuid4().hex[:8]}"
     address, tls = (options.target.host, options.target.port), tls_of(options, options.target.host)
 
-    def lost(reason: str) -> None:
-        if reason != CUT_ON_PURPOSE:
-            tell(reason)
-
     def link(number: int, dice: Dice) -> Link:
-        return AckLink(AckSender(address, f"{sender_id}-{number}", on_lost=lost, tls=tls), dice)
+        return AckLink(AckSender(address, f"{sender_id}-{number}", on_lost=tell, tls=tls), dice)
 
     return link
 

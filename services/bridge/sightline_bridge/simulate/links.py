@@ -99,6 +99,8 @@ class StreamLink:
         try:
             if self._pipe.finish():
                 self.tally.confirmed += self._open_frames
+        except ConnectionAbortedError as error:
+            raise SendError(f"the bridge confirmed nothing: {reason_for_sender(error)}") from error
         except OSError:
             self._pipe.abort()
         self._pipe = None

@@ -8,11 +8,11 @@ import sys
 from typing import Final, Protocol, final
 
 from sightline_bridge.sender_socket import (
-    CONFIRM_TIMEOUT_S,
     CONNECT_TIMEOUT_S,
     NoTls,
     SenderTls,
     connect,
+    end_in_order,
     is_closed,
     reason_for_sender,
 )
@@ -58,12 +58,8 @@ class SocketPipe:
     def finish(self) -> bool:
         """See Pipe."""
         with self._socket:
-            self._socket.settimeout(CONFIRM_TIMEOUT_S)
-            if isinstance(self._socket, ssl.SSLSocket):
-                self._socket.unwrap()  # returns with the bridge's own word for the end; raises without it
-                return True
-            self._socket.shutdown(socket.SHUT_WR)
-            return self._socket.recv(1) == b""
+            end_in_order(self._socket)
+            return True
 
     def abort(self) -> None:
         """See Pipe: a reset."""
