@@ -49,13 +49,12 @@ class Place:
         if self.master.startswith("local"):
             os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"  # all on this machine: nothing listens beyond it
         builder = SparkSession.builder.master(self.master).config("spark.sql.warehouse.dir", folder.as_uri())
-        for name, value in (_SHELL | self._of_settings()).items():
+        given = {name: value for name, _, value in (setting.partition("=") for setting in self.extra)}
+        for name, value in (_SHELL | self._of_settings() | given).items():
             builder.config(name, value)
-        configure(builder, models=self.settings.models_dir, engine=self.settings.classifier_engine_dir)
-        for setting in self.extra:
-            name, _, value = setting.partition("=")
-            builder.config(name, value)
-        return builder
+        # Last, as it adds to what is given: to extensions, to jars.
+        models = given.get("spark.sightline.models", self.settings.models_dir)
+        return configure(builder, models=models, engine=self.settings.classifier_engine_dir)
 
     def _of_settings(self) -> dict[str, str]:
         settings = self.settings

@@ -45,9 +45,11 @@ def configure(
     else:
         os.environ.update(NATIVE_ENVIRONMENT)
         os.environ[_CLASS_PATH] = ":".join(filter(None, [os.environ.get(_CLASS_PATH), jars]))
-        builder.config("spark.sql.extensions", EXTENSIONS)
-        builder.config("spark.driver.defaultJavaOptions", " ".join(log_options("spark", "text", "WARNING")))
         known: dict[str, str] = builder._options
+        extensions = dict.fromkeys([*known.get("spark.sql.extensions", "").split(","), EXTENSIONS])
+        builder.config("spark.sql.extensions", ",".join(filter(None, extensions)))
+        java = [*log_options("spark", "text", "WARNING"), known.get("spark.driver.defaultJavaOptions", "")]
+        builder.config("spark.driver.defaultJavaOptions", " ".join(filter(None, java)))
         if executors is None and not runs_here(known.get("spark.master", "local")):
             executors = "shipped"
         if executors is not None:

@@ -1,14 +1,17 @@
 """What sightline-shell starts, and what it refuses before anything starts."""
 
+import os
 from pathlib import Path
 
 import pytest
+from pyspark import SparkContext
 
 from sightline_spark.settings import ClassifierSettings
 from sightline_spark.shell.__main__ import main
 from sightline_spark.shell.launch import Place
 from sightline_spark.shell.sql import spark_sql_command
 from sightline_spark.shell.tables import TABLES, result_type, statement
+from sightline_spark.table import session
 
 
 def test_spark_sql_gets_statements_and_files_as_they_are() -> None:
@@ -45,6 +48,25 @@ def test_a_place_names_no_secret_of_kafka() -> None:
         kafka_password="guess me",
     )
     assert "guess me" not in repr(Place(settings, "local[1]", ()))
+
+
+def test_a_setting_of_ones_own_takes_nothing_of_the_engine_away(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Extensions and jars are added to; any other setting is the command line's."""
+    monkeypatch.setattr(SparkContext, "_gateway", None)
+    monkeypatch.setattr(session, "class_path", lambda _folder: "engine.jar")
+    monkeypatch.setattr(os, "environ", {})
+    extra = (
+        "spark.sql.extensions=org.Delta",
+        "spark.jars=own.jar",
+        "spark.sightline.models=/theirs",
+        "spark.sql.session.timeZone=CET",
+    )
+    options = Place(ClassifierSettings(), "spark://host:7077", extra).builder(tmp_path)._options
+    assert options["spark.sql.extensions"] == "org.Delta,io.sightline.engine.table.SightlineExtensions"
+    assert options["spark.jars"] == "own.jar,engine.jar"
+    assert (options["spark.sightline.models"], options["spark.sql.session.timeZone"]) == ("/theirs", "CET")
 
 
 def test_each_table_is_made_of_its_own_records() -> None:

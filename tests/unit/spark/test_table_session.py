@@ -42,6 +42,15 @@ def test_a_session_gets_the_jars_behind_sparks_the_function_and_the_models(tmp_p
     assert options["spark.sightline.models"] == str(tmp_path)
 
 
+def test_what_the_builder_has_stays() -> None:
+    """Extensions of Delta or Iceberg, and the user's own options of the JVM."""
+    builder = _builder().config("spark.sql.extensions", "org.Delta").config("spark.driver.defaultJavaOptions", "-Da=b")
+    options = _options(configure(builder))
+    assert options["spark.sql.extensions"] == "org.Delta,io.sightline.engine.table.SightlineExtensions"
+    assert options["spark.driver.defaultJavaOptions"].endswith(" -Da=b")
+    assert "log4j2" in options["spark.driver.defaultJavaOptions"]
+
+
 def test_a_session_that_has_the_engine_gets_another_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """As when a notebook's cell runs again: what cannot change in a running JVM is left alone."""
     _running(monkeypatch, "<py4j.java_gateway.JavaClass object>")
