@@ -12,6 +12,8 @@ _LINE: Final = 16
 _INK: Final = "#1f2933"
 _PAPER: Final = "#ffffff"
 _EMPTY: Final = "#d9dee3"
+# What the engine decodes: else the bytes choose the decoder, and Pillow gives PostScript to a program.
+_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 _MOST_PIXELS: Final = 100_000_000  # of an image that is decoded here; the tile of a larger one stays empty
 
 
@@ -66,14 +68,23 @@ def _sheet(tiles: Sequence[tuple[bytes | None, str]], columns: int, size: int) -
 def _thumbnail(content: bytes, size: int) -> Image.Image | None:
     """The image within a square of `size`; None when it cannot be decoded."""
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
             if image.width * image.height > _MOST_PIXELS:
                 return None
             image.draft("RGB", (size, size))
-            upright = ImageOps.exif_transpose(image).convert("RGB")
+            upright = _upright(image).convert("RGB")
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError):
         return None  # Pillow's words for a file that it cannot read
     return ImageOps.contain(upright, (size, size))
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turned as its camera was."""
+    image.load()
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # noqa: BLE001 - damaged metadata raises what it likes, and the picture is good without it
+        return image
 
 
 def _cut(text: str, width: int, length: Callable[[str], float]) -> str:
