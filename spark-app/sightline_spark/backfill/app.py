@@ -32,7 +32,7 @@ def backfill(spark: SparkSession, options: Options, settings: ClassifierSettings
 
     Raises:
         BackfillError: it cannot go on, or makes no sense (Refused).
-        Stopped: `stop` was set.
+        Stopped: `stop` was set; its text says how many images are kept.
     """
     source = _source(spark, options, settings)
     sink, ledger = _sink(spark, options, settings, source)
@@ -58,8 +58,6 @@ def _work(spark: SparkSession, work: Backfill, plan: Plan, settings: ClassifierS
     progress.say(f"classifying {plan.total - plan.done_images:,} images with {plan.job['model']} into {sink.name}")
     try:
         report = work.run(spark, plan, EngineOptions.of(settings), progress)
-    except Stopped as stopped:
-        raise Stopped(f": {progress.done:,} of {plan.total:,} images are done") from stopped
     finally:
         progress.end()
     return _say_how_it_ended(report, sink)
@@ -103,7 +101,7 @@ def _sink(spark: SparkSession, options: Options, settings: ClassifierSettings, s
         return ResultsTopic(settings, store), Ledger(spark, store)
     folder = Store(spark, options.out)
     ledger = Ledger(spark, Store(spark, folder.place(WORK_FOLDER)))
-    if folder.names() and ledger.job() is None:
+    if ledger.job() is None and set(folder.names()) - {WORK_FOLDER}:  # which a run that ended early leaves
         raise Refused(f"{folder.root} holds something else already: name a folder that is empty, or not there yet")
     return ParquetTable(spark, folder, settings.classifier_results_topic), ledger
 

@@ -118,7 +118,9 @@ def _common() -> argparse.ArgumentParser:
         choices=["auto", "f32", "bf16", "int8"],
         help="arithmetic (default: SIGHTLINE_CLASSIFIER_PRECISION)",
     )
-    common.add_argument("--limit", metavar="N", type=_count, help="the first N images (of a table in whole files)")
+    common.add_argument(
+        "--limit", metavar="N", type=_count, help="the first N images, rounded up to whole pieces and files of a table"
+    )
     common.add_argument(
         "--piece",
         metavar="N",

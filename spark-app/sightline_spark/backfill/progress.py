@@ -26,11 +26,6 @@ class Progress:
         self._terminal = out.isatty()
         self._drawn_at = self._started if not self._terminal else self._started - _REDRAW_S
 
-    @property
-    def done(self) -> int:
-        """Images that are classified, as last told."""
-        return self._done
-
     def update(self, done: int, failed: int) -> None:
         """`done` images of the total are classified, among them `failed` of this run that could not be."""
         self._done, self._failed = max(self._done, min(done, self._total)), failed

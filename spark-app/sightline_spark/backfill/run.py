@@ -24,7 +24,7 @@ _POLL_S: Final = 0.2
 
 
 class Stopped(Exception):
-    """A signal came."""
+    """A signal came; the text, if there is one, says how many images are kept."""
 
 
 class Shown(Protocol):
@@ -72,6 +72,17 @@ class Plan:
         """Images of pieces that are done."""
         return sum(self.images[number] for number in self.done if number in self.images)
 
+    def first(self, images: int | None) -> "Plan":
+        """The plan for the first so many images, in whole pieces."""
+        if images is None:
+            return self
+        taken: dict[int, int] = {}
+        for number in sorted(self.images):
+            if sum(taken.values()) >= images:
+                break
+            taken[number] = self.images[number]
+        return replace(self, images=taken)
+
 
 class Backfill:
     """One source, one sink and the work list between them."""
@@ -94,10 +105,10 @@ class Backfill:
     def count(self, job: Job, limit: int | None) -> tuple[Plan, int]:
         """What the work list has, and how many images would be added to it. Writes nothing."""
         plan = self._plan(job)
-        return plan, sum(entry.images for entry in self._new(plan, limit))
+        return plan.first(limit), sum(entry.images for entry in self._new(plan, limit))
 
     def extend(self, job: Job, limit: int | None, piece_images: int) -> Plan:
-        """Add to the work list what it has not.
+        """Add to the work list what it has not; of the first `limit` images, in whole pieces, what there is to do.
 
         Raises:
             Stopped: a signal came; what was added stays.
@@ -108,7 +119,7 @@ class Backfill:
         plan = self._plan(job)
         first = max(plan.images, default=-1) + 1
         self._ledger.add(cut(self._new(plan, limit), piece_images, first))
-        return self._plan(job)
+        return self._plan(job).first(limit)
 
     def run(self, spark: SparkSession, plan: Plan, options: EngineOptions, shown: Shown) -> Report:
         """Classify every piece that is left.
@@ -122,7 +133,10 @@ class Backfill:
         done, failed, unreadable = plan.done_images, 0, 0
         for number in plan.left:
             piece = self._ledger.piece(number)
-            counts = self._classify(spark, piece, options, _moving(shown, done, failed, piece.images))
+            try:
+                counts = self._classify(spark, piece, options, _moving(shown, done, failed, piece.images))
+            except Stopped as stopped:
+                raise Stopped(f": {done:,} of {plan.total:,} images are done") from stopped
             missing = self._source.unreadable()
             self._check(piece, counts, len(missing))
             self._ledger.leave_out(piece, missing)

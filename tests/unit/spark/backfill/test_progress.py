@@ -57,12 +57,16 @@ def test_elsewhere_a_line_now_and_then() -> None:
 
 
 def test_it_never_goes_back_nor_beyond_its_end() -> None:
-    progress = Progress(io.StringIO(), 100, 0, Clock())
-    progress.update(60, 0)
-    progress.update(50, 0)
-    assert progress.done == 60
-    progress.update(170, 0)
-    assert progress.done == 100
+    out, clock = io.StringIO(), Clock()
+    progress = Progress(out, 100, 0, clock)
+    for done in (60, 50, 170):
+        clock.now += 30
+        progress.update(done, 0)
+    assert [line.partition(",")[0] for line in out.getvalue().splitlines()] == [
+        "60 of 100 images",
+        "60 of 100 images",
+        "100 of 100 images",
+    ]
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.2, "0 s"), (99, "99 s"), (720, "12 min"), (12_000, "3 h 20 min")])
