@@ -66,8 +66,8 @@ public final class BundleStore {
   /** This JVM's store of the models folder and the options: asked for otherwise, a model is another one. */
   public static BundleStore shared(Path models, NetworkOptions options) {
     return SHARED.computeIfAbsent(new Key(models.toAbsolutePath().normalize(), options),
-        key -> new BundleStore(key.models(), bundle -> LoadedModel.load(bundle, options), RETRY_AFTER, System::nanoTime, MEMORY,
-            EVENTS));
+        key -> new BundleStore(key.models(), bundle -> LoadedModel.load(bundle, options), RETRY_AFTER, System::nanoTime,
+            MEMORY, EVENTS));
   }
 
   /** How much memory the models of all stores of this JVM may take, in bytes; what is in use may exceed it. */
@@ -168,7 +168,15 @@ public final class BundleStore {
     String name = model.name();
     Loading known = serving.get(name);
     Loading old = known != null && known.isLoaded() ? known : null;
-    List<ModelName> installed = installed(model, old);
+    List<ModelName> installed;
+    try {
+      installed = versions.descending(model);
+    } catch (BundleException unreadable) {
+      if (old == null) {
+        throw unreadable;
+      }
+      return old; // and nothing is swept: nobody knows what has gone
+    }
     Loading best = best(installed, old);
     if (best == null) {
       serving.remove(name);
@@ -181,17 +189,6 @@ public final class BundleStore {
       throw unknown(new ModelName(name, null));
     }
     return best;
-  }
-
-  private List<ModelName> installed(ModelName model, Loading old) throws BundleException {
-    try {
-      return versions.descending(model);
-    } catch (BundleException unreadable) {
-      if (old == null) {
-        throw unreadable;
-      }
-      return List.of(old.id());
-    }
   }
 
   /**

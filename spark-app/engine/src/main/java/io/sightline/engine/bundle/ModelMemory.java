@@ -10,7 +10,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keeps the models of a JVM within a budget: when one more is loaded, those go that were used longest ago. One that is
- * in use stays, even above the budget. Safe for any number of threads.
+ * in use stays, even above the budget, and so does the one that was used last: there is no other to make room for. Safe
+ * for any number of threads.
  */
 final class ModelMemory {
   /** Until somebody says how much. */
@@ -31,7 +32,7 @@ final class ModelMemory {
   interface Resident {
     long bytes();
 
-    /** Frees the memory unless somebody is at work with it; says whether it is free. Called once it has said so never. */
+    /** Frees the memory unless somebody is at work with it; says whether it is free, and then is not asked again. */
     boolean closeIfUnused();
   }
 
@@ -39,29 +40,29 @@ final class ModelMemory {
   record Use(int models, long bytes) {}
 
   synchronized void budget(long bytes) {
-    budget = bytes;
-    shrink(null);
+    if (budget != bytes) { // each task that starts says it
+      budget = bytes;
+      shrink();
+    }
   }
 
   /** Takes up what has just been loaded, and makes room for it. */
   synchronized void add(Resident loaded, Runnable whenGone) {
     residents.put(loaded, whenGone);
-    shrink(loaded);
+    shrink();
   }
 
   /** Notes that it is used now. What grew since it was loaded can cost others their place. */
   synchronized void touch(Resident used) {
     if (residents.get(used) != null) {
-      shrink(used);
+      shrink();
     }
   }
 
   /** Frees what nobody will ask for any more, unless somebody is at work with it. */
   synchronized void release(Resident resident) {
-    Runnable whenGone = residents.get(resident);
-    if (whenGone != null && resident.closeIfUnused()) {
-      residents.remove(resident);
-      whenGone.run();
+    if (residents.containsKey(resident) && resident.closeIfUnused()) {
+      residents.remove(resident).run();
     }
   }
 
@@ -69,7 +70,7 @@ final class ModelMemory {
     return new Use(residents.size(), total());
   }
 
-  private void shrink(Resident kept) {
+  private void shrink() {
     long total = total();
     if (total <= budget) {
       return;
@@ -77,8 +78,9 @@ final class ModelMemory {
     List<Runnable> gone = new ArrayList<>();
     for (Iterator<Map.Entry<Resident, Runnable>> all = residents.entrySet().iterator(); all.hasNext(); ) {
       Map.Entry<Resident, Runnable> eldest = all.next();
+      boolean usedLast = !all.hasNext();
       long bytes = eldest.getKey().bytes();
-      if (total > budget && eldest.getKey() != kept && eldest.getKey().closeIfUnused()) {
+      if (total > budget && !usedLast && eldest.getKey().closeIfUnused()) {
         total -= bytes;
         gone.add(eldest.getValue());
         all.remove();

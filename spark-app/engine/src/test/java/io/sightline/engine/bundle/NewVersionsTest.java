@@ -164,6 +164,36 @@ final class NewVersionsTest {
     assertEquals(new ModelMemory.Use(2, 2 * MODEL_BYTES), memory.use());
   }
 
+  /** Each start of a task says the budget again, and used to unload the only model with it. */
+  @Test
+  void aModelAboveTheBudgetStaysWhereNoOtherNeedsRoom() throws Exception {
+    Bundles.write(models, "a", "1");
+    Bundles.write(models, "b", "1");
+    memory.budget(MODEL_BYTES / 2);
+    store.resolve("a");
+    LoadedModel last = store.resolve("b");
+    memory.budget(MODEL_BYTES / 2);
+    memory.budget(MODEL_BYTES / 4);
+    assertSame(last, store.resolve("b"));
+    assertEquals(1, events.unloads(), "a, when b came");
+  }
+
+  /** A folder that could not be read for a moment used to unload the versions that images ask for by number. */
+  @Test
+  void aFolderThatCannotBeListedUnloadsNothing() throws Exception {
+    Bundles.write(models, "pets", "1");
+    Bundles.write(models, "pets", "2");
+    LoadedModel pinned = store.resolve("pets@1");
+    LoadedModel newest = store.resolve("pets");
+    Path aside = Files.move(models.resolve("pets"), models.resolve("aside"));
+    Path loop = Files.createSymbolicLink(models.resolve("pets"), models.resolve("pets"));
+    assertSame(newest, store.resolve("pets"));
+    Files.delete(loop);
+    Files.move(aside, loop);
+    assertSame(pinned, store.resolve("pets@1"));
+    assertEquals(0, events.unloads());
+  }
+
   @Test
   void findingDoesNotWait() throws Exception {
     Bundles.write(models, "slow", "1");
