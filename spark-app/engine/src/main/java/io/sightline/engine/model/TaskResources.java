@@ -3,6 +3,7 @@ package io.sightline.engine.model;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.spark.TaskContext;
+import org.apache.spark.TaskKilledException;
 import org.apache.spark.util.TaskCompletionListener;
 
 /** Closes what a task holds when the task ends early: a failed write, a killed task. */
@@ -19,6 +20,19 @@ public final class TaskResources {
   public interface Held extends AutoCloseable {
     @Override
     void close();
+  }
+
+  /**
+   * To be called before results leave: what was classified while the task was being killed may have failed for that
+   * reason alone.
+   *
+   * @throws TaskKilledException the task is being killed
+   */
+  public static void stopIfKilled() {
+    TaskContext task = TaskContext.get();
+    if (task != null && task.isInterrupted()) {
+      throw new TaskKilledException("the task was stopped");
+    }
   }
 
   /**

@@ -1,14 +1,13 @@
 package io.sightline.engine.stream;
 
 import io.sightline.engine.model.Models;
+import io.sightline.engine.model.TaskResources;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
-import org.apache.spark.TaskContext;
-import org.apache.spark.TaskKilledException;
 import org.apache.spark.sql.Row;
 
 /**
@@ -78,7 +77,7 @@ final class ClassifyingIterator implements Iterator<Row>, AutoCloseable {
     } while (batch.size() < batchSize && bytes < BATCH_BYTES && source.hasNext());
     long begun = spans.begin();
     List<Outcome> outcomes = classifier.classify(batch);
-    stopIfKilled();
+    TaskResources.stopIfKilled();
     for (int i = 0; i < batch.size(); i++) {
       ImageRecord record = batch.get(i);
       String trace = spans.end(record, outcomes.get(i), begun, batch.size());
@@ -86,13 +85,5 @@ final class ClassifyingIterator implements Iterator<Row>, AutoCloseable {
       ready.addAll(output.of(record, outcomes.get(i), trace));
     }
     shadow.take(batch, outcomes);
-  }
-
-  /** What was classified while the task was being killed may have failed for that reason alone; the replay decides. */
-  private static void stopIfKilled() {
-    TaskContext task = TaskContext.get();
-    if (task != null && task.isInterrupted()) {
-      throw new TaskKilledException("the task was stopped");
-    }
   }
 }

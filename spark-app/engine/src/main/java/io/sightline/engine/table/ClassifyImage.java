@@ -48,7 +48,9 @@ record ClassifyImage(ModelOptions models) implements Serializable {
         return once.classify(image, ask);
       }
     }
-    return TASKS.computeIfAbsent(new Key(task.taskAttemptId(), models), this::open).classify(image, ask);
+    Row row = TASKS.computeIfAbsent(new Key(task.taskAttemptId(), models), this::open).classify(image, ask);
+    TaskResources.stopIfKilled();
+    return row;
   }
 
   private OneByOne open(Key key) {
@@ -56,7 +58,10 @@ record ClassifyImage(ModelOptions models) implements Serializable {
     return new OneByOne(BatchRunner.of(models));
   }
 
-  /** Remembers the last image: Spark evaluates one call several times for one row, in a filter and again beside it. */
+  /**
+   * Remembers the last image: Spark evaluates one call several times for one row, in a filter and again beside it.
+   * Synchronized: a task that calls a Python function evaluates what that function reads in a second thread.
+   */
   private static final class OneByOne implements AutoCloseable {
     private final BatchRunner runner;
     private byte[] lastImage;
@@ -67,7 +72,7 @@ record ClassifyImage(ModelOptions models) implements Serializable {
       this.runner = runner;
     }
 
-    Row classify(byte[] image, Ask ask) {
+    synchronized Row classify(byte[] image, Ask ask) {
       if (!ask.equals(lastAsk) || !Arrays.equals(image, lastImage)) {
         Item item = new Item(image, ask);
         runner.run(List.of(item));
@@ -79,7 +84,7 @@ record ClassifyImage(ModelOptions models) implements Serializable {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
       runner.close();
     }
 

@@ -2,14 +2,13 @@ package io.sightline.engine.table;
 
 import io.sightline.engine.model.BatchRunner;
 import io.sightline.engine.model.Item;
+import io.sightline.engine.model.TaskResources;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
-import org.apache.spark.TaskContext;
-import org.apache.spark.TaskKilledException;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.catalyst.CatalystTypeConverters;
 import org.apache.spark.sql.catalyst.InternalRow;
@@ -84,7 +83,7 @@ final class ImageRows implements Iterator<InternalRow>, AutoCloseable {
       bytes += file == null ? 0 : file.length;
     } while (rows.size() < operator.batchSize() && bytes < BATCH_BYTES && source.hasNext());
     runner.run(items.stream().filter(item -> item != null).toList());
-    stopIfKilled();
+    TaskResources.stopIfKilled();
     for (int i = 0; i < rows.size(); i++) {
       Item item = items.get(i);
       ready.add(with(rows.get(i), item == null ? operator.columns().none() : operator.columns().values(item)));
@@ -93,13 +92,5 @@ final class ImageRows implements Iterator<InternalRow>, AutoCloseable {
 
   private InternalRow with(InternalRow row, List<Object> values) {
     return new JoinedRow(row, (InternalRow) converter.apply(RowFactory.create(values.toArray())));
-  }
-
-  /** What was classified while the task was being killed may have failed for that reason alone. */
-  private static void stopIfKilled() {
-    TaskContext task = TaskContext.get();
-    if (task != null && task.isInterrupted()) {
-      throw new TaskKilledException("the task was stopped");
-    }
   }
 }
