@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Classifies the images of one batch, each on its own account: whatever an image contains becomes its outcome, never an
@@ -29,15 +30,25 @@ public final class BatchRunner implements AutoCloseable {
 
   /** Classifies or fails every one of {@code items}. */
   public void run(List<Item> items) {
+    Map<Model, List<Item>> byModel = byModel(items);
+    runners.keySet().retainAll(byModel.keySet()); // the buffers of models that have had their day
+    byModel.forEach((model, some) -> {
+      if (run(model, some).isPresent()) { // it went after it was found: what is there now does it
+        byModel(some).forEach((now, left) -> run(now, left).ifPresent(why -> fail(left, why)));
+      }
+    });
+  }
+
+  /** Those without an outcome, and what is to classify them; fails those that have no model. */
+  private Map<Model, List<Item>> byModel(List<Item> items) {
     Map<Model, List<Item>> byModel = new LinkedHashMap<>();
     Map<String, Model> found = new HashMap<>(); // looked up once a batch: a new version is taken up with the next
     for (Item item : items) {
-      if (resolve(item, found)) {
+      if (!item.settled() && resolve(item, found)) {
         byModel.computeIfAbsent(item.model(), unused -> new ArrayList<>()).add(item);
       }
     }
-    runners.keySet().retainAll(byModel.keySet()); // the buffers of models that have had their day
-    byModel.forEach(this::run);
+    return byModel;
   }
 
   @Override
@@ -73,11 +84,19 @@ public final class BatchRunner implements AutoCloseable {
         ErrorCode.TOO_LARGE, "the image has " + size + " bytes; the limit is " + maxImageBytes);
   }
 
-  private void run(Model model, List<Item> items) {
+  /** Classifies or fails all items; where the model has gone, says so and leaves them. */
+  private Optional<Failure> run(Model model, List<Item> items) {
     try {
       runners.computeIfAbsent(model, ModelRunner::new).run(items);
+    } catch (ModelNotUsable gone) {
+      return Optional.of(gone.failure());
     } catch (RuntimeException e) { // a session could not be opened
-      items.stream().filter(item -> !item.settled()).forEach(item -> item.fail(Failure.internal(e)));
+      fail(items, Failure.internal(e));
     }
+    return Optional.empty();
+  }
+
+  private static void fail(List<Item> items, Failure why) {
+    items.stream().filter(item -> !item.settled()).forEach(item -> item.fail(why));
   }
 }

@@ -1,11 +1,10 @@
 package io.sightline.engine.model;
 
 import io.sightline.engine.bundle.Bundle;
-import io.sightline.engine.bundle.BundleException;
 import io.sightline.engine.bundle.BundleStore;
 import io.sightline.engine.bundle.InputSpec;
 import io.sightline.engine.bundle.LoadedModel;
-import io.sightline.engine.bundle.UnknownModelException;
+import io.sightline.engine.image.ErrorCode;
 import io.sightline.engine.image.ImageRejected;
 import io.sightline.engine.image.Preprocessor;
 import java.util.List;
@@ -29,6 +28,11 @@ final class BundleModel implements Model {
   static Preprocessor preprocessor(InputSpec input, long maxPixels) {
     return new Preprocessor(
         input.resize(), floats(input.normalisation().mean()), floats(input.normalisation().std()), maxPixels);
+  }
+
+  /** False once its network was unloaded, until somebody opens a session. */
+  boolean isLoaded() {
+    return !loaded.network().isClosed();
   }
 
   boolean isOf(LoadedModel other) {
@@ -75,9 +79,8 @@ final class BundleModel implements Model {
     preprocessor.prepare(image, input, at);
   }
 
-  /** @throws IllegalStateException the network was unloaded and cannot be loaded any more: somebody removed it */
   @Override
-  public Session open() {
+  public Session open() throws ModelNotUsable {
     Optional<io.sightline.engine.nn.Session> session = loaded.network().openUnlessClosed();
     while (session.isEmpty()) { // what was loaded again may have had to go once more
       loaded = again();
@@ -86,16 +89,12 @@ final class BundleModel implements Model {
     return session(session.get());
   }
 
-  private LoadedModel again() {
-    try {
-      LoadedModel model = store.resolve(bundle().id().toString());
-      if (!model.bundle().equals(bundle())) {
-        throw new IllegalStateException("model " + bundle().id() + " is no longer what it was");
-      }
-      return model;
-    } catch (UnknownModelException | BundleException e) {
-      throw new IllegalStateException(e.getMessage(), e);
+  private LoadedModel again() throws ModelNotUsable {
+    LoadedModel model = BundleModels.ask(() -> store.resolve(bundle().id().toString()));
+    if (!model.bundle().equals(bundle())) {
+      throw new ModelNotUsable(ErrorCode.MODEL_UNAVAILABLE, "model " + bundle().id() + " is no longer what it was");
     }
+    return model;
   }
 
   private static Session session(io.sightline.engine.nn.Session session) {

@@ -50,7 +50,7 @@ public final class BundleModels implements Models {
   public Model resolve(String reference) throws ModelNotUsable {
     long now = System.nanoTime();
     Found known = found.get(reference);
-    if (known != null && now - known.at() < LOOK_AGAIN_NANOS) {
+    if (known != null && now - known.at() < LOOK_AGAIN_NANOS && known.model().isLoaded()) {
       return known.model();
     }
     found.remove(reference);
@@ -73,11 +73,11 @@ public final class BundleModels implements Models {
   }
 
   /** A question to the store. */
-  private interface Question<T> {
+  interface Question<T> {
     T answer() throws UnknownModelException, BundleException;
   }
 
-  private static <T> T ask(Question<T> question) throws ModelNotUsable {
+  static <T> T ask(Question<T> question) throws ModelNotUsable {
     try {
       return question.answer();
     } catch (UnknownModelException unknown) {

@@ -31,8 +31,12 @@ public interface Model {
    */
   void prepare(byte[] image, float[] input, int at) throws ImageRejected;
 
-  /** A session for one thread, to be closed. */
-  Session open();
+  /**
+   * A session for one thread, to be closed: until then the model stays loaded.
+   *
+   * @throws ModelNotUsable it is no longer there, or cannot be loaded again
+   */
+  Session open() throws ModelNotUsable;
 
   /** What runs the network; closing gives it back. */
   interface Session extends AutoCloseable {

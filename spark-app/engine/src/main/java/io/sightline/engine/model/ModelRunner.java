@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One model's buffers within a task, and a session while it computes: between batches a task holds no model, so that one
- * nobody needs can be unloaded. For one thread.
+ * One model's buffers within a task, and a session while a batch is at work, decoding included: then nobody unloads the
+ * model. Between batches a task holds none, so that one nobody needs can be unloaded. For one thread.
  */
 final class ModelRunner {
   private final Model model;
@@ -18,8 +18,21 @@ final class ModelRunner {
     this.model = model;
   }
 
-  /** Classifies or fails every one of {@code items}. */
-  void run(List<Item> items) {
+  /**
+   * Classifies or fails every one of {@code items}.
+   *
+   * @throws ModelNotUsable the model has gone; items may be left without an outcome
+   */
+  void run(List<Item> items) throws ModelNotUsable {
+    session = model.open();
+    try {
+      prepareAndForward(items);
+    } finally {
+      session.close();
+    }
+  }
+
+  private void prepareAndForward(List<Item> items) throws ModelNotUsable {
     if (input.length < items.size() * model.inputLength()) {
       input = new float[items.size() * model.inputLength()];
       outputs = new float[items.size() * model.outputLength()];
@@ -33,15 +46,6 @@ final class ModelRunner {
     if (ready.isEmpty()) {
       return;
     }
-    session = model.open();
-    try {
-      forwardOrEach(ready);
-    } finally {
-      session.close();
-    }
-  }
-
-  private void forwardOrEach(List<Item> ready) {
     try {
       forward(ready);
     } catch (RuntimeException e) { // one image may have spoilt it for all
@@ -74,7 +78,7 @@ final class ModelRunner {
     }
   }
 
-  private void forwardEach(List<Item> items) {
+  private void forwardEach(List<Item> items) throws ModelNotUsable {
     int length = model.inputLength();
     renewSession();
     for (int i = 0; i < items.size(); i++) {
@@ -88,9 +92,10 @@ final class ModelRunner {
     }
   }
 
-  /** After a failure nobody knows what the session's buffers hold. */
-  private void renewSession() {
+  /** After a failure nobody knows what the session's buffers hold. The model is in use throughout, so it stays. */
+  private void renewSession() throws ModelNotUsable {
+    Model.Session next = model.open();
     session.close();
-    session = model.open();
+    session = next;
   }
 }

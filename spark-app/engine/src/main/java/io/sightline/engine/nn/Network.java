@@ -126,6 +126,13 @@ public final class Network implements AutoCloseable {
     return Optional.of(new Session(this, runner == null ? build() : runner));
   }
 
+  /** Whether no session can be opened any more. */
+  public boolean isClosed() {
+    synchronized (lock) {
+      return closed;
+    }
+  }
+
   /** Frees the network at once if no session is open; says whether it is closed now. */
   public boolean closeIfUnused() {
     synchronized (lock) {

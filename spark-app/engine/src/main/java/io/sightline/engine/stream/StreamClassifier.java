@@ -61,7 +61,7 @@ public final class StreamClassifier {
     }
   }
 
-  private static void warmUp(Model model) {
+  private static void warmUp(Model model) throws ModelNotUsable {
     float[] input = new float[model.inputLength()];
     try (Model.Session session = model.open()) {
       model.prepare(Base64.getDecoder().decode(ONE_PIXEL), input, 0);

@@ -4,15 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sightline.engine.bundle.BundleStore;
 import io.sightline.engine.bundle.ModelReport;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -23,13 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Three real models in a memory for two, at work in several threads: what is unloaded is in nobody's hands. */
 final class ManyModelsTest {
-  private static final Path SHIPPED = Path.of("../../models/digits-lenet/1");
   private static final List<String> NAMES = List.of("a", "b", "c");
   private static final int ROUNDS = 20;
-
-  /** A PNG file of one grey pixel. */
-  private static final byte[] IMAGE = Base64.getDecoder().decode(
-      "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==");
 
   @TempDir
   private Path models;
@@ -44,7 +34,7 @@ final class ManyModelsTest {
   @Test
   void whatIsUnloadedComesBackWhenItIsAskedFor() throws Exception {
     for (String name : NAMES) {
-      copy(name);
+      Digits.copy(models, name, "1");
     }
     ModelReport before = BundleStore.report();
     long one = sizeOfOne() - before.bytes();
@@ -84,28 +74,13 @@ final class ManyModelsTest {
   }
 
   private static void classify(BatchRunner runner, String name) {
-    Item item = new Item(IMAGE, Ask.of(name));
+    Item item = new Item(Digits.IMAGE, Ask.of(name));
     runner.run(List.of(item));
     assertNull(item.failure());
-    assertEquals(name + " " + item.predictions().get(0).index(), item.predictions().get(0).label());
+    assertEquals(name + "@1 " + item.predictions().get(0).index(), item.predictions().get(0).label());
   }
 
   private ModelOptions options() {
-    return new ModelOptions(models.toString(), "a", 1 << 20, 1 << 20, List.of(1), "onednn", "f32", "", memory);
-  }
-
-  /** With labels of its own, so that a mix-up shows. */
-  private void copy(String name) throws IOException {
-    Path folder = Files.createDirectories(models.resolve(name).resolve("1"));
-    for (String file : List.of("model.bigdl", "model.bin")) {
-      Files.copy(SHIPPED.resolve(file), folder.resolve(file));
-    }
-    ObjectMapper mapper = new ObjectMapper();
-    ObjectNode json = (ObjectNode) mapper.readTree(SHIPPED.resolve("model.json").toFile());
-    json.put("name", name);
-    List<String> labels = new ArrayList<>();
-    json.get("labels").forEach(label -> labels.add(name + " " + label.textValue()));
-    json.set("labels", mapper.valueToTree(labels));
-    Files.writeString(folder.resolve("model.json"), json.toString());
+    return Digits.options(models, "a", memory);
   }
 }
