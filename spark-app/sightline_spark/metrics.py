@@ -48,7 +48,8 @@ class ClassifierMetrics:
         self.models_loaded = gauge("models_loaded", "Models in memory, each counted in each JVM that has it")
         self.model_bytes = gauge("model_bytes", "Memory that they take")
         self.models_unusable = gauge(
-            "models_unusable", "Installed versions that should be in use and cannot be loaded; the log says why"
+            "models_unusable",
+            "Installed versions that cannot be loaded, each counted in each JVM that has tried; the log says why",
         )
         self.model_loads = self._counter("model_loads", "Models loaded")
         self.model_load_seconds = self._counter("model_load_seconds", "Time that loading them took")
