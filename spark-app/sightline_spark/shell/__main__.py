@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("program", nargs="?", type=Path, metavar="FILE", help="Python program to run in the session")
-    parser.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="its arguments, in sys.argv")
+    parser.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="its arguments; options of its own behind --")
     sql = parser.add_argument_group("SQL")
     sql.add_argument("--sql", action="store_true", help="open spark-sql instead of Python")
     sql.add_argument("-e", metavar="SQL", help="run these statements in spark-sql, then end")

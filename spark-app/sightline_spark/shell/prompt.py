@@ -1,5 +1,6 @@
 """The Python prompt, and programs run as if typed at it."""
 
+import atexit
 import code
 import runpy
 import sys
@@ -17,7 +18,7 @@ from sightline_spark.errors import ClassifierError
 from sightline_spark.shell.launch import Place
 from sightline_spark.shell.topics import TopicTables
 
-_HISTORY: Final = Path.home() / ".cache" / "sightline" / "shell-history"
+_HISTORY: Final = Path(".cache/sightline/shell-history")  # below the user's home
 _HISTORY_LINES: Final = 1000
 _BANNER: Final = """\
 Python: spark, sql("SELECT ..."), {names}.
@@ -81,14 +82,22 @@ def _tables(topics: TopicTables | None) -> str:
 
 def _edit_lines(names: dict[str, Any]) -> None:
     """Completion by Tab, and lines of earlier sessions by the arrow keys."""
-    import atexit  # noqa: PLC0415
     import readline  # noqa: PLC0415 - changes the terminal's settings
     import rlcompleter  # noqa: PLC0415
 
     readline.set_completer(rlcompleter.Completer(names).complete)
     readline.parse_and_bind("tab: complete")
-    with suppress(OSError):  # the first time there is none
-        readline.read_history_file(_HISTORY)
     readline.set_history_length(_HISTORY_LINES)
-    _HISTORY.parent.mkdir(parents=True, exist_ok=True)
-    atexit.register(readline.write_history_file, _HISTORY)
+    with suppress(OSError, RuntimeError):  # no home, or none that can be written: a prompt without a past
+        history = Path.home() / _HISTORY
+        history.parent.mkdir(parents=True, exist_ok=True)
+        history.touch()
+        readline.read_history_file(history)
+        atexit.register(_keep_lines, history)
+
+
+def _keep_lines(history: Path) -> None:
+    import readline  # noqa: PLC0415 - as above
+
+    with suppress(OSError):
+        readline.write_history_file(history)

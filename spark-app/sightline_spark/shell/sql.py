@@ -1,5 +1,6 @@
 """Spark's own SQL prompt in place of this process."""
 
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -7,12 +8,18 @@ from typing import Final, NoReturn
 
 import pyspark
 
+from sightline_spark.errors import ClassifierError
 from sightline_spark.shell.launch import Place
 from sightline_spark.shell.topics import TopicTables
 
 _SHELL: Final = "io.sightline.engine.table.SqlShell"
 _FOLDER: Final = "SIGHTLINE_SHELL_FOLDER"  # deleted in the end
 _TOPICS: Final = "SIGHTLINE_SHELL_TOPICS"  # only the process's own user can read it
+
+_TOO_LONG: Final = (
+    "spark-sql cannot take Kafka's certificates, once a table, or statements in texts of more than 128 kB:"
+    " let SIGHTLINE_KAFKA_CA_FILE have only the broker's authority, or leave --sql, -e and -f out"
+)
 
 
 def replace_by_spark_sql(
@@ -21,16 +28,21 @@ def replace_by_spark_sql(
     """Become spark-sql: with its prompt, or running `statements` or those of `file`. Its status is the process's.
 
     Raises:
-        ClassifierError: the engine or BigDL is not installed.
+        ClassifierError: the engine or BigDL is not installed, or certificates or statements are too long.
     """
-    folder = Path(tempfile.mkdtemp(prefix="sightline-shell-"))
-    configuration = dict(place.builder(folder)._options)  # noqa: SLF001 - no other way to them
-    command = spark_sql_command(configuration, statements, file)
-    os.environ[_FOLDER] = str(folder)
-    if topics is not None:
-        os.environ[_TOPICS] = topics.to_json()
-    os.environ["SPARK_HOME"] = str(Path(pyspark.__file__).parent)
-    os.execv(command[0], command)  # noqa: S606
+    with tempfile.TemporaryDirectory(prefix="sightline-shell-") as folder:  # only gone here if this process goes on
+        configuration = dict(place.builder(Path(folder))._options)  # noqa: SLF001 - no other way to them
+        command = spark_sql_command(configuration, statements, file)
+        os.environ[_FOLDER] = folder
+        if topics is not None:
+            os.environ[_TOPICS] = topics.to_json()
+        os.environ["SPARK_HOME"] = str(Path(pyspark.__file__).parent)
+        try:
+            os.execv(command[0], command)  # noqa: S606
+        except OSError as error:
+            if error.errno != errno.E2BIG:
+                raise
+            raise ClassifierError(_TOO_LONG) from error
 
 
 def spark_sql_command(configuration: dict[str, str], statements: str | None, file: Path | None) -> list[str]:

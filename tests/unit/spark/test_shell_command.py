@@ -1,15 +1,23 @@
 """What sightline-shell starts, and what it refuses before anything starts."""
 
+import atexit
 import os
+import sys
+import tempfile
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from pyspark import SparkContext
 
+from sightline_spark.errors import ClassifierError
 from sightline_spark.settings import ClassifierSettings
+from sightline_spark.shell import sql
 from sightline_spark.shell.__main__ import main
 from sightline_spark.shell.launch import Place
-from sightline_spark.shell.sql import spark_sql_command
+from sightline_spark.shell.prompt import _edit_lines
+from sightline_spark.shell.sql import replace_by_spark_sql, spark_sql_command
 from sightline_spark.shell.tables import TABLES, result_type, statement
 from sightline_spark.table import session
 
@@ -80,3 +88,34 @@ def test_results_have_the_types_of_the_contract() -> None:
     assert "error STRUCT<code: STRING, detail: STRING>" in result_type()
     assert "accepted_at BIGINT" in result_type()
     assert "status STRING" in result_type()
+
+
+def test_certificates_that_no_environment_holds_are_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It was a traceback, and the temporary folder stayed."""
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    long: Any = SimpleNamespace(to_json=lambda: "x" * 8_000_000)  # more than any Linux takes in one text
+    place: Any = SimpleNamespace(builder=lambda _folder: SimpleNamespace(_options={}))
+    monkeypatch.setattr(sql, "spark_sql_command", lambda *_: [sys.executable, "-c", "pass"])
+    monkeypatch.setattr(os, "execv", lambda program, command: os.execve(program, command, dict(os.environ)))
+    with pytest.raises(ClassifierError, match="SIGHTLINE_KAFKA_CA_FILE"):
+        replace_by_spark_sql(place, long)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("home", ["/dev/null", None])
+def test_the_prompt_opens_without_a_home_for_its_lines(monkeypatch: pytest.MonkeyPatch, home: str | None) -> None:
+    """Of a read-only home it died after Spark had started, and of none already at its import."""
+
+    def nowhere() -> Path:
+        if home is None:
+            raise RuntimeError("Could not determine home directory.")
+        return Path(home)
+
+    monkeypatch.setattr(Path, "home", nowhere)
+    registered: list[object] = []
+    monkeypatch.setattr(atexit, "register", lambda _function, *arguments: registered.extend(arguments))
+    _edit_lines({})
+    assert registered == []
