@@ -35,14 +35,18 @@ class FrameReader:
         deadlines: Deadlines,
         max_frame_bytes: int,
         outlet: Outlet,
-        look: Callable[[bytes], object] | None = None,
+        look: Callable[[bytes], bool] | None = None,
     ) -> None:
-        """`look` sees the first bytes of the stream before the parser, and may raise FrameError."""
+        """`look` sees how the stream begins before the parser does, and may raise FrameError.
+
+        While it gives True, of bytes that it bounds, it wants to see more of them first.
+        """
         self._peer = peer
         self._placing = peer if isinstance(peer, InPlaceStream) else None
         self._parser = parser
         self._deadlines = deadlines
         self._look = look
+        self._begin = b""  # what `look` has seen and the parser has not
         self._metrics = outlet.metrics
         self._claim = FrameClaim(outlet.budget, outlet.metrics.waiting_connections, max_frame_bytes)
         self._skipped = 0  # bytes that the parser has passed over and that are counted
@@ -106,7 +110,7 @@ class FrameReader:
     async def _receive(self) -> int:
         """Read the next bytes into the parser; gives how many, 0 at the end."""
         idle_s = self._deadlines.idle_s
-        if self._parser.at_boundary:
+        if self._parser.at_boundary and not self._begin:
             self._frame_time_s = self._deadlines.frame_s  # also when the parser left the frame before out
             return await self._receive_within(idle_s, PeerTimeout("idle-timeout", idle_s))
         started = time.monotonic()
@@ -132,9 +136,20 @@ class FrameReader:
             count = await self._placing.read_into(place)
             self._parser.buffer_updated(count)
             return count
-        chunk = await self._peer.read()
-        if self._look is not None:
-            look, self._look = self._look, None
-            look(chunk)
-        self._parser.feed(chunk)
+        try:
+            chunk = await self._peer.read()
+        except BaseException:
+            if self._begin:
+                self._parser.feed(self._looked_at(b""))  # it has to know of a frame that is cut off
+            raise
+        self._parser.feed(chunk if self._look is None else self._looked_at(chunk))
         return len(chunk)
+
+    def _looked_at(self, chunk: bytes) -> bytes:
+        """What the parser may have now that `chunk` came; nothing more comes behind an empty one."""
+        begin, self._begin = self._begin + chunk, b""
+        if chunk and self._look is not None and self._look(begin):
+            self._begin = begin
+            return b""
+        self._look = None
+        return begin

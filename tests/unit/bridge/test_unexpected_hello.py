@@ -1,6 +1,8 @@
 """A sender that wants acknowledgements at a source without them, and one that sends frames to a source with them."""
 
 import asyncio
+import socket
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -48,9 +50,66 @@ async def test_every_framing_tells_the_sender_and_the_log(
     assert (vars(line)["source"], vars(line)["stream"]) == ("default", "tcp:127.0.0.1")
 
 
-@pytest.mark.parametrize("first", [b"", b"SLAK", encode_hello("s")[:-1], encode_hello("s")[:-1] + b"t", wire(*FRAMES)])
-def test_what_is_no_whole_hello_is_the_framings_to_read(first: bytes) -> None:
-    refuse_hello(first)
+@pytest.mark.parametrize("framing", PLAIN, ids=str)
+async def test_a_hello_that_comes_in_pieces_is_one(framing: FramingName | FramingConfig) -> None:
+    """A sender that writes the head and then its id was half of a header again."""
+    hello = encode_hello("camera-7")
+    async with running(source(framing)) as bridge:
+        sender = Sender(*await bridge.connect())
+        sender.writer.write(hello[:3])
+        await eventually(lambda: bridge.metric("received_bytes_total") == 3)
+        sender.writer.write(hello[3:12])
+        await eventually(lambda: bridge.metric("received_bytes_total") == 12)
+        sender.writer.write(hello[12:])
+        assert await sender.rest() == [goodbye(GoodbyeCode.UNEXPECTED_HELLO)]
+        sender.writer.close()
+        await eventually(lambda: bridge.ends("bad-frame") == 1)
+
+
+async def test_what_begins_as_a_hello_and_is_none_is_read_by_the_framing() -> None:
+    async with running(source(LinesOptions(topic="words"))) as bridge:
+        sender = Sender(*await bridge.connect())
+        sender.writer.write(b"SLAK")
+        await eventually(lambda: bridge.metric("received_bytes_total") == 4)
+        sender.writer.write(b" 7\r\nSLAK\r\n")
+        sender.writer.write_eof()
+        await sender.rest()
+        sender.writer.close()
+        assert [bytes(record.payload) for record in bridge.publisher.lines] == [b"SLAK 7", b"SLAK"]
+
+
+@pytest.mark.parametrize(("how", "end"), [("end", "bad-frame"), ("reset", "reset"), ("silence", "frame-timeout")])
+async def test_who_leaves_within_a_hello_has_left_within_a_frame(how: str, end: str) -> None:
+    async with running(source(frame_s=0.3 if how == "silence" else 30)) as bridge:
+        sender = Sender(*await bridge.connect())
+        sender.writer.write(encode_hello("camera-7")[:-1])
+        await eventually(lambda: bridge.metric("received_bytes_total") == 19)
+        if how == "end":
+            sender.writer.write_eof()
+        elif how == "reset":
+            sender.writer.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
+            sender.writer.transport.abort()
+        await eventually(lambda: bridge.ends(end) == 1)
+        assert bridge.frames("truncated-frame") == 1
+        sender.writer.close()
+
+
+@pytest.mark.parametrize(
+    ("begin", "more"),
+    [
+        (b"S", True),
+        (b"SLAK", True),
+        (b"SLAK 7\r\n", False),
+        (encode_hello("s")[:-1], True),
+        (encode_hello("s")[:-1] + b"t", False),
+        (encode_hello("s")[:5] + b"\xff" + encode_hello("s")[6:], False),
+        (wire(*FRAMES), False),
+    ],
+)
+def test_what_is_no_whole_hello_is_the_framings_to_read_or_waited_for(begin: bytes, more: bool) -> None:
+    assert refuse_hello(begin) is more
 
 
 def test_a_hello_with_frames_behind_it_is_one() -> None:

@@ -5,6 +5,7 @@ from typing import Final
 from sightline_bridge.ack.messages import (
     HELLO_BYTES,
     MAGIC,
+    SENDER_ID_BYTES,
     VERSION,
     Answer,
     AnswerKind,
@@ -17,18 +18,23 @@ from sightline_bridge.framing import FrameError
 # What it is told: it would wait for a WELCOME for ever, since in other framings a HELLO may be half a header.
 REFUSAL: Final = Answer(AnswerKind.GOODBYE, GoodbyeCode.UNEXPECTED_HELLO, again=False, value=VERSION).encode()
 
+_START: Final = MAGIC + bytes([VERSION])
 
-def refuse_hello(first: bytes) -> None:
-    """Let `first`, with which a stream begins, pass unless it holds a whole HELLO, checksum and all.
+
+def refuse_hello(begin: bytes) -> bool:
+    """Whether `begin`, with which a stream begins, may be less than a HELLO; False: it is none.
 
     Raises:
-        FrameError: `unexpected-hello`.
+        FrameError: `unexpected-hello`: it holds a whole one, checksum and all.
     """
-    if not first.startswith(MAGIC) or len(first) < HELLO_BYTES:
-        return
+    if len(begin) < HELLO_BYTES:
+        return _START.startswith(begin[: len(_START)])
     try:
-        sender_id = decode_hello(first[: hello_length(first)])
+        length = hello_length(begin)
+        if len(begin) < length <= HELLO_BYTES + SENDER_ID_BYTES:
+            return True
+        sender_id = decode_hello(begin[:length])
     except FrameError:
-        return  # whatever it is, the framing reads it
+        return False  # whatever it is, the framing reads it
     detail = f"{sender_id} wants acknowledgements (it begins with {MAGIC.decode()}): this source has no `ack: frame`"
     raise FrameError("unexpected-hello", detail)
