@@ -166,7 +166,7 @@ class GatewayProtocol(HttpToolsProtocol):
         if request is None or request.response_complete:
             self._end(problem)
         elif request.response_started:
-            self.transport.close()  # it may be an answer without end
+            self._close()  # it may be an answer without end
         elif not request.more_body:
             request.keep_alive = False  # it may be an upload that Kafka has already: its answer is the last
         elif self.pipeline:
@@ -197,10 +197,14 @@ class GatewayProtocol(HttpToolsProtocol):
         if self._without_use:
             self._end(Problem("timeout", f"the head of the request did not arrive within {self._head_timeout_s:g} s"))
         else:
-            self.transport.close()  # browsers open connections in advance, and would take an answer for the next one's
+            self._close()  # browsers open connections in advance, and would take an answer for the next one's
 
     def _end(self, problem: Problem) -> None:
         self.transport.write(_rendered(problem))
+        self._close()
+
+    def _close(self) -> None:
+        """Close once all is written; a peer that reads nothing does not put that off for ever."""
         self.transport.close()
         self._unread.begin(self.transport)
 

@@ -8,7 +8,7 @@ from typing import Final, cast
 
 # A peer that is slow takes something in that time; one that takes nothing holds a connection, and what it was answered.
 STALL_S: Final = 20.0
-# `tcpi_bytes_acked` of Linux's tcp_info: what the peer's kernel has confirmed since the connection began.
+# `tcpi_bytes_acked` of Linux's tcp_info, from 4.1 on: what the peer's kernel has confirmed since the connection began.
 _ACKED: Final = struct.Struct("@120xQ")
 
 
@@ -32,18 +32,21 @@ class UnreadWatch:
             self._timer = None
 
     def _look_later(self, transport: asyncio.Transport) -> None:
-        self._timer = self._loop.call_later(STALL_S, self._look, transport, _confirmed_bytes(transport))
+        self._timer = self._loop.call_later(STALL_S, self._look, transport, _progress(transport))
 
-    def _look(self, transport: asyncio.Transport, confirmed_bytes: int) -> None:
+    def _look(self, transport: asyncio.Transport, progress: int) -> None:
         self._timer = None
         if not transport.get_write_buffer_size():
             return
-        if _confirmed_bytes(transport) == confirmed_bytes:
+        if _progress(transport) == progress:
             self._give_up()
         else:
             self._look_later(transport)
 
 
-def _confirmed_bytes(transport: asyncio.Transport) -> int:
+def _progress(transport: asyncio.Transport) -> int:
+    """Another number as long as the peer takes something: what it confirmed, or what is left where no kernel counts."""
     connected = cast("socket.socket", transport.get_extra_info("socket"))
-    return int(_ACKED.unpack(connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _ACKED.size))[0])
+    info = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _ACKED.size)
+    confirmed_bytes = int(_ACKED.unpack(info)[0]) if len(info) == _ACKED.size else 0
+    return confirmed_bytes or transport.get_write_buffer_size()
