@@ -50,7 +50,7 @@ async def leave_unread(port: int, protocols: list[GatewayProtocol]) -> socket.so
     async with asyncio.timeout(20):
         while not transport.get_write_buffer_size():
             await loop.sock_sendall(asking, PAGE)
-            await until(lambda: protocols[0].cycle and protocols[0].cycle.response_complete)
+            await until(lambda: getattr(protocols[0].cycle, "response_complete", False))
     assert not protocols[0].flow.write_paused
     return asking
 

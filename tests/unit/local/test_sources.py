@@ -3,13 +3,14 @@
 import os
 import socket
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from sightline_local.__main__ import main
 from sightline_local.ports import free_port
 from sightline_local.settings import Settings
-from sightline_local.sources import running_sources, shown, source_ports
+from sightline_local.sources import SourceState, running_sources, shown, source_ports
 from sightline_local.supervisor import Supervisor
 from sightline_local.up import port_problems
 from sightline_local.wait import LogMarks
@@ -88,6 +89,30 @@ def test_only_what_runs_is_restarted(capsys: pytest.CaptureFixture[str]) -> None
     with pytest.raises(SystemExit):
         main(["restart", "topics"])
     assert "choose from 'broker', 'gateway', 'classifier', 'bridge'" in capsys.readouterr().err
+
+
+def test_ports_that_cannot_be_had_leave_the_bridge_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The good bridge was stopped, and the new one could not listen."""
+    stopped = Mock(side_effect=AssertionError("it was stopped"))
+    supervisor = Mock(pid=lambda: 1, changed_settings=list, stop_program=stopped)
+    monkeypatch.setattr("sightline_local.restart.Supervisor", lambda _: supervisor)
+    gateway = Settings.load().ports["SIGHTLINE_GATEWAY_PORT"]
+    with socket.create_server(("127.0.0.1", 0)) as others, socket.create_server(("127.0.0.1", 0)) as own:
+        other_port, own_port = others.getsockname()[1], own.getsockname()[1]
+        state = SourceState("a", f"listening on 0.0.0.0:{own_port}, 0 connections")
+        monkeypatch.setattr("sightline_local.restart.running_sources", lambda _: [state])
+        ports = {"a": own_port, "b": gateway, "c": other_port}
+        file = file_of(tmp_path, *(f"name: {name}, type: tcp-listen, port: {port}" for name, port in ports.items()))
+        assert main(["restart", "bridge"]) == 1
+        assert capsys.readouterr().err.splitlines() == [
+            f"port {gateway} is given to both SIGHTLINE_GATEWAY_PORT and source b of {file}: change one",
+            f"port {other_port} is taken by another program: stop that program, or give source c of {file} another one",
+        ]
+        file_of(tmp_path, f"name: a, type: tcp-listen, port: {own_port}")
+        with pytest.raises(AssertionError, match="it was stopped"):
+            main(["restart", "bridge"])
 
 
 def test_the_log_of_an_earlier_start_is_not_shown_for_this_one(tmp_path: Path) -> None:
