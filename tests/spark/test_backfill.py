@@ -206,7 +206,10 @@ def test_what_cannot_be_is_one_line(command: Command, tmp_path: Path) -> None:
         command("folder", tmp_path / "photos", "--out", command.out)
     command.settings = right  # and what is mended goes on in the place that the failed run has begun
     assert "nothing to do: all 0 images" in command("folder", tmp_path / "photos", "--out", command.out)[1]
-    command.settings = command.settings.model_copy(update={"kafka_bootstrap_servers": "127.0.0.1:1"})
+    command.settings = right.model_copy(update={"classifier_master": "spark://host:7077"})
+    with pytest.raises(Refused, match="on a cluster name a folder by --work"):
+        command("folder", tmp_path / "photos", "--results")
+    command.settings = right.model_copy(update={"kafka_bootstrap_servers": "127.0.0.1:1"})
     with pytest.raises(BackfillError, match=r"Kafka at 127\.0\.0\.1:1 does not answer"):
         command("topic", "--out", command.out)
 
@@ -254,6 +257,9 @@ def test_files_become_results_that_name_no_place_in_kafka(
     for name, (payload, _) in sent.items():
         assert results[name].id == image_id_from_key("file", name, payload)
     assert sum(ends(broker.bootstrap_servers, DEAD_LETTERS).values()) == letters
+    command.settings = command.settings.model_copy(update={"classifier_precision": "bf16"})
+    with pytest.raises(Refused, match=r"/work holds another backfill, of precision f32 \(now bf16\).* --work"):
+        command("folder", folder, "--results", "--work", tmp_path / "work")
 
 
 def ends(kafka: str, topic: str) -> dict[int, int]:

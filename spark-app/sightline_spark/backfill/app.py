@@ -22,6 +22,7 @@ from sightline_spark.backfill.topic import ImageTopic, TopicState, checked_topic
 from sightline_spark.executors import preload_watched, tasks_of
 from sightline_spark.query import EngineOptions
 from sightline_spark.settings import ClassifierSettings
+from sightline_spark.table.executors import runs_here
 
 _UNREADABLE: Final = 3
 _WORK_LISTS: Final = ".sightline/backfill"
@@ -95,6 +96,8 @@ def _source(spark: SparkSession, options: Options, settings: ClassifierSettings)
 
 def _sink(spark: SparkSession, options: Options, settings: ClassifierSettings, source: Source) -> tuple[Sink, Ledger]:
     if options.out is None:
+        if options.work is None and not runs_here(settings.master):
+            raise Refused("executors read the work list: on a cluster name a folder by --work that all of them reach")
         with checked_topics(settings, [settings.classifier_results_topic, settings.classifier_dead_letters_topic]):
             work = options.work or f"{os.path.abspath(_WORK_LISTS)}/{_digest(source, settings)}"  # noqa: PTH100
         store = Store(spark, work)
@@ -108,7 +111,12 @@ def _sink(spark: SparkSession, options: Options, settings: ClassifierSettings, s
 
 def _digest(source: Source, settings: ClassifierSettings) -> str:
     """The same for the same command."""
-    what = {**source.identity, "model": settings.default_model, "kafka": settings.kafka_bootstrap_servers}
+    what = {
+        **source.identity,
+        "model": settings.default_model,
+        "precision": settings.classifier_precision,
+        "kafka": settings.kafka_bootstrap_servers,
+    }
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:12]
 
 

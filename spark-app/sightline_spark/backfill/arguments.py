@@ -21,8 +21,8 @@ examples:
   sightline-backfill topic --from 2026-11-20T08:00 --to 2026-11-20T09:00 --results
   sightline-backfill folder photos --results                    as if somebody had sent them, without their bytes
 
-Say the same again and it goes on: what is done is not done again, what is new in the source is added. Ctrl-C, a kill or
-a power cut costs at most the piece that was in work. --out is a Parquet table for Spark, pandas, DuckDB and others,
+Say the same again and it goes on: what is done is not done again, what is new in the source is added. Ctrl-C or a kill
+costs at most the piece that was in work. --out is a Parquet table for Spark, pandas, DuckDB and others,
 one row an image, also for an image that could not be classified: its column error says why. docs/backfill.md has all
 columns.
 
@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     common = _common()
     sources = parser.add_subparsers(dest="kind", required=True, metavar="SOURCE")
     folder = sources.add_parser("folder", parents=[common], help="image files below a folder, however deep")
-    folder.add_argument("place", metavar="FOLDER", type=_place, help="a folder, or its URL (hdfs://, s3a://)")
+    folder.add_argument("place", metavar="FOLDER", type=_place, help="a folder, or its URL (hdfs://)")
     folder.add_argument(
         "--glob",
         default=PICTURES,
@@ -105,7 +105,8 @@ def _common() -> argparse.ArgumentParser:
         "--work",
         metavar="FOLDER",
         type=_place,
-        help="where --results keeps its work list (default: .sightline/backfill/, named after source and model)",
+        help="where --results keeps its work list (default: in .sightline/backfill/ of the current folder, named after"
+        " source, model and precision)",
     )
     common.add_argument(
         "--model",

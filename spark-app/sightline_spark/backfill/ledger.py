@@ -34,6 +34,11 @@ class Ledger:
         """Its files."""
         return self._store
 
+    @property
+    def place(self) -> str:
+        """Its folder, for people."""
+        return str(self._store.local or self._store.root)
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other runs out, where the folder is on this machine; tidy up what a killed one left.
@@ -139,7 +144,9 @@ def agreed(wanted: Job, found: Job | None, place: str) -> Job:
         if not _same(name, wanted.get(name), found.get(name))
     ]
     if differing:
-        raise Refused(f"{place} holds another backfill, of {', '.join(differing)}: choose another place")
+        raise Refused(
+            f"{place} holds another backfill, of {', '.join(differing)}: choose another place by --out or --work"
+        )
     return found
 
 

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, Self
 
 from sightline_spark.backfill.work import Entry
@@ -13,8 +13,8 @@ _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _AGO: Final = re.compile(r"([0-9]{1,6})([smhdw])")
 _OFFSETS: Final = re.compile(r"[0-9]{1,9}:[0-9]{1,18}(,[0-9]{1,9}:[0-9]{1,18})*")
 WAYS: Final = (
-    "earliest, latest, a time (2026-11-23T10:00, of this machine's zone unless it names one), how long ago (90m, 12h,"
-    " 7d) or an offset for each partition (0:1000,1:950)"
+    "earliest, latest, a time (2026-11-23T10:00, UTC where it names no zone), how long ago (90m, 12h, 7d) or"
+    " an offset for each partition (0:1000,1:950)"
 )
 
 
@@ -42,10 +42,10 @@ class Bound:
             pairs = [pair.split(":") for pair in text.split(",")]
             return cls(by_partition={int(partition): int(offset) for partition, offset in pairs})
         try:
-            time = datetime.fromisoformat(text).timestamp()
-        except (ValueError, OverflowError, OSError) as error:
+            time = datetime.fromisoformat(text)
+        except ValueError as error:
             raise ValueError(f"{text!r} is none of {WAYS}") from error
-        return cls(time_ms=int(time * 1000))
+        return cls(time_ms=int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() * 1000))
 
     def offsets(self, first: Mapping[int, int], end: Mapping[int, int], found: Mapping[int, int]) -> dict[int, int]:
         """The offset by partition, between `first` and `end`; a partition without an offset is left out: its `end`.

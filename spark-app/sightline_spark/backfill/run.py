@@ -1,6 +1,7 @@
 """A backfill from its work list to its end, piece by piece."""
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from sightline_spark.query import EngineOptions, classify
 log = logging.getLogger(__name__)
 
 _POLL_S: Final = 0.2
+_CANCEL_S: Final = 60.0  # a batch of images ends well before; longer, and people kill what they have stopped
 
 
 class Stopped(Exception):
@@ -100,7 +102,7 @@ class Backfill:
             Refused: the work folder holds another one.
         """
         wanted = {**job, **self._source.identity, **self._sink.identity}
-        return agreed(wanted, self._ledger.job(), self._sink.name)
+        return agreed(wanted, self._ledger.job(), self._ledger.place)
 
     def count(self, job: Job, limit: int | None) -> tuple[Plan, int]:
         """What the work list has, and how many images would be added to it. Writes nothing."""
@@ -172,13 +174,11 @@ class Backfill:
             except BaseException as error:  # noqa: BLE001 - it is raised by whoever waits for the result
                 writing.set_exception(error)
 
-        thread = Thread(target=write, name="piece", daemon=True)
-        thread.start()
+        Thread(target=write, name="piece", daemon=True).start()
         while not wait([writing], _POLL_S).done:
             moved(_share_done(spark))
             if self._stop.is_set():
-                spark.sparkContext.cancelAllJobs()
-                thread.join()
+                _cancel(spark, writing)
                 raise Stopped
         try:
             return writing.result()
@@ -200,6 +200,13 @@ _SHOWN: Final = 10  # lines about single files; a broken disk should not fill th
 
 def _moving(shown: Shown, done: int, failed: int, images: int) -> Callable[[float], None]:
     return lambda share: shown.update(done + int(share * images), failed)
+
+
+def _cancel(spark: SparkSession, writing: Future[Counts]) -> None:
+    """A piece has jobs one after the other, and a job that is still being planned cannot be cancelled yet."""
+    deadline = time.monotonic() + _CANCEL_S
+    while not wait([writing], _POLL_S).done and time.monotonic() < deadline:
+        spark.sparkContext.cancelAllJobs()
 
 
 def _share_done(spark: SparkSession) -> float:

@@ -20,6 +20,7 @@ from sightline_spark.backfill.work import Entry, Piece, offsets_left
 from sightline_spark.kafka import kafka_options
 from sightline_spark.settings import ClassifierSettings
 
+_GROUP: Final = "spark-kafka-source"  # as for the classifier: what its user on a secured Kafka has a right to
 _TIMEOUT_MS: Final = 10_000
 _FETCH_BYTES: Final = 4 * 1024 * 1024  # as the classifier: more is memory for each task
 
@@ -135,6 +136,7 @@ class ImageTopic:
         options = {
             **run,
             "includeHeaders": "true",
+            "groupIdPrefix": _GROUP,
             "failOnDataLoss": "true",
             "minPartitions": str(self._settings.tasks_per_batch),
             "kafka.fetch.max.bytes": str(_FETCH_BYTES),

@@ -16,8 +16,8 @@ def test_a_folder_is_taken_from_the_root(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 
 def test_a_url_is_taken_as_it_is() -> None:
-    options = parse(["table", "s3a://bucket/photos", "--out", "hdfs://host/labels", "--key-column", "id"])
-    assert (options.place, options.out, options.key_column) == ("s3a://bucket/photos", "hdfs://host/labels", "id")
+    options = parse(["table", "hdfs://host/photos", "--out", "hdfs://host/labels", "--key-column", "id"])
+    assert (options.place, options.out, options.key_column) == ("hdfs://host/photos", "hdfs://host/labels", "id")
 
 
 def test_a_range_of_the_topic() -> None:

@@ -1,6 +1,7 @@
 """How people write a range of a topic, and which offsets it is."""
 
 import json
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -17,7 +18,15 @@ def test_how_long_ago() -> None:
     assert Bound.parse("2d", NOW).time_ms == int((NOW - 172_800) * 1000)
 
 
-def test_a_time_has_the_zone_that_it_names() -> None:
+def test_a_time_is_utc_unless_it_names_a_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in the shell: a range that was tried there is the same one here, wherever the machine is."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert Bound.parse("2026-11-23T12:00", NOW).time_ms == int(NOW * 1000)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
     assert Bound.parse("2026-11-23T12:00:00+00:00", NOW).time_ms == int(NOW * 1000)
     assert Bound.parse("2026-11-23T14:00+02:00", NOW).time_ms == int(NOW * 1000)
 
