@@ -55,10 +55,6 @@ class Sender:
             data = await self._reader.read()
         return [decode_answer(data[at : at + ANSWER_BYTES]) for at in range(0, len(data), ANSWER_BYTES)]
 
-    def heard_nothing(self) -> bool:
-        """Whether no byte waits to be read."""
-        return not self._reader._buffer  # type: ignore[attr-defined]
-
 
 @asynccontextmanager
 async def connected(settings: TcpListenConfig | None = None) -> AsyncIterator[tuple[Bridge, Sender]]:

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from sightline_bridge.ack.messages import AnswerKind, GoodbyeCode
+from sightline_bridge.ack.messages import AnswerKind, GoodbyeCode, NackCode
 from sightline_bridge.config import TcpConnectConfig, TcpListenConfig, UnixListenConfig
 from sightline_bridge.guard.certificates import connecting
 from sightline_bridge.guard.config import ConnectTls, ListenTls
 from sightline_local.ports import free_port
 from tests.unit.bridge.ack_peer import build_c_sender
-from tests.unit.bridge.acknowledging import DEADLINE_S, Sender, ack, goodbye
+from tests.unit.bridge.acknowledging import DEADLINE_S, Sender, ack, goodbye, nack
 from tests.unit.bridge.authority import Authority, Pair
 from tests.unit.bridge.doubles import MIB, Bridge, eventually, running
 from tests.unit.bridge.processes import wait_until
-from tests.unit.bridge.test_ack_session import frame
+from tests.unit.bridge.test_ack_session import damaged_name, frame
 
 
 async def greeted(sender: Sender) -> Sender:
@@ -68,9 +68,10 @@ async def test_frames_are_acknowledged_once_kafka_has_them(way: str, authority: 
         bridge.publisher.acknowledging.clear()
         sender.writer.write(frame(1) + frame(2, bytes(200_000)))
         await eventually(lambda: bridge.publisher.in_flight == 2)
-        assert sender.heard_nothing()
+        sender.writer.write(damaged_name(3, b"\xff"))
+        assert await sender.answer() == nack(3, NackCode.BAD_NAME), "an acknowledgement would come before it"
         bridge.publisher.acknowledging.set()
-        while await sender.answer() != ack(2):
+        while await sender.answer() != ack(3):
             pass
         assert {record.source for record in bridge.publisher.published} == {"device" if way == "unix" else "tcp"}
 
