@@ -42,6 +42,9 @@ public final class BundleStore {
   /** By name: what those get who ask for no version. */
   private final ConcurrentMap<String, Loading> serving = new ConcurrentHashMap<>();
 
+  /** When a version was unloaded last, on the store's clock. */
+  private final ConcurrentMap<ModelName, Long> unloads = new ConcurrentHashMap<>();
+
   private final TroubleLog troubles = new TroubleLog();
 
   private record Key(Path models, NetworkOptions options) {}
@@ -113,7 +116,8 @@ public final class BundleStore {
   }
 
   /**
-   * The same without waiting: empty while the model is being loaded, which this call begins if need be.
+   * The same without waiting: empty while the model is being loaded, which this call begins if need be. Costs no model
+   * its memory that was resolved: where there is no room, empty for a minute.
    *
    * @throws UnknownModelException see {@link #resolve}
    * @throws BundleException see {@link #resolve}
@@ -124,11 +128,15 @@ public final class BundleStore {
     if (found.failure() != null) {
       throw found.failure();
     }
-    if (!found.isLoaded()) {
-      found.begin();
+    if (!found.isLoaded() && !isCrowdedOut(found.id())) {
+      found.beginSpare();
     }
-    memory.touch(found);
     return Optional.ofNullable(found.loaded());
+  }
+
+  private boolean isCrowdedOut(ModelName id) {
+    Long unloaded = unloads.get(id);
+    return unloaded != null && nanoClock.getAsLong() - unloaded < UNCHANGED * retryAfterNanos;
   }
 
   /** How many versions cannot be loaded that would be in use if they could. */
@@ -253,7 +261,11 @@ public final class BundleStore {
       troubles.over(id);
       loading.succeeded(model);
       LOG.info("Loaded model {} in {} ms", id, nanos / 1_000_000);
-      memory.add(loading, () -> gone(loading));
+      if (loading.isSpare()) {
+        memory.addSpare(loading, () -> gone(loading));
+      } else {
+        memory.add(loading, () -> gone(loading));
+      }
       return model;
     } catch (Throwable t) {
       loading.failed(t, nanoClock.getAsLong(), Thread.currentThread().isInterrupted());
@@ -268,6 +280,7 @@ public final class BundleStore {
 
   private void gone(Loading unloaded) {
     loadings.remove(unloaded.id(), unloaded);
+    unloads.put(unloaded.id(), nanoClock.getAsLong());
     events.unloaded();
   }
 

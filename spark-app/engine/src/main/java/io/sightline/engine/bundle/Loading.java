@@ -17,6 +17,7 @@ final class Loading implements ModelMemory.Resident {
   private volatile BundleException failure;
   private volatile long failedAt;
   private volatile boolean interrupted;
+  private volatile boolean spare;
 
   /** Loads the model, and tells {@code loading} of it. */
   @FunctionalInterface
@@ -59,6 +60,18 @@ final class Loading implements ModelMemory.Resident {
       thread.setDaemon(true);
       thread.start();
     }
+  }
+
+  /** The same for whom others shall not make room. */
+  void beginSpare() {
+    if (!begun.get()) {
+      spare = true;
+      begin();
+    }
+  }
+
+  boolean isSpare() {
+    return spare;
   }
 
   /** To be told by the attempt itself, before its callers see the outcome. */

@@ -1,10 +1,12 @@
 package io.sightline.engine.bundle;
 
 import java.util.ArrayList;
-import java.util.Iterator;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,6 +24,9 @@ final class ModelMemory {
 
   /** The used longest ago first; with what is to be done when it has gone. */
   private final Map<Resident, Runnable> residents = new LinkedHashMap<>(16, 0.75f, true);
+
+  /** Those of them that go before all others: nobody's result needs them. */
+  private final Set<Resident> spare = new HashSet<>();
   private long budget;
 
   ModelMemory(long budget) {
@@ -52,9 +57,16 @@ final class ModelMemory {
     shrink();
   }
 
+  /** The same, but it costs no other its place, and goes first until somebody {@link #touch touches} it. */
+  synchronized void addSpare(Resident loaded, Runnable whenGone) {
+    residents.put(loaded, whenGone);
+    spare.add(loaded);
+  }
+
   /** Notes that it is used now. What grew since it was loaded can cost others their place. */
   synchronized void touch(Resident used) {
     if (residents.get(used) != null) {
+      spare.remove(used);
       shrink();
     }
   }
@@ -62,6 +74,7 @@ final class ModelMemory {
   /** Frees what nobody will ask for any more, unless somebody is at work with it. */
   synchronized void release(Resident resident) {
     if (residents.containsKey(resident) && resident.closeIfUnused()) {
+      spare.remove(resident);
       residents.remove(resident).run();
     }
   }
@@ -75,17 +88,17 @@ final class ModelMemory {
     if (total <= budget) {
       return;
     }
+    List<Resident> order = new ArrayList<>(residents.keySet());
+    order = order.subList(0, Math.max(0, order.size() - 1)); // but the one that was used last
+    order.sort(Comparator.comparing(one -> !spare.contains(one)));
     List<Runnable> gone = new ArrayList<>();
-    for (Iterator<Map.Entry<Resident, Runnable>> all = residents.entrySet().iterator(); all.hasNext(); ) {
-      Map.Entry<Resident, Runnable> eldest = all.next();
-      boolean usedLast = !all.hasNext();
-      long bytes = eldest.getKey().bytes();
-      if (total > budget && !usedLast && eldest.getKey().closeIfUnused()) {
+    for (Resident eldest : order) {
+      long bytes = eldest.bytes();
+      if (total > budget && eldest.closeIfUnused()) {
         total -= bytes;
-        gone.add(eldest.getValue());
-        all.remove();
-        LOG.info("Making room for other models ({} MiB allowed): {} MiB of {}", budget / MIB, bytes / MIB,
-            eldest.getKey());
+        spare.remove(eldest);
+        gone.add(residents.remove(eldest));
+        LOG.info("Making room for other models ({} MiB allowed): {} MiB of {}", budget / MIB, bytes / MIB, eldest);
       }
     }
     gone.forEach(Runnable::run);

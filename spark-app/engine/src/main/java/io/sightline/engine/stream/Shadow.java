@@ -1,14 +1,17 @@
 package io.sightline.engine.stream;
 
+import io.sightline.engine.image.ErrorCode;
 import io.sightline.engine.model.Ask;
 import io.sightline.engine.model.BatchRunner;
 import io.sightline.engine.model.Item;
+import io.sightline.engine.model.Model;
 import io.sightline.engine.model.ModelNotUsable;
 import io.sightline.engine.model.Models;
 import io.sightline.engine.model.Prediction;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.zip.CRC32;
 import org.apache.spark.TaskContext;
@@ -37,11 +40,25 @@ final class Shadow implements AutoCloseable {
 
   private record Taken(byte[] image, Prediction first) {}
 
+  /** Only what is loaded: nobody waits for a shadow. */
+  private record Loaded(Models models) implements Models {
+    @Override
+    public Model resolve(String reference) throws ModelNotUsable {
+      return find(reference).orElseThrow(
+          () -> new ModelNotUsable(ErrorCode.MODEL_UNAVAILABLE, "model " + reference + " had to make room"));
+    }
+
+    @Override
+    public Optional<Model> find(String reference) throws ModelNotUsable {
+      return models.find(reference);
+    }
+  }
+
   Shadow(Models models, StreamOptions options, ShadowCounts counts) {
     this.models = models;
     this.options = options.shadow() == null ? new ShadowOptions("", 0) : options.shadow();
     this.defaultName = nameOf(options.defaultModel());
-    this.runner = new BatchRunner(models, options.maxImageBytes());
+    this.runner = new BatchRunner(new Loaded(models), options.maxImageBytes());
     this.counts = counts;
   }
 

@@ -205,6 +205,24 @@ final class NewVersionsTest {
     assertEquals(1, events.loads());
   }
 
+  /** A shadow used to unload the model that gives the results, whose next batch unloaded the shadow, and so on. */
+  @Test
+  void whatIsOnlyFoundCostsNoOtherItsPlace() throws Exception {
+    for (String name : List.of("a", "b", "c")) {
+      Bundles.write(models, name, "1");
+    }
+    LoadedModel first = store.resolve("a");
+    LoadedModel second = store.resolve("b");
+    while (store.find("c").isEmpty()) {
+      Thread.onSpinWait();
+    }
+    assertSame(first, store.resolve("a"));
+    assertSame(second, store.resolve("b"));
+    assertEquals(1, events.unloads(), "c");
+    assertTrue(store.find("c").isEmpty());
+    assertEquals(3, events.loads(), "where there is no room it is not loaded over and over");
+  }
+
   private CountDownLatch holdLoads() {
     held = new CountDownLatch(1);
     return held;
