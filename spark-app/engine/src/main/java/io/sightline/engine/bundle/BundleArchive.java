@@ -37,14 +37,11 @@ public final class BundleArchive {
    * @throws BundleException if it is installed but one of its files is not what it should be
    */
   public static BundleArchive of(Path models, String reference) throws UnknownModelException, BundleException {
-    Versions versions = new Versions(models);
     ModelName wanted = ModelName.parse(reference).orElseThrow(
         () -> new UnknownModelException("\"" + reference + "\" is not a model's NAME or NAME@VERSION"));
-    String version = wanted.version() == null ? versions.highest(wanted.name()).orElse("") : wanted.version();
-    if (version.isEmpty() || !versions.exists(wanted.at(version))) {
-      throw new UnknownModelException("model " + wanted + " is not installed in " + models);
-    }
-    return new BundleArchive(List.of(Bundle.read(versions.folder(wanted.at(version)))));
+    Bundle bundle = new Versions(models).read(wanted).orElseThrow(
+        () -> new UnknownModelException("model " + wanted + " is not installed in " + models));
+    return new BundleArchive(List.of(bundle));
   }
 
   /**
@@ -79,13 +76,12 @@ public final class BundleArchive {
     Path file = folder.resolve(name + ".zip");
     try {
       Path half = Files.createTempFile(folder, name, ".part");
-      try (OutputStream out = Files.newOutputStream(half); ZipOutputStream zip = new ZipOutputStream(out)) {
-        zip.setLevel(Deflater.BEST_SPEED); // weights hardly shrink
-        for (Bundle bundle : bundles) {
-          add(zip, bundle);
-        }
+      try {
+        zip(half);
+        return Files.move(half, file, StandardCopyOption.REPLACE_EXISTING);
+      } finally {
+        Files.deleteIfExists(half); // where it was not moved
       }
-      return Files.move(half, file, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException | UncheckedIOException e) {
       throw new BundleException(file + ": cannot be written: " + e, e);
     }
@@ -96,6 +92,15 @@ public final class BundleArchive {
       return folders.filter(folder -> Files.isRegularFile(folder.resolve(BundleReader.MODEL_JSON))).sorted().toList();
     } catch (IOException | UncheckedIOException e) {
       throw new BundleException(models + ": cannot be listed: " + e, e);
+    }
+  }
+
+  private void zip(Path file) throws IOException {
+    try (OutputStream out = Files.newOutputStream(file); ZipOutputStream zip = new ZipOutputStream(out)) {
+      zip.setLevel(Deflater.BEST_SPEED); // weights hardly shrink
+      for (Bundle bundle : bundles) {
+        add(zip, bundle);
+      }
     }
   }
 

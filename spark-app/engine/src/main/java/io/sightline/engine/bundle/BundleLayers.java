@@ -25,13 +25,10 @@ public final class BundleLayers {
     if (wanted.isEmpty()) {
       return;
     }
-    Versions versions = new Versions(models);
-    ModelName name = wanted.get();
-    Optional<String> version =
-        name.version() == null ? versions.highest(name.name()) : Optional.of(name.version());
-    if (version.isPresent() && versions.exists(name.at(version.get()))) {
+    Optional<Bundle> bundle = new Versions(models).read(wanted.get());
+    if (bundle.isPresent()) {
       try {
-        SavedLayers.require(Bundle.read(versions.folder(name.at(version.get()))).source(), layer);
+        SavedLayers.require(bundle.get().source(), layer);
       } catch (NetworkException e) {
         throw new BundleException(e.getMessage(), e);
       }

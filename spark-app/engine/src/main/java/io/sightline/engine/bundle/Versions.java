@@ -10,9 +10,13 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The versions of one model that are installed in a models folder. */
 final class Versions {
+  private static final Logger LOG = LoggerFactory.getLogger(Versions.class);
+
   private final Path models;
 
   Versions(Path models) {
@@ -37,9 +41,29 @@ final class Versions {
     }
   }
 
-  /** The highest version with a model.json; empty when the model is not installed. */
-  Optional<String> highest(String name) throws BundleException {
-    return descending(new ModelName(name, null)).stream().map(ModelName::version).findFirst();
+  /**
+   * The bundle that {@code wanted} stands for: without a version the highest that is sound, and of those passed over a
+   * line is logged. Empty when it is not installed.
+   *
+   * @throws BundleException there are some, and none is sound
+   */
+  Optional<Bundle> read(ModelName wanted) throws BundleException {
+    if (wanted.version() != null) {
+      return exists(wanted) ? Optional.of(Bundle.read(folder(wanted))) : Optional.empty();
+    }
+    BundleException highest = null;
+    for (ModelName id : descending(wanted)) {
+      try {
+        return Optional.of(Bundle.read(folder(id)));
+      } catch (BundleException bad) {
+        LOG.warn("Model {} is passed over: {}", id, bad.getMessage());
+        highest = highest == null ? bad : highest;
+      }
+    }
+    if (highest != null) {
+      throw highest;
+    }
+    return Optional.empty();
   }
 
   boolean exists(ModelName id) {

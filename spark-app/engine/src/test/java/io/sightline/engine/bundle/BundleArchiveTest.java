@@ -40,6 +40,27 @@ final class BundleArchiveTest {
     }
   }
 
+  /** A half-copied new version used to refuse every call, where the old one goes on elsewhere. */
+  @Test
+  void passesOverAVersionThatIsNotSound() throws Exception {
+    Files.delete(models.resolve("pets/10/model.bin"));
+    assertEquals("pets@2", Bundle.read(unpack(BundleArchive.of(models, "pets")).resolve("pets/2")).id().toString());
+    Files.delete(models.resolve("pets/2/model.bin"));
+    BundleException refused = assertThrows(BundleException.class, () -> BundleArchive.of(models, "pets"));
+    assertTrue(refused.getMessage().contains("pets/10/model.bin"), refused.getMessage());
+  }
+
+  /** Half an archive used to stay behind in the folder. */
+  @Test
+  void leavesNothingWhereItCannotBeWritten() throws Exception {
+    BundleArchive archive = BundleArchive.of(models, "pets");
+    Files.createDirectories(elsewhere.resolve(archive.name() + ".zip/full"));
+    assertThrows(BundleException.class, () -> archive.write(elsewhere));
+    try (var left = Files.list(elsewhere)) {
+      assertEquals(1, left.count());
+    }
+  }
+
   @Test
   void takesAVersionByItsNumber() throws Exception {
     Path unpacked = unpack(BundleArchive.of(models, "pets@2"));
@@ -71,7 +92,7 @@ final class BundleArchiveTest {
   @Test
   void refusesABundleWhoseFilesAreOthers() throws Exception {
     Files.writeString(models.resolve("pets/10/model.bin"), "of another model");
-    BundleException refused = assertThrows(BundleException.class, () -> BundleArchive.of(models, "pets"));
+    BundleException refused = assertThrows(BundleException.class, () -> BundleArchive.of(models, "pets@10"));
     assertTrue(refused.getMessage().contains("model.bin: SHA-256 is "), refused.getMessage());
   }
 
