@@ -13,7 +13,9 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
-/** The bundles of one folder. One per JVM, folder, options and pixel limit, so that sessions and tables outlive a task. */
+/**
+ * The bundles of one folder. One per JVM, folder, options and pixel limit, so that buffers and tables outlive a task.
+ */
 public final class BundleModels implements Models {
   private static final Map<Key, BundleModels> SHARED = new ConcurrentHashMap<>();
 
@@ -69,7 +71,13 @@ public final class BundleModels implements Models {
   }
 
   private BundleModel model(LoadedModel loaded) {
-    return models.compute(loaded.bundle().id(), (id, known) -> current(loaded, known));
+    BundleModel known = models.get(loaded.bundle().id());
+    if (known != null && known.isOf(loaded)) {
+      return known;
+    }
+    models.values().removeIf(other -> !other.isLoaded()); // versions come and go as long as the JVM lives
+    found.values().removeIf(other -> !other.model().isLoaded());
+    return models.compute(loaded.bundle().id(), (id, other) -> current(loaded, other));
   }
 
   /** A question to the store. */

@@ -12,27 +12,31 @@ final class BigDlBackend implements Backend {
   private static final int CHUNK = 2;
 
   private final NetworkSource source;
-  private final BigDlModule module;
+  private final long bytes;
+
+  /** Null once it is closed: others may hold the network for long, and the heap is to have the weights back. */
+  private BigDlModule module;
 
   BigDlBackend(NetworkSource source, BigDlModule module) {
     this.source = source;
+    this.bytes = source.parameters().toFile().length();
     this.module = module;
   }
 
   /** Runs the module itself, where no other runner is at work: copying it takes as long as loading it. */
-  Runner onlyRunner() {
-    return new ModuleRunner(source, module);
+  synchronized Runner onlyRunner() {
+    return new ModuleRunner(source, module, bytes);
   }
 
   /** BigDL keeps weights, and each runner a copy; what it computes with comes on top and goes with the heap. */
   @Override
   public long bytes() {
-    return source.parameters().toFile().length();
+    return bytes;
   }
 
   @Override
   public synchronized Runner newRunner() {
-    return new ModuleRunner(source, module.copy());
+    return new ModuleRunner(source, module.copy(), bytes);
   }
 
   @Override
@@ -51,11 +55,11 @@ final class BigDlBackend implements Backend {
   }
 
   @Override
-  public void close() {
-    // Everything is on the Java heap.
+  public synchronized void close() {
+    module = null;
   }
 
-  private record ModuleRunner(NetworkSource source, BigDlModule module) implements Runner {
+  private record ModuleRunner(NetworkSource source, BigDlModule module, long bytes) implements Runner {
 
     @Override
     public void forward(FloatBuffer input, int n, float[] results) {
@@ -78,11 +82,6 @@ final class BigDlBackend implements Backend {
         Probabilities.apply(source.output(), values, i * source.outputs(), source.outputs());
       }
       System.arraycopy(values, 0, results, offset, values.length);
-    }
-
-    @Override
-    public long bytes() {
-      return source.parameters().toFile().length();
     }
 
     @Override

@@ -7,6 +7,8 @@ import com.intel.analytics.bigdl.dllib.tensor.Tensor;
 import com.intel.analytics.bigdl.dllib.tensor.Tensor$;
 import com.intel.analytics.bigdl.dllib.tensor.TensorNumericMath;
 import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.stream.IntStream;
 import scala.reflect.ClassTag;
 
 /** A BigDL module of single precision in evaluation mode, without BigDL's Scala idioms. Not thread-safe. */
@@ -56,11 +58,13 @@ final class BigDlModule {
   /** A module with buffers of its own, for another thread. */
   BigDlModule copy() {
     AbstractModule<Activity, Activity, Object> copy = module.cloneModule();
-    try {
-      return new BigDlModule(copy, end == module ? copy : ModuleLayers.of(copy).named(end.getName()));
-    } catch (NetworkException e) {
-      throw new IllegalStateException("a copy has not the layers of its original", e);
-    }
+    return new BigDlModule(copy, end == module ? copy : ModuleLayers.of(copy).all().get(place()));
+  }
+
+  /** Names would not do to find the end in a copy: two layers may have one. */
+  private int place() {
+    List<AbstractModule<?, ?, ?>> layers = ModuleLayers.of(module).all();
+    return IntStream.range(0, layers.size()).filter(i -> layers.get(i) == end).findFirst().orElseThrow();
   }
 
   /**

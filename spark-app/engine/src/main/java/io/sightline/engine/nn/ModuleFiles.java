@@ -45,9 +45,9 @@ final class ModuleFiles {
   }
 
   /**
-   * The same with each layer's weights as its initial weights, too. Without any BigDL first draws random ones, number by
-   * number, and then overwrites them: half of ResNet-50's loading. No layer works in place, either: what
-   * the layer before it gives may be asked for.
+   * The same with each layer's weights as its initial weights, too. Without any BigDL first draws random ones, number
+   * by number, and then overwrites them: half of ResNet-50's loading. No layer works in place, either: what the layer
+   * before it gives may be asked for.
    */
   private static BigDLModule initialised(BigDLModule module) {
     BigDLModule.Builder changed = module.toBuilder().clearSubModules();

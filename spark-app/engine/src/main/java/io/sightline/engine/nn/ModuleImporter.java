@@ -53,6 +53,9 @@ final class ModuleImporter {
         throw e;
       } // else it is a layer behind the end
     }
+    if (!importer.given.containsKey(module.end())) {
+      throw new UnsupportedLayerException(module.end().getName(), "is part of a layer that is compiled as a whole");
+    }
     return new Program(flat(single(module.end(), importer.given.get(module.end()))));
   }
 

@@ -112,6 +112,20 @@ final class FeaturesTest {
     }
   }
 
+  /** Such a network could be loaded, and then no session of it could be opened. */
+  @Test
+  void endsAtItsOwnLayerWhereAnotherHasItsName() throws Exception {
+    var module = sequential(conv(1, 6, 5, 1, 0, 1).setName("same"), reshape(6 * 24 * 24).setName("same"),
+        linear(6 * 24 * 24, 10), layer("LogSoftMax"));
+    NetworkSource source =
+        TestNetworks.save(module, folder, new int[] {1, 28, 28}, 10, OutputKind.LOG_PROBABILITIES);
+    float[] images = TestNetworks.images(source, IMAGES, 7);
+    NetworkOptions options = PRECISE.with(EngineKind.BIGDL).with(FeatureLayer.beforeLabels());
+    try (Network network = Network.load(source, options)) {
+      assertEquals(IMAGES * 6 * 24 * 24, TestNetworks.actual(network, images, IMAGES).length);
+    }
+  }
+
   @Test
   void namesLayersCloseToAnUnknownOne() throws Exception {
     NetworkSource source = named();
