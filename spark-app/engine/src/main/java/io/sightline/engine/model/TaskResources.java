@@ -6,9 +6,9 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.TaskKilledException;
 import org.apache.spark.util.TaskCompletionListener;
 
-/** Closes what a task holds when the task ends early: a failed write, a killed task. */
+/** What a task keeps from row to row, until it ends in whatever way; and whether it is being killed. */
 public final class TaskResources {
-  /** The newest of each owner in each running task. A continuous task has thousands, so each cannot bring a listener. */
+  /** The newest of each owner in each running task: only the first of them brings a listener. */
   private static final Map<Slot, Held> CURRENT = new ConcurrentHashMap<>();
 
   private TaskResources() {}

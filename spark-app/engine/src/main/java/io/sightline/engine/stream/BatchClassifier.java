@@ -7,7 +7,7 @@ import io.sightline.engine.model.Models;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Classifies the records of one batch. For one thread; closing gives the sessions back. */
+/** Classifies the records of one batch. For one thread; closing gives the buffers up. */
 final class BatchClassifier implements AutoCloseable {
   private final StreamOptions options;
   private final BatchRunner runner;

@@ -13,7 +13,7 @@ import org.apache.spark.sql.Row;
 /**
  * Takes a batch of image records from a partition, gives their result and dead-letter rows, takes the next batch.
  *
- * <p>Sessions go back as soon as the source ends, not only with the task: a continuous query asks for a new iterator
+ * <p>Buffers go as soon as the source ends, not only with the task: a continuous query asks for a new iterator
  * each epoch within one task.
  */
 final class ClassifyingIterator implements Iterator<Row>, AutoCloseable {

@@ -4,7 +4,6 @@ import io.sightline.engine.image.ImageRejected;
 import io.sightline.engine.model.BundleModels;
 import io.sightline.engine.model.Model;
 import io.sightline.engine.model.ModelNotUsable;
-import io.sightline.engine.model.TaskResources;
 import java.util.Base64;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Dataset;
@@ -32,11 +31,7 @@ public final class StreamClassifier {
   public static Dataset<Row> classify(Dataset<Row> images, String optionsJson) {
     StreamOptions options = StreamOptions.parse(optionsJson);
     MapPartitionsFunction<Row, Row> classifyPartition =
-        records -> {
-          ClassifyingIterator rows = new ClassifyingIterator(records, BundleModels.of(options.models()), options);
-          TaskResources.hold("stream", rows::close);
-          return rows;
-        };
+        records -> new ClassifyingIterator(records, BundleModels.of(options.models()), options);
     return images.mapPartitions(classifyPartition, Encoders.row(OutputRows.SCHEMA));
   }
 

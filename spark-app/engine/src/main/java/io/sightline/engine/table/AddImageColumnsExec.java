@@ -1,7 +1,6 @@
 package io.sightline.engine.table;
 
 import io.sightline.engine.model.BatchRunner;
-import io.sightline.engine.model.TaskResources;
 import java.util.Objects;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.rdd.RDD;
@@ -37,13 +36,8 @@ public final class AddImageColumnsExec extends SparkPlan implements UnaryExecNod
     ImageOperator work = operator; // the tasks need this, not the plan
     int column = ordinal();
     StructType schema = schema();
-    String owner = "columns " + id();
     FlatMapFunction<java.util.Iterator<InternalRow>, InternalRow> add =
-        rows -> {
-          ImageRows more = new ImageRows(rows, column, work, schema, BatchRunner.of(work.models()));
-          TaskResources.hold(owner, more::close);
-          return more;
-        };
+        rows -> new ImageRows(rows, column, work, schema, BatchRunner.of(work.models()));
     return child.execute().toJavaRDD().mapPartitions(add).rdd();
   }
 

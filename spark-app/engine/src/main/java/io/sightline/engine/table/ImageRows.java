@@ -14,13 +14,14 @@ import org.apache.spark.sql.catalyst.CatalystTypeConverters;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.JoinedRow;
 import org.apache.spark.sql.catalyst.expressions.UnsafeProjection;
+import org.apache.spark.sql.catalyst.expressions.UnsafeRow;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import scala.Function1;
 
 /** Takes a batch of rows from a partition, gives them with further columns, takes the next batch. */
-final class ImageRows implements Iterator<InternalRow>, AutoCloseable {
-  /** A batch of the largest images stays within this; more images a batch do not make large ones faster. */
+final class ImageRows implements Iterator<InternalRow> {
+  /** A batch of the largest rows stays within this; more images a batch do not make large ones faster. */
   private static final long BATCH_BYTES = 32L << 20;
 
   private final Iterator<InternalRow> source;
@@ -48,11 +49,7 @@ final class ImageRows implements Iterator<InternalRow>, AutoCloseable {
 
   @Override
   public boolean hasNext() {
-    if (!ready.isEmpty() || source.hasNext()) {
-      return true;
-    }
-    close();
-    return false;
+    return !ready.isEmpty() || source.hasNext();
   }
 
   @Override
@@ -66,11 +63,6 @@ final class ImageRows implements Iterator<InternalRow>, AutoCloseable {
     return projection.apply(ready.remove());
   }
 
-  @Override
-  public void close() {
-    runner.close();
-  }
-
   private void takeBatch() {
     List<InternalRow> rows = new ArrayList<>();
     List<Item> items = new ArrayList<>(); // null where a row has no image
@@ -80,7 +72,7 @@ final class ImageRows implements Iterator<InternalRow>, AutoCloseable {
       byte[] file = row.isNullAt(image) ? null : row.getBinary(image);
       rows.add(row);
       items.add(file == null ? null : new Item(file, operator.ask()));
-      bytes += file == null ? 0 : file.length;
+      bytes += row instanceof UnsafeRow whole ? whole.getSizeInBytes() : file == null ? 0 : file.length;
     } while (rows.size() < operator.batchSize() && bytes < BATCH_BYTES && source.hasNext());
     runner.run(items.stream().filter(item -> item != null).toList());
     TaskResources.stopIfKilled();
