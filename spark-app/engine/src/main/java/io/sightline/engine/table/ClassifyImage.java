@@ -1,7 +1,9 @@
 package io.sightline.engine.table;
 
+import io.sightline.engine.image.ErrorCode;
 import io.sightline.engine.model.Ask;
 import io.sightline.engine.model.BatchRunner;
+import io.sightline.engine.model.Failure;
 import io.sightline.engine.model.Item;
 import io.sightline.engine.model.ModelOptions;
 import io.sightline.engine.model.TaskResources;
@@ -17,8 +19,8 @@ import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * What {@code classify_image} computes for one row, with a session per task. A value: equal calls in a query are one to
- * Spark, so that it may evaluate them once, and group by them.
+ * What {@code classify_image} computes for one row, with what a task keeps from row to row. A value: equal calls in a
+ * query are one to Spark, so that it may evaluate them once, and group by them.
  */
 record ClassifyImage(ModelOptions models) implements Serializable {
   /** As the Transformer's two columns in one. */
@@ -36,10 +38,13 @@ record ClassifyImage(ModelOptions models) implements Serializable {
     return nullable;
   }
 
-  /** Null for a null image; a null model is the session's default. */
+  /** Null for a null image; a null model is the session's default. Less than one label is the row's error. */
   Row of(byte[] image, String model, int top) {
     if (image == null) {
       return null;
+    }
+    if (top < 1) {
+      return OneByOne.row(null, new Failure(ErrorCode.INTERNAL, "the number of labels must be positive: " + top));
     }
     Ask ask = new Ask(model == null ? models.defaultModel() : model, top, false);
     TaskContext task = TaskContext.get();
@@ -76,7 +81,7 @@ record ClassifyImage(ModelOptions models) implements Serializable {
       if (!ask.equals(lastAsk) || !Arrays.equals(image, lastImage)) {
         Item item = new Item(image, ask);
         runner.run(List.of(item));
-        last = row(item);
+        last = row(ClassifiedColumns.classified(item), item.failure());
         lastImage = image;
         lastAsk = ask;
       }
@@ -88,13 +93,12 @@ record ClassifyImage(ModelOptions models) implements Serializable {
       runner.close();
     }
 
-    private static Row row(Item item) {
-      Row classified = ClassifiedColumns.classified(item);
+    private static Row row(Row classified, Failure failure) {
       Object[] values = new Object[TYPE.size()];
       for (int i = 0; classified != null && i < classified.size(); i++) {
         values[i] = classified.get(i);
       }
-      values[TYPE.size() - 1] = ImageColumns.error(item.failure());
+      values[TYPE.size() - 1] = ImageColumns.error(failure);
       return RowFactory.create(values);
     }
   }

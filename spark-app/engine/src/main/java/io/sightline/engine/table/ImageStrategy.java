@@ -6,9 +6,12 @@ import org.apache.spark.sql.execution.SparkPlan;
 import org.apache.spark.sql.execution.SparkStrategy;
 import scala.collection.Seq;
 
-/** Tells a session's planner how {@link AddImageColumns} is done. */
+/**
+ * Tells a session's planner how {@link AddImageColumns} is done. {@link SightlineExtensions} tells every session, also
+ * those that only read another's view; without it the session knows that adds the columns.
+ */
 final class ImageStrategy extends SparkStrategy {
-  private static final ImageStrategy ONE = new ImageStrategy();
+  static final ImageStrategy ONE = new ImageStrategy();
 
   private ImageStrategy() {}
 

@@ -6,6 +6,7 @@ import io.sightline.engine.nn.PrecisionWish;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 import org.apache.spark.SparkContext;
@@ -42,7 +43,7 @@ record TableOptions(ModelOptions models, int batchSize, boolean ship) implements
             precision(session),
             text(session, "cacheDir", cacheDir()),
             memory(session));
-    return new TableOptions(models, batchSize, Boolean.parseBoolean(text(session, "shipModels", "true")));
+    return new TableOptions(models, batchSize, yes(session, "shipModels", true));
   }
 
   /**
@@ -81,6 +82,15 @@ record TableOptions(ModelOptions models, int batchSize, boolean ship) implements
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(PREFIX + "precision must be auto, f32, bf16 or int8: " + name, e);
     }
+  }
+
+  private static boolean yes(SQLConf session, String name, boolean otherwise) {
+    String value = text(session, name, Boolean.toString(otherwise));
+    return switch (value.toLowerCase(Locale.ROOT)) {
+      case "true" -> true;
+      case "false" -> false;
+      default -> throw new IllegalArgumentException(PREFIX + name + " must be true or false: " + value);
+    };
   }
 
   private static long memory(SQLConf session) {

@@ -1,7 +1,9 @@
 package io.sightline.engine.table;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sightline.engine.model.Digits;
 import java.nio.file.Path;
@@ -22,7 +24,8 @@ final class ClassifyImageTest {
   private static final int ROUNDS = 500;
 
   private final TaskContextImpl task = TaskContext$.MODULE$.empty();
-  private final ClassifyImage call = new ClassifyImage(Digits.options(Path.of("../../models"), "digits-lenet", 1L << 40));
+  private final ClassifyImage call =
+      new ClassifyImage(Digits.options(Path.of("../../models"), "digits-lenet", 1L << 40));
 
   @AfterEach
   void endTask() {
@@ -54,6 +57,14 @@ final class ClassifyImageTest {
     TaskContext$.MODULE$.setTaskContext(task);
     task.markInterrupted("the query was stopped");
     assertThrows(TaskKilledException.class, () -> call.of(Digits.IMAGE, null, 1));
+  }
+
+  /** One row's number of labels used to end the job. */
+  @Test
+  void lessThanOneLabelIsTheRowsError() {
+    Row row = call.of(Digits.IMAGE, null, 0);
+    assertNull(row.get(0));
+    assertTrue(said(row).contains("must be positive: 0"), said(row));
   }
 
   private Callable<Void> inTask(byte[] first, String firstSaid, byte[] second, String secondSaid) {

@@ -1,0 +1,80 @@
+package io.sightline.engine.table;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.sightline.engine.model.Digits;
+import java.nio.file.Path;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+final class SightlineExtensionsTest {
+  private static SparkSession spark;
+
+  @BeforeAll
+  static void start() {
+    spark = SparkSession.builder()
+        .master("local[1]")
+        .config("spark.ui.enabled", false)
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.sql.extensions", SightlineExtensions.class.getName())
+        .config("spark.sightline.models", Path.of("../../models").toAbsolutePath().toString())
+        .getOrCreate();
+    spark.range(1).select(functions.lit(Digits.IMAGE).as("content")).createOrReplaceTempView("images");
+  }
+
+  @AfterAll
+  static void stop() {
+    spark.stop();
+  }
+
+  /** Each connection of a thrift server is a session: another one's view had no plan there. */
+  @Test
+  void aViewOfClassifiedImagesIsReadInAnotherSession() throws Exception {
+    Dataset<Row> classified = ImageClassifier.transform(
+        spark.table("images"), "{\"input\": \"content\", \"output\": \"class\", \"error\": \"why\", \"top\": 1}");
+    classified.createOrReplaceGlobalTempView("classified");
+    Row row = spark.newSession().sql("SELECT class.label, why FROM global_temp.classified").first();
+    assertTrue(row.getString(0).matches("[0-9]"), row.toString());
+  }
+
+  @Test
+  void takesNullForTheUsualNumberOfLabels() {
+    assertEquals(5, spark.sql("SELECT size(classify_image(content, null, cast(null AS int)).top) FROM images")
+        .first().getInt(0));
+  }
+
+  /** The arguments that nobody had given used to be in the column's name. */
+  @Test
+  void namesTheColumnAfterTheCall() {
+    String[] columns = spark.sql("SELECT classify_image(content), classify_image(content, 'digits-lenet') FROM images")
+        .columns();
+    assertArrayEquals(new String[] {"classify_image(content)", "classify_image(content, digits-lenet)"}, columns);
+    assertEquals(5, spark.sql("SELECT size(classify_image(content).top) FROM images").first().getInt(0));
+    assertEquals(5, spark.sql("SELECT size(classify_image(content, concat('digits', '-lenet')).top) FROM images")
+        .first().getInt(0));
+  }
+
+  @Test
+  void refusesLessThanOneLabel() {
+    IllegalArgumentException refused = assertThrows(
+        IllegalArgumentException.class, () -> spark.sql("SELECT classify_image(content, null, 0) FROM images"));
+    assertTrue(refused.getMessage().contains("1 label or more"), refused.getMessage());
+  }
+
+  @Test
+  void refusesASwitchThatIsNeitherTrueNorFalse() {
+    SparkSession other = spark.newSession();
+    other.conf().set("spark.sightline.shipModels", "yes");
+    IllegalArgumentException refused = assertThrows(
+        IllegalArgumentException.class, () -> TableOptions.of(other.sessionState().conf()));
+    assertTrue(refused.getMessage().contains("spark.sightline.shipModels must be true or false"));
+  }
+}
