@@ -1,4 +1,4 @@
-"""The examples of docs/examples and the commands of docs/spark.md, run as a reader runs them."""
+"""The examples of docs/examples as a reader runs them, and docs/spark.md's local command of spark-sql."""
 
 import os
 import re

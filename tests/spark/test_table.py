@@ -132,6 +132,8 @@ def test_a_pipeline_with_it_is_saved_and_loaded(digits: DataFrame, tmp_path: Pat
         (ImageClassifier(inputCol="image"), "no column 'image' of images; the frame has number, content"),
         (ImageClassifier(inputCol="number"), "column 'number' must be binary"),
         (ImageClassifier(outputCol="number"), "has a column 'number' already"),
+        (ImageClassifier(errorCol="Number"), "has a column 'number' already"),
+        (ImageClassifier(outputCol="Error"), "both be called 'error'"),
         (ImageClassifier(outputCol="error"), "both be called 'error'"),
         (ImageClassifier(topK=0), "topK must be 1 or more"),
     ],

@@ -76,7 +76,7 @@ class ImageClassifier(ImageTransformer):
             IllegalArgumentException: a setting of the session is not what it must be.
         """
         names = [self.getOutputCol(), self.getErrorCol(), self.getProbabilityCol()]
-        checked(dataset.schema, self.getInputCol(), [name for name in names if name is not None])
+        checked(dataset, self.getInputCol(), [name for name in names if name is not None])
         if self.getTopK() < 1:
             raise ValueError(f"topK must be 1 or more: {self.getTopK()}")
         parameters = {

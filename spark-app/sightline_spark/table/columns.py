@@ -7,7 +7,7 @@ from pyspark.ml.param import Param, Params, TypeConverters
 from pyspark.ml.param.shared import HasInputCol, HasOutputCol
 from pyspark.ml.util import DefaultParamsReadable, DefaultParamsWritable
 from pyspark.sql import DataFrame
-from pyspark.sql.types import BinaryType, StructType
+from pyspark.sql.types import BinaryType
 
 _BINARY: Final = BinaryType()
 
@@ -40,17 +40,18 @@ class ImageTransformer(Transformer, HasInputCol, HasOutputCol, DefaultParamsRead
         return self.getOrDefault(self.model)
 
 
-def checked(schema: StructType, image: str, added: list[str]) -> None:
+def checked(frame: DataFrame, image: str, added: list[str]) -> None:
     """Refuse a frame that cannot be transformed.
 
     Args:
-        schema: the frame's.
+        frame: it has to be read for nothing but its schema.
         image: name of its column of images.
         added: names of the columns that it is to get.
 
     Raises:
         ValueError: the column is missing or not binary, or a name is taken; the message says which.
     """
+    schema = frame.schema
     if image not in schema.names:
         raise ValueError(f"there is no column {image!r} of images; the frame has {', '.join(schema.names)}")
     kind = schema[image].dataType
@@ -59,10 +60,12 @@ def checked(schema: StructType, image: str, added: list[str]) -> None:
             f"column {image!r} must be binary, the bytes of image files as spark.read.format('binaryFile') reads them;"
             f" it is {kind.simpleString()}"
         )
-    taken = [name for name in added if name in schema.names]
+    exact = frame.sparkSession.conf.get("spark.sql.caseSensitive") == "true"
+    there, new = ([name if exact else name.lower() for name in names] for names in (schema.names, added))
+    taken = [schema.names[there.index(name)] for name in new if name in there]
     if taken:
         raise ValueError(f"the frame has a column {taken[0]!r} already: choose another name, or drop it")
-    twice = sorted({name for name in added if added.count(name) > 1})
+    twice = sorted({name for name in new if new.count(name) > 1})
     if twice:
         raise ValueError(f"two columns cannot both be called {twice[0]!r}")
 

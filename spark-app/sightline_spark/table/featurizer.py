@@ -54,7 +54,7 @@ class ImageFeaturizer(ImageTransformer):
             ValueError: a column is missing, not binary, or its name is taken; or the layer's name is empty.
             IllegalArgumentException: the model has no such layer, or a setting of the session is not what it must be.
         """
-        checked(dataset.schema, self.getInputCol(), [self.getOutputCol(), self.getErrorCol()])
+        checked(dataset, self.getInputCol(), [self.getOutputCol(), self.getErrorCol()])
         if self.getLayer() == "":
             raise ValueError("layer must be a name, or None for what the model's last linear layer sees")
         parameters = {
