@@ -7,12 +7,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 from typing import Any, Final
 
 import pytest
 from pyspark.sql import SparkSession
 
 from sightline_common.settings import KafkaSettings
+from sightline_spark.backfill.app import backfill
+from sightline_spark.backfill.arguments import parse
 from sightline_spark.kafka import kafka_options
 from sightline_spark.query import build_query, read_images
 from sightline_spark.settings import ClassifierSettings
@@ -149,3 +152,15 @@ def test_the_shells_tables_are_an_analysts_and_show_no_secret(
     assert "KafkaRelation(" in shown
     assert PLAIN_PART not in shown
     assert "BEGIN CERTIFICATE" not in shown
+
+
+def test_a_backfill_of_the_topic_needs_no_more_rights_than_the_classifier(
+    kafka: SecuredKafka, spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its reading's consumer groups have the classifier's prefix."""
+    sent = send(kafka.broker.bootstrap_servers, [digit_png(1)[0]])
+    settings = ClassifierSettings(**kafka.settings("classifier"), models_dir=MODELS)
+    options = parse(["topic", "--since", "1h", "--results", "--work", str(tmp_path / "work")])
+    assert backfill(spark, options, settings, Event()) == 0
+    assert " images in topic results, " in capsys.readouterr().out
+    assert results_of(kafka.broker.bootstrap_servers, sent)[sent[0]][0].status == "classified"
