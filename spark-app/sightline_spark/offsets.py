@@ -50,7 +50,8 @@ class OffsetReader:
         """Everything at once."""
         topics = {topic["name"]: topic for topic in self._admin.describe_topics([self._images, self._dead_letters])}
         images, letters = (_partitions(topics[name]) for name in (self._images, self._dead_letters))
-        first, end = self._at(images, OffsetSpec.EARLIEST), self._at([*images, *letters], OffsetSpec.LATEST)
+        first = offsets_at(self._admin, images, OffsetSpec.EARLIEST)
+        end = offsets_at(self._admin, [*images, *letters], OffsetSpec.LATEST)
         retention_ms, retention_bytes = self._retention()
         return Offsets(
             images={place.partition: (first[place], end[place]) for place in images},
@@ -63,12 +64,8 @@ class OffsetReader:
         """Whether a record at one of the `positions`, which must exist, came over `age_s` seconds ago."""
         since_ms = int((time.time() - age_s) * 1000)
         places = {TopicPartition(self._images, number): offset for number, offset in positions.items()}
-        first = self._at(places, since_ms)  # -1: nothing has come since
+        first = offsets_at(self._admin, places, since_ms)  # -1: nothing has come since
         return any(first[place] < 0 or first[place] > offset for place, offset in places.items())
-
-    def _at(self, places: Iterable[TopicPartition], spec: Any) -> dict[TopicPartition, int]:
-        found = self._admin.list_partition_offsets(dict.fromkeys(places, spec))
-        return {place: there.offset for place, there in found.items()}
 
     def _retention(self) -> tuple[float, float]:
         """In milliseconds and in bytes of a partition."""
@@ -77,6 +74,15 @@ class OffsetReader:
         if not {"retention.ms", "retention.bytes"} <= found.keys():  # the broker leaves out what a user may not see
             raise TopicAuthorizationFailedError(f"this user lacks DescribeConfigs on topic {self._images}")
         return _limit(found["retention.ms"]["value"]), _limit(found["retention.bytes"]["value"])
+
+
+def offsets_at(admin: KafkaAdminClient, places: Iterable[TopicPartition], spec: Any) -> dict[TopicPartition, int]:
+    """The offset of each partition that `spec` stands for: an `OffsetSpec`, or the first record since a Unix time (ms).
+
+    -1 where nothing has come since. Raises KafkaError when there is no answer.
+    """
+    found = admin.list_partition_offsets(dict.fromkeys(places, spec))
+    return {place: there.offset for place, there in found.items()}
 
 
 def _limit(value: str) -> float:

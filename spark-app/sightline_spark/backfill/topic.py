@@ -18,6 +18,7 @@ from sightline_spark.backfill.ranges import Bound, assignments
 from sightline_spark.backfill.rows import of_one_model
 from sightline_spark.backfill.work import Entry, Piece, offsets_left
 from sightline_spark.kafka import kafka_options
+from sightline_spark.offsets import offsets_at
 from sightline_spark.settings import ClassifierSettings
 
 _GROUP: Final = "spark-kafka-source"  # as for the classifier: what its user on a secured Kafka has a right to
@@ -70,8 +71,7 @@ def _runs(
     places = [TopicPartition(topic, number) for number in numbers]
 
     def at(spec: Any) -> dict[int, int]:
-        found = admin.list_partition_offsets(dict.fromkeys(places, spec))
-        return {place.partition: there.offset for place, there in found.items()}
+        return {place.partition: offset for place, offset in offsets_at(admin, places, spec).items()}
 
     first, end = at(OffsetSpec.EARLIEST), at(OffsetSpec.LATEST)
     begin, until = (

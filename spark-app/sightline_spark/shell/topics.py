@@ -15,6 +15,7 @@ from sightline_common.kafka_topics import trouble
 from sightline_common.kafka_words import in_words
 from sightline_spark.errors import ClassifierError
 from sightline_spark.kafka import kafka_options
+from sightline_spark.offsets import offsets_at
 from sightline_spark.settings import ClassifierSettings
 from sightline_spark.shell.span import EVERY, Edge, Span
 from sightline_spark.shell.tables import TABLES, records_view, statement
@@ -133,6 +134,5 @@ def _ends(admin: KafkaAdminClient, topic: Mapping[str, Any], span: Span) -> dict
     if topic["name"] not in span.start.offsets and topic["name"] not in span.end.offsets:
         return {}
     places = [TopicPartition(topic["name"], partition["partition_index"]) for partition in topic["partitions"]]
-    first = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.EARLIEST))
-    end = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))
-    return {place.partition: (first[place].offset, end[place].offset) for place in places}
+    first, end = offsets_at(admin, places, OffsetSpec.EARLIEST), offsets_at(admin, places, OffsetSpec.LATEST)
+    return {place.partition: (first[place], end[place]) for place in places}
