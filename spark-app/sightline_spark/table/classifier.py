@@ -1,12 +1,11 @@
 """ImageClassifier: the most probable labels beside each image of a frame."""
 
 import json
-from typing import Any, Self
 
 from pyspark.ml.param import Param, Params, TypeConverters
 from pyspark.sql import DataFrame
 
-from sightline_spark.table.columns import ImageTransformer, checked, with_engine
+from sightline_spark.table.columns import ImageTransformer, checked, optional_text, with_engine
 
 
 class ImageClassifier(ImageTransformer):
@@ -30,7 +29,7 @@ class ImageClassifier(ImageTransformer):
         Params._dummy(),
         "probabilityCol",
         "name of the column of all labels' probabilities, a vector; None: there is none",
-        typeConverter=lambda value: None if value is None else TypeConverters.toString(value),
+        typeConverter=optional_text,
     )
 
     def __init__(
@@ -55,10 +54,6 @@ class ImageClassifier(ImageTransformer):
             topK=topK,
             probabilityCol=probabilityCol,
         )
-
-    def setParams(self, **params: Any) -> Self:
-        """Set the given ones of the constructor's parameters."""
-        return self._set(**params)
 
     def getTopK(self) -> int:
         """How many labels."""

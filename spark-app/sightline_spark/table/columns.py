@@ -1,6 +1,6 @@
 """What the Transformers have in common: a column of images in, columns out, with refusals that say what to do."""
 
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from pyspark.ml import Transformer
 from pyspark.ml.param import Param, Params, TypeConverters
@@ -10,6 +10,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql.types import BinaryType
 
 _BINARY: Final = BinaryType()
+
+
+def optional_text(value: object) -> str | None:
+    """The type of a parameter that may be left out: None stays None."""
+    return None if value is None else TypeConverters.toString(value)
 
 
 class ImageTransformer(Transformer, HasInputCol, HasOutputCol, DefaultParamsReadable[Any], DefaultParamsWritable):
@@ -28,8 +33,12 @@ class ImageTransformer(Transformer, HasInputCol, HasOutputCol, DefaultParamsRead
         Params._dummy(),
         "model",
         "name or name@version of the model; None: the session's spark.sightline.model",
-        typeConverter=lambda value: None if value is None else TypeConverters.toString(value),
+        typeConverter=optional_text,
     )
+
+    def setParams(self, **params: Any) -> Self:
+        """Set the given ones of the constructor's parameters."""
+        return self._set(**params)
 
     def getErrorCol(self) -> str:
         """Name of the column that says why an image has no answer."""

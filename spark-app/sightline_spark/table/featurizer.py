@@ -1,12 +1,11 @@
 """ImageFeaturizer: a network's idea of each image of a frame, for MLlib to learn from."""
 
 import json
-from typing import Any, Self
 
-from pyspark.ml.param import Param, Params, TypeConverters
+from pyspark.ml.param import Param, Params
 from pyspark.sql import DataFrame
 
-from sightline_spark.table.columns import ImageTransformer, checked, with_engine
+from sightline_spark.table.columns import ImageTransformer, checked, optional_text, with_engine
 
 
 class ImageFeaturizer(ImageTransformer):
@@ -23,7 +22,7 @@ class ImageFeaturizer(ImageTransformer):
         Params._dummy(),
         "layer",
         "name of the layer, as `sightline-model layers` lists it; None: what the model's last linear layer sees",
-        typeConverter=lambda value: None if value is None else TypeConverters.toString(value),
+        typeConverter=optional_text,
     )
 
     def __init__(
@@ -38,10 +37,6 @@ class ImageFeaturizer(ImageTransformer):
         super().__init__()
         self._setDefault(inputCol="content", outputCol="features", errorCol="error", model=None, layer=None)
         self._set(inputCol=inputCol, outputCol=outputCol, errorCol=errorCol, model=model, layer=layer)
-
-    def setParams(self, **params: Any) -> Self:
-        """Set the given ones of the constructor's parameters."""
-        return self._set(**params)
 
     def getLayer(self) -> str | None:
         """Name of the layer; None: what the model's last linear layer sees."""
