@@ -42,7 +42,7 @@ class Classifier:
         self._stop = stop
         self._registry = CollectorRegistry()
         self._metrics = ClassifierMetrics(self._registry)
-        self._models = ModelReports(self._metrics)
+        self._models = ModelReports(self._metrics.models)
         self._state = Readiness(ok=False, reason="starting")
         watch_readiness(self._metrics.ready, self._readiness)
 

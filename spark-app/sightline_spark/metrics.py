@@ -1,6 +1,7 @@
 """What the classifier counts. Images by status and error code are counted where results are read: in the gateway."""
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
@@ -44,27 +45,7 @@ class ClassifierMetrics:
         self.dead_letters = Counter(
             "sightline_classifier_dead_letters", "Dead letters that came to their topic", registry=registry
         )
-        # -- its models, in all JVMs that classify: loading, and what a shadow says
-        self.models_loaded = gauge("models_loaded", "Models in memory, each counted in each JVM that has it")
-        self.model_bytes = gauge("model_bytes", "Memory that they take")
-        self.models_unusable = gauge(
-            "models_unusable",
-            "Installed versions that cannot be loaded, each counted in each JVM that has tried; the log says why",
-        )
-        self.model_loads = self._counter("model_loads", "Models loaded")
-        self.model_load_seconds = self._counter("model_load_seconds", "Time that loading them took")
-        self.model_unloads = self._counter("model_unloads", "Models unloaded: others needed the memory, or removed")
-        self.model_failures = self._counter("model_failures", "Attempts to load a model that failed")
-        self.shadow_images = Counter(
-            "sightline_classifier_shadow_images",
-            "Images that SIGHTLINE_CLASSIFIER_SHADOW classified too: the same label first, another, or failed",
-            ["outcome"],
-            registry=registry,
-        )
-        self.shadow_difference = self._counter(
-            "shadow_difference", "By how much it differed in the probability of the label that results show, added up"
-        )
-        self.shadow_seconds = self._counter("shadow_seconds", "Time that it took")
+        self.models = ModelMetrics(registry)
         # -- its checkpoint
         self.checkpoint_saved = gauge(
             "checkpoint_timestamp_seconds", "When the query's position was last saved, Unix time; 0: never"
@@ -76,8 +57,36 @@ class ClassifierMetrics:
         for unknown in (self.kafka_up, self.retention, self.retention_bytes):  # no broker was asked yet
             unknown.set(math.nan)
 
-    def _counter(self, name: str, meaning: str) -> Counter:
-        return Counter(f"sightline_classifier_{name}", meaning, registry=self._registry)
-
     def _gauge(self, name: str, meaning: str) -> Gauge:
         return Gauge(f"sightline_classifier_{name}", meaning, registry=self._registry)
+
+
+class ModelMetrics:
+    """Models in all JVMs that classify: their loading, and what a shadow says. Part of `ClassifierMetrics`."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def gauge(name: str, meaning: str) -> Gauge:
+            return Gauge(f"sightline_classifier_{name}", meaning, registry=registry)
+
+        def counter(name: str, meaning: str, labels: Sequence[str] = ()) -> Counter:
+            return Counter(f"sightline_classifier_{name}", meaning, labels, registry=registry)
+
+        self.loaded = gauge("models_loaded", "Models in memory, each counted in each JVM that has it")
+        self.bytes = gauge("model_bytes", "Memory that they take")
+        self.unusable = gauge(
+            "models_unusable",
+            "Installed versions that cannot be loaded, each counted in each JVM that has tried; the log says why",
+        )
+        self.loads = counter("model_loads", "Models loaded")
+        self.load_seconds = counter("model_load_seconds", "Time that loading them took")
+        self.unloads = counter("model_unloads", "Models unloaded: others needed the memory, or removed")
+        self.failures = counter("model_failures", "Attempts to load a model that failed")
+        self.shadow_images = counter(
+            "shadow_images",
+            "Images that SIGHTLINE_CLASSIFIER_SHADOW classified too: the same label first, another, or failed",
+            ["outcome"],
+        )
+        self.shadow_difference = counter(
+            "shadow_difference", "By how much it differed in the probability of the label that results show, added up"
+        )
+        self.shadow_seconds = counter("shadow_seconds", "Time that it took")

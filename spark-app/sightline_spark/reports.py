@@ -7,7 +7,7 @@ from typing import Any, Final
 from prometheus_client import Counter, Gauge
 from pyspark.sql import SparkSession
 
-from sightline_spark.metrics import ClassifierMetrics
+from sightline_spark.metrics import ModelMetrics
 
 _SHADOW_OUTCOMES: Final = ("same", "other", "failed")
 
@@ -15,17 +15,17 @@ _SHADOW_OUTCOMES: Final = ("same", "other", "failed")
 class ModelReports:
     """Carries sums that only grow into counters, and what is there now into gauges."""
 
-    def __init__(self, metrics: ClassifierMetrics) -> None:
+    def __init__(self, metrics: ModelMetrics) -> None:
         self._levels: Mapping[str, Gauge] = {
-            "models_loaded": metrics.models_loaded,
-            "model_bytes": metrics.model_bytes,
-            "models_unusable": metrics.models_unusable,
+            "models_loaded": metrics.loaded,
+            "model_bytes": metrics.bytes,
+            "models_unusable": metrics.unusable,
         }
         self._totals: Mapping[str, Counter] = {
-            "model_loads": metrics.model_loads,
-            "model_load_seconds": metrics.model_load_seconds,
-            "model_unloads": metrics.model_unloads,
-            "model_failures": metrics.model_failures,
+            "model_loads": metrics.loads,
+            "model_load_seconds": metrics.load_seconds,
+            "model_unloads": metrics.unloads,
+            "model_failures": metrics.failures,
             "shadow_difference": metrics.shadow_difference,
             "shadow_seconds": metrics.shadow_seconds,
             **{f"shadow_{outcome}": metrics.shadow_images.labels(outcome) for outcome in _SHADOW_OUTCOMES},

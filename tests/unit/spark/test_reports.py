@@ -23,7 +23,7 @@ REPORT = {
 
 def test_sums_become_counters_and_levels_gauges() -> None:
     registry = CollectorRegistry()
-    reports = ModelReports(ClassifierMetrics(registry))
+    reports = ModelReports(ClassifierMetrics(registry).models)
 
     reports.take(REPORT)
     reports.take({**REPORT, "model_loads": 4.0, "shadow_other": 5.0, "model_bytes": 10.0, "models_unusable": 0.0})
@@ -43,7 +43,7 @@ def test_sums_become_counters_and_levels_gauges() -> None:
 def test_a_sum_that_falls_is_not_counted_back() -> None:
     """A driver that forgets a JVM must not end the classifier."""
     registry = CollectorRegistry()
-    reports = ModelReports(ClassifierMetrics(registry))
+    reports = ModelReports(ClassifierMetrics(registry).models)
     reports.take(REPORT)
 
     reports.take({**REPORT, "model_loads": 1.0})
