@@ -86,8 +86,9 @@ final class Loading implements ModelMemory.Resident {
     failure = reason(cause);
   }
 
+  /** Whether it can be used: not before the attempt has ended, for until then the memory does not count it. */
   boolean isLoaded() {
-    return loaded != null;
+    return loaded() != null;
   }
 
   /** Whether its memory was needed for others. */
@@ -95,9 +96,9 @@ final class Loading implements ModelMemory.Resident {
     return task.isDone() && loaded == null && failure == null;
   }
 
-  /** The model, or null. */
+  /** The model once {@link #isLoaded it is loaded}, or null. */
   LoadedModel loaded() {
-    return loaded;
+    return task.isDone() ? loaded : null;
   }
 
   /** Why it failed, or null. */

@@ -223,6 +223,28 @@ final class NewVersionsTest {
     assertEquals(3, events.loads(), "where there is no room it is not loaded over and over");
   }
 
+  /** One that was found earlier went past the budget: the memory could not yet count it. */
+  @Test
+  void nothingIsFoundBeforeTheMemoryCountsIt() throws Exception {
+    Bundles.write(models, "a", "1");
+    synchronized (memory) {
+      assertTrue(store.find("a").isEmpty());
+      while (!isBlocked("sightline-load-a@1")) {
+        Thread.onSpinWait();
+      }
+      assertTrue(store.find("a").isEmpty());
+    }
+    while (store.find("a").isEmpty()) {
+      Thread.onSpinWait();
+    }
+    assertEquals(new ModelMemory.Use(1, MODEL_BYTES), memory.use());
+  }
+
+  private static boolean isBlocked(String thread) {
+    return Thread.getAllStackTraces().keySet().stream()
+        .anyMatch(one -> one.getName().equals(thread) && one.getState() == Thread.State.BLOCKED);
+  }
+
   private CountDownLatch holdLoads() {
     held = new CountDownLatch(1);
     return held;
