@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from kafka import KafkaAdminClient
 
 from sightline_local.check import INSTALL_JAVA, INSTALL_MAVEN, find_java, find_maven
@@ -13,6 +14,10 @@ from sightline_local.kafka import EmbeddedKafka
 from sightline_local.ports import free_port
 from sightline_topics.app import ensure_topics
 from sightline_topics.settings import TopicsSettings
+
+# An example that takes long says that the machine is busy, and nothing of what is tested.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 def _require_kafka() -> None:

@@ -41,11 +41,15 @@ def main() -> None:
     sys.exit(f"found something in {', '.join(failed)}" if failed else 0)
 
 
-def fuzz_target(target: str, seconds: int, corpus: Path) -> Outcome:
-    """Fuzz `target` in a process of its own; inputs that lead somewhere, or fail, are kept in a folder of `corpus`."""
+def fuzz_target(target: str, seconds: int, corpus: Path, most_runs: int = -1) -> Outcome:
+    """Fuzz `target` in a process of its own; inputs that lead somewhere, or fail, are kept in a folder of `corpus`.
+
+    It ends after `seconds`, or after `most_runs` inputs if they are not negative.
+    """
     folder = corpus / target
     write_seeds(folder)
-    limits = [f"-max_total_time={seconds}", f"-timeout={_INPUT_S}", f"-rss_limit_mb={_MEMORY_MB}"]
+    limits = [f"-max_total_time={seconds}", f"-runs={most_runs}"]
+    limits += [f"-timeout={_INPUT_S}", f"-rss_limit_mb={_MEMORY_MB}"]
     fuzzer = [sys.executable, "-m", "tests.fuzz.one", target, *limits, f"-artifact_prefix={folder}/", str(folder)]
     command = [*AS_A_CHILD_OF_A_SHELL, *fuzzer]
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + _START_S, check=False)

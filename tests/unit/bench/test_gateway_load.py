@@ -33,8 +33,8 @@ def server(answer: Callable[[int], bytes | None], body: int) -> Iterator[tuple[s
                 with counting:
                     served[0] += 1
                     sent = answer(served[0])
-                if sent is not None:
-                    peer.sendall(sent)
+                if sent is not None:  # who closes does so in the same segment, before its peer sends again
+                    peer.sendall(sent, socket.MSG_MORE if b"close" in sent else 0)
                 if sent is None or b"close" in sent:
                     return
 

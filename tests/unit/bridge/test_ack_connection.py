@@ -184,12 +184,12 @@ async def test_what_kafka_did_not_take_until_the_end_is_given_back() -> None:
 
 
 async def test_a_sender_that_waits_for_kafka_is_not_idle_and_then_is() -> None:
-    async with connected(config(idle_s=0.1)) as (bridge, sender):
+    async with connected(config(idle_s=0.5)) as (bridge, sender):
         bridge.publisher.acknowledging.clear()
         sender.writer.write(frame(1))
         await eventually(lambda: bridge.publisher.in_flight == 1)
         with pytest.raises(asyncio.TimeoutError):
-            async with asyncio.timeout(0.5):
+            async with asyncio.timeout(0.8):
                 await sender.answer()
         bridge.publisher.acknowledging.set()
         assert await sender.rest() == [ack(1), goodbye(GoodbyeCode.IDLE_TIMEOUT)]
@@ -197,7 +197,7 @@ async def test_a_sender_that_waits_for_kafka_is_not_idle_and_then_is() -> None:
 
 
 async def test_a_sender_that_trickles_is_told_why_it_is_cut_off() -> None:
-    async with connected(config(frame_s=0.1)) as (bridge, sender):
+    async with connected(config(frame_s=0.4)) as (bridge, sender):
         sender.writer.write(frame(1, bytes(1000))[:500])
         assert await sender.rest() == [goodbye(GoodbyeCode.FRAME_TIMEOUT)]
         assert (bridge.ends("frame-timeout"), bridge.frames("truncated-frame")) == (1, 1)
@@ -246,4 +246,4 @@ async def test_a_farewell_is_part_of_the_time_to_stop() -> None:
         begin = loop.time()
         with patch.object(SocketStream, "write", lambda *_: asyncio.sleep(30)):
             await bridge.source.stop(4)
-        assert loop.time() - begin < 5
+        assert loop.time() - begin < 5.9

@@ -3,7 +3,7 @@
 import asyncio
 
 from sightline_bridge.ack.messages import GoodbyeCode
-from tests.unit.bridge.acknowledging import ack, config, connected, goodbye
+from tests.unit.bridge.acknowledging import ack, connected, goodbye
 from tests.unit.bridge.doubles import MIB, eventually
 from tests.unit.bridge.test_ack_session import damaged_name, frame
 
@@ -36,14 +36,3 @@ async def test_a_bridge_that_stops_does_not_wait_behind_a_frame_that_is_refused_
             assert (await sender.rest())[-1] == ack(1)
             sender.writer.write_eof()
             await stopping
-
-
-async def test_frames_that_are_refused_one_after_another_have_their_time_each() -> None:
-    async with connected(config(frame_s=0.6)) as (bridge, sender):
-        for frame_id in range(1, 6):
-            whole = damaged_name(frame_id, b"\xff")
-            sender.writer.write(whole[:-1])
-            await asyncio.sleep(0.2)  # it takes a third of the time that it may
-            sender.writer.write(whole[-1:])
-            await eventually(lambda done=frame_id: bridge.frames("bad-name") == done)  # type: ignore[misc]
-        assert bridge.ends("frame-timeout") == 0

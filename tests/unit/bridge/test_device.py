@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import time
 import tty
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from sightline_bridge.config import DeviceConfig, StdinConfig
 from sightline_bridge.framing import Frame
 from sightline_bridge.sources import one_stream
 from sightline_bridge.sources.file_stream import PolledFile
-from tests.unit.bridge.doubles import Bridge, eventually, running
+from tests.unit.bridge.doubles import DEADLINE_S, Bridge, eventually, running
 from tests.unit.bridge.test_server import FRAMES, numbered, wire
 
 
@@ -110,8 +111,8 @@ async def test_a_fifo_without_a_writer_keeps_nobody_from_stopping(tmp_path: Path
     _, config = fifo(tmp_path)
     async with running(config) as bridge:
         await eventually(lambda: bridge.metric("connections") == 1)
-        async with asyncio.timeout(1):
-            await bridge.source.stop(30)
+        async with asyncio.timeout(DEADLINE_S):
+            await bridge.source.stop(3 * DEADLINE_S)
         assert bridge.ends("stopped") == 1
 
 
@@ -148,12 +149,13 @@ async def test_a_serial_line_is_a_device(tmp_path: Path) -> None:
 async def test_a_device_that_brings_rubbish_is_not_opened_again_in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(one_stream, "FIRST_RETRY_S", 0.01)
     monkeypatch.setattr(one_stream, "LAST_RETRY_S", 30)
+    begun = time.monotonic()
     async with running(DeviceConfig(name="zero", path=Path("/dev/zero"))) as bridge:
-        await eventually(lambda: bridge.ends("bad-frame") >= 3)
+        await eventually(lambda: bridge.ends("bad-frame") >= 6)
         assert bridge.publisher.offered == []
-        for _ in range(20):
-            await asyncio.sleep(0.005)
-        assert bridge.ends("bad-frame") < 7, "each wait is twice as long as the one before"
+        waits = int(bridge.ends("bad-frame")) - 1
+        least = 0.01 / 2 * (2**waits - 1)
+        assert time.monotonic() - begun > least, "each wait is twice as long as the one before"
 
 
 async def test_back_pressure_reaches_the_writer_of_a_fifo(tmp_path: Path) -> None:

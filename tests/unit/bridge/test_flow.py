@@ -69,14 +69,14 @@ async def test_tiny_frames_are_bounded_by_what_they_really_cost() -> None:
 
 
 async def test_time_that_kafka_takes_is_not_held_against_the_sender() -> None:
-    async with running(source(idle_s=0.2, frame_s=0.2), buffer_bytes=MIB) as bridge:
+    async with running(source(idle_s=0.6, frame_s=0.6), buffer_bytes=MIB) as bridge:
         bridge.publisher.acknowledging.clear()
         reader, writer = await bridge.connect()
         frames = numbered(3, 600_000)
         writer.write(wire(*frames))
         writer.write_eof()
         await eventually(lambda: bridge.metric("waiting_connections") == 1)
-        await asyncio.sleep(0.5)  # the time itself is what this test is about
+        await asyncio.sleep(1)  # the time itself is what this test is about
         assert bridge.metric("connections") == 1
         bridge.publisher.acknowledging.set()
         assert await closed_in_order(reader)

@@ -29,7 +29,6 @@ def test_the_framings_are_those_the_docs_name() -> None:
 
 
 @every_stream
-@settings(deadline=None)  # the machine may be busy
 @given(data=st.data(), cuts=st.lists(st.integers(0, 2**20), max_size=12))
 def test_any_cut_gives_the_same_frames(stream: ByteStream, data: st.DataObject, cuts: list[int]) -> None:
     items = data.draw(st.lists(stream.items, max_size=6))
@@ -38,7 +37,7 @@ def test_any_cut_gives_the_same_frames(stream: ByteStream, data: st.DataObject, 
 
 
 @every_stream
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_single_bytes_give_the_same_frames(stream: ByteStream, data: st.DataObject) -> None:
     items = data.draw(st.lists(stream.items, max_size=2))
@@ -47,7 +46,6 @@ def test_single_bytes_give_the_same_frames(stream: ByteStream, data: st.DataObje
 
 
 @every_stream
-@settings(deadline=None)  # the machine may be busy
 @given(garbage=st.binary(max_size=4096), cuts=st.lists(st.integers(0, 4096), max_size=4))
 def test_garbage_gives_the_same_frames_and_the_same_error_at_any_cut(
     stream: ByteStream, garbage: bytes, cuts: list[int]
@@ -56,7 +54,6 @@ def test_garbage_gives_the_same_frames_and_the_same_error_at_any_cut(
 
 
 @every_stream
-@settings(deadline=None)  # the machine may be busy
 @given(data=st.data(), cuts=st.lists(st.integers(0, 2**20), max_size=6), end=st.integers(0, 2**20))
 def test_a_stream_that_ends_anywhere_gives_its_whole_frames_and_tells_of_the_rest(
     stream: ByteStream, data: st.DataObject, cuts: list[int], end: int
@@ -98,7 +95,6 @@ def refuse(parser: FrameParser, wire: bytes) -> FrameError:
 
 
 @with_headers
-@settings(deadline=None)  # the machine may be busy
 @given(length=st.one_of(st.integers(-(2**31), 0), st.integers(LIMIT + 1, 2**31 - 1)))
 def test_a_length_that_no_frame_may_have_is_refused_from_the_header(framing: Framing, length: int) -> None:
     assert refuse(framing.parser(LIMIT), header(framing, length)).code == "bad-length"
@@ -110,7 +106,6 @@ def test_the_limit_itself_is_allowed(framing: Framing) -> None:
 
 
 @pytest.mark.parametrize("framing", [FRAMINGS["fixed28"], FRAMINGS["named"]], ids=lambda framing: framing.name)
-@settings(deadline=None)  # the machine may be busy
 @given(
     name=st.one_of(
         st.sampled_from([b"\xff", b"\xc3\x28", b"a\x00b", b"a\nb", b"\x1b[31m", "\u2028".encode(), "\x85".encode()]),
@@ -132,7 +127,6 @@ def test_fixed28_takes_off_either_padding(padding: bytes) -> None:
     assert parse(FRAMINGS["fixed28"].parser(LIMIT), [wire]) == [Frame("a b.jpg", b"x")]
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(name_length=st.one_of(st.integers(-(2**31), 0), st.integers(NAME_BYTES + 1, 2**31 - 1)))
 def test_named_refuses_a_name_length_without_waiting_for_the_name(name_length: int) -> None:
     assert refuse(FRAMINGS["named"].parser(LIMIT), struct.pack(">i", name_length)).code == "bad-name"
@@ -219,7 +213,6 @@ def test_a_length_that_does_not_fit_cannot_be_written(framing: Framing, length: 
     assert caught.value.code == "bad-length"
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(name=st.one_of(names, st.text(max_size=80)))
 def test_every_file_name_can_be_fitted(name: str) -> None:
     for framing in ANY_FILE:

@@ -5,7 +5,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -47,7 +47,6 @@ def test_an_end_marker_in_a_segment_ends_nothing() -> None:
     assert payloads_of(whole + whole) == [whole, whole]
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(files=st.lists(jpegs, min_size=1, max_size=4), garbage=st.lists(no_start, min_size=5, max_size=5), cuts=cuts)
 def test_what_stands_between_files_is_passed_over_and_counted(
     files: list[bytes], garbage: list[bytes], cuts: list[int]
@@ -60,7 +59,6 @@ def test_what_stands_between_files_is_passed_over_and_counted(
     assert parser.close() is None
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(lost=jpegs, at=st.integers(3, 2**20), whole=jpegs, cuts=cuts)
 def test_a_file_that_is_cut_off_costs_no_more_than_its_announced_segment(
     lost: bytes, at: int, whole: bytes, cuts: list[int]
@@ -101,7 +99,6 @@ def test_a_broken_start_is_left_for_the_next(broken: bytes) -> None:
     assert payloads_of(*(bytes([byte]) for byte in wire)) == [jpeg()]
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(
     garbage=st.lists(
         st.one_of(st.binary(max_size=8), st.sampled_from([b"\xff", SOI, EOI, SOI + b"\xff", SOS, b"\xff\xe1\x00\x09"])),

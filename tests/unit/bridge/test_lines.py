@@ -1,7 +1,7 @@
 """The framing `lines`: records of text, whatever its encoding and its line ends."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sightline_bridge.framing import FRAMINGS, NEED_DATA, Frame, FrameError
@@ -56,7 +56,6 @@ def test_frames_may_be_smaller_than_lines() -> None:
     assert parse_to_the_end(lines_framing(1000), [b"12345678\n"], limit=7).error == "bad-length"
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(
     text=st.lists(st.sampled_from([b"\n", b"\r", b"\r\n", b"abc", b"abcdef"]), max_size=30).map(b"".join),
     cuts=st.lists(st.integers(0, 200), max_size=8),

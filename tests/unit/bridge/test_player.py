@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -48,6 +49,35 @@ def blocked() -> Iterator[Scripted]:
     link = Scripted(blocking=True)
     yield link
     link.release.set()
+
+
+class Paced(Scripted):
+    """Its waiting is what makes the time pass, and each frame takes a moment; `sent` are the times of the frames."""
+
+    def __init__(self, takes_s: float) -> None:
+        super().__init__()
+        self.now = 100.0
+        self.sent: list[float] = []
+        self._takes_s = takes_s
+
+    def send(self, frame: Frame) -> None:
+        super().send(frame)
+        self.sent.append(self.now - 100)
+        self.now += self._takes_s
+
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.mark.parametrize(
+    ("takes_s", "at"), [(0.01, [0, 0.05, 0.1, 0.15, 0.2]), (0.12, [0, 0.12, 0.24])], ids=["in time", "late"]
+)
+def test_the_rate_and_the_time_are_kept(takes_s: float, at: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is late sends what is due at once, and nothing once the time is over."""
+    link = Paced(takes_s)
+    monkeypatch.setattr(player_module, "time", SimpleNamespace(monotonic=lambda: link.now))
+    Player([(link, iter(FRAMES * 10))], Schedule(rate=20, seconds=0.25)).play(ignore, 0.01)
+    assert link.sent == pytest.approx(at)
 
 
 @pytest.mark.timeout(30)

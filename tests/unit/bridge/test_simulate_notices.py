@@ -1,7 +1,6 @@
 """What sightline-simulate says of a bridge that is away, does not let it in, or wants something else."""
 
 import asyncio
-import socket
 from ipaddress import ip_network
 
 import pytest
@@ -15,6 +14,7 @@ from sightline_bridge.simulate.links import StreamLink
 from sightline_bridge.simulate.notices import Notices
 from sightline_bridge.simulate.pipes import opener_of
 from sightline_bridge.simulate.target import parse_target
+from sightline_local.ports import free_port
 from tests.unit.bridge.acknowledging import config
 from tests.unit.bridge.authority import Authority
 from tests.unit.bridge.doubles import running
@@ -23,8 +23,7 @@ from tests.unit.bridge.simulating import simulate, simulator
 
 def test_nobody_there_ends_with_a_reason(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("sightline_bridge.simulate.links.RETRIES_S", (0.01,))
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
+    port = free_port()
     with pytest.raises(SystemExit) as stopped:
         simulate(monkeypatch, f"tcp://127.0.0.1:{port}", "--frames", 1)
     assert stopped.value.code == 1

@@ -10,7 +10,7 @@ import pytest
 from sightline_bridge.config import TcpConnectConfig
 from sightline_bridge.sources import one_stream
 from sightline_local.ports import free_port
-from tests.unit.bridge.doubles import eventually, running
+from tests.unit.bridge.doubles import DEADLINE_S, eventually, running
 from tests.unit.bridge.test_server import FRAMES, numbered, wire
 
 
@@ -98,16 +98,14 @@ async def test_a_frame_ends_the_patience_that_failures_taught(monkeypatch: pytes
         async with sender(port, wire(FRAMES[0])):
             await eventually(lambda: bridge.publisher.frames == FRAMES[:1])
         before = bridge.metric("open_failures_total")
-        async with asyncio.timeout(3):
-            while bridge.metric("open_failures_total") < before + 4:
-                await asyncio.sleep(0.002)
+        await eventually(lambda: bridge.metric("open_failures_total") >= before + 6)  # else after 10 s at the least
 
 
 async def test_a_stop_while_nobody_answers_is_immediate() -> None:
     async with running(dialling(free_port())) as bridge:
         await eventually(lambda: bridge.metric("open_failures_total") >= 1)
-        async with asyncio.timeout(1):
-            await bridge.source.stop(30)
+        async with asyncio.timeout(DEADLINE_S):
+            await bridge.source.stop(3 * DEADLINE_S)
 
 
 async def test_a_stop_ends_a_dialled_stream_at_a_frame_boundary() -> None:

@@ -157,22 +157,21 @@ async def test_a_stop_closes_tls_in_order(authority: Authority) -> None:
 
 
 async def test_a_connection_ends_after_its_time_between_two_frames() -> None:
-    config = source().model_copy(update={"total_timeout_s": 0.3})
+    total_s = 0.5
+    first, begun, behind = numbered(3)
+    config = source().model_copy(update={"total_timeout_s": total_s})
     async with running(config) as bridge:
         reader, writer = await bridge.connect()
-        data, position = wire(*numbered(500)), 0
-
-        def trickle() -> bool:
-            nonlocal position
-            if not writer.is_closing():
-                writer.write(data[position : position + 50])
-            position += 50
-            return bridge.ends("stopped") == 1
-
-        await eventually(trickle)
-        assert 0 < len(bridge.publisher.published) < 500
+        head = wire(first) + wire(begun)[:50]
+        writer.write(head)
+        await eventually(lambda: bridge.metric("received_bytes_total") == len(head))
+        await asyncio.sleep(total_s)  # which began after the connection's own time, and is over after it
+        assert bridge.ends("stopped") == 0, "a frame is under way"
+        writer.write(wire(begun)[50:] + wire(behind))
+        assert not await closed_in_order(reader)  # it sent more than was taken, and must learn of it
+        assert bridge.publisher.frames == [first, begun]
+        assert bridge.ends("stopped") == 1
         assert bridge.frames("truncated-frame") == 0
-        assert reader.at_eof() or not await closed_in_order(reader)
 
 
 async def test_a_sender_that_we_dial_speaks_tls(authority: Authority) -> None:

@@ -46,7 +46,7 @@ def everything(session: TlsSession) -> bytes:
     return found
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(data=st.binary(min_size=1, max_size=100_000), positions=st.lists(st.integers(0, 200_000), max_size=20))
 def test_what_is_read_does_not_depend_on_how_the_wire_was_cut(
     contexts: Contexts, data: bytes, positions: list[int]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from sightline_bridge.sources.socket_stream import KEEP_ALIVE
+from tests.unit.bridge.vanishing import SOON_S
 
 pytestmark = pytest.mark.process
 
@@ -34,21 +35,21 @@ def vanish(case: str) -> dict[str, Any]:
 def test_a_peer_that_vanished_is_closed_after_its_deadline(case: str, end: str, truncated: int) -> None:
     seen = vanish(case)
     assert seen["ends"] == [end]
-    assert 0.9 < seen["seconds"] < 3
+    assert seen["seconds"] >= SOON_S
     assert seen["truncated"] == truncated
 
 
 def test_a_peer_that_vanished_is_found_by_probes_where_no_deadline_runs() -> None:
     seen = vanish("keep-alive")
     assert seen["ends"] == ["reset"]
-    assert 1 < seen["seconds"] < 8
+    assert seen["seconds"] > SOON_S
 
 
 def test_an_acknowledged_sender_that_vanished_is_found_by_the_answer_that_nobody_confirms() -> None:
     """While bytes are unconfirmed the kernel sends no probes, and tries to bring them for a quarter of an hour."""
     seen = vanish("ack")
     assert seen["ends"] == ["reset"]
-    assert 1 < seen["seconds"] < 8
+    assert seen["seconds"] > SOON_S
 
 
 def test_probes_find_a_vanished_peer_before_the_idle_timeout_does() -> None:

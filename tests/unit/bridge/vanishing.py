@@ -45,16 +45,16 @@ def pull_the_cable(port: int) -> None:
 
 
 async def vanish(bridge: Bridge, data: bytes) -> dict[str, object]:
-    """Send `data` and vanish; which end the bridge counted, and after how many seconds."""
+    """Send `data` and vanish; which end the bridge counted, and how many seconds after the data."""
     _, writer = await bridge.connect()
     bridge.publisher.acknowledging.clear()
+    begun = time.monotonic()
     writer.write(data)
     await eventually(lambda: bridge.publisher.in_flight == 1)
     pull_the_cable(writer.get_extra_info("sockname")[1])
     bridge.publisher.acknowledging.set()  # which a sender of acknowledged frames is told in vain
-    vanished = time.monotonic()
     await eventually(lambda: bridge.metric("connections") == 0)
-    seconds = time.monotonic() - vanished
+    seconds = time.monotonic() - begun
     ends = [reason for reason in ("idle-timeout", "frame-timeout", "reset") if bridge.ends(reason)]
     _, another = await bridge.connect()
     another.write(data)

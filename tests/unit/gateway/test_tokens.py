@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hmac
 import json
+import math
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -351,7 +352,9 @@ async def test_a_live_stream_does_not_outlive_its_token(
     monkeypatch.setattr("sightline_gateway.live.HEARTBEAT_S", 0.1)
     with published() as issuer:
         async with serve(gateway_oidc_issuer=issuer, gateway_oidc_audience="sightline") as served:
-            good_until = int(time.time()) + 2
+            early = {"Authorization": f"Bearer {token(iss=issuer, scope='sightline:read')}"}
+            assert (await call(served, Scope.READ, early)).status_code == 200, "the keys are fetched"
+            good_until = math.ceil(time.time()) + 2
             bearer = {"Authorization": f"Bearer {token(iss=issuer, scope='sightline:read', exp=good_until)}"}
             async with asyncio.timeout(20), served.client.stream("GET", "/v1/results/stream", headers=bearer) as stream:
                 assert stream.status_code == 200

@@ -54,20 +54,30 @@ def _stand_ins(folder: Path) -> tuple[Program, ...]:
     )
 
 
-def _await_state(supervisor: Supervisor, name: str, wanted: str) -> None:
+def _await_state(supervisor: Supervisor, name: str, wanted: str, *, but_pid: int = 0) -> int:
+    """The process id of the program once it is in that state, by another process than `but_pid`."""
     end = time.monotonic() + DEADLINE_S
-    while (state := next(state for state in supervisor.states() if state.name == name)).state != wanted:
+    while True:
+        state = next(state for state in supervisor.states() if state.name == name)
+        if state.state == wanted and (not but_pid or state.pid != but_pid):
+            return state.pid
         assert time.monotonic() < end, state
         time.sleep(0.05)
 
 
+def _await_words(supervisor: Supervisor, name: str, words: str) -> None:
+    """Wait for them in its log: a program counts as running whether or not it has come that far."""
+    end = time.monotonic() + DEADLINE_S
+    while words not in (printed := supervisor.log_file(name).read_text()):
+        assert time.monotonic() < end, printed
+        time.sleep(0.05)
+
+
 def test_it_runs_restarts_and_gives_up(supervisor: Supervisor) -> None:
-    _await_state(supervisor, "sleeper", "RUNNING")
-    first = next(state.pid for state in supervisor.states() if state.name == "sleeper")
-    assert "awake" in supervisor.log_file("sleeper").read_text()
+    first = _await_state(supervisor, "sleeper", "RUNNING")
+    _await_words(supervisor, "sleeper", "awake")
     os.kill(first, signal.SIGKILL)
-    _await_state(supervisor, "sleeper", "STARTING")
-    _await_state(supervisor, "sleeper", "RUNNING")
+    _await_state(supervisor, "sleeper", "RUNNING", but_pid=first)
     _await_state(supervisor, "broken", "FATAL")
     assert "no_such_module" in supervisor.log_file("broken").read_text()
     assert next(state for state in supervisor.states() if state.name == "once").done
@@ -83,6 +93,7 @@ def test_a_stopped_program_stays_stopped_until_started(supervisor: Supervisor) -
 
 def test_shut_down_ends_children_of_programs_too(supervisor: Supervisor) -> None:
     _await_state(supervisor, "parent", "RUNNING")
+    _await_words(supervisor, "parent", "with child")
     state_dir = supervisor.log_file("parent").parents[1]
     assert len(members(state_dir)) >= 4  # the supervisor, the sleeper, the parent and its child
     supervisor.shut_down()
