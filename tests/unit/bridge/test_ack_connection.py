@@ -1,6 +1,7 @@
 """The acknowledged protocol on a real socket, in front of a Kafka that does what a test wants."""
 
 import asyncio
+import socket
 from unittest.mock import patch
 
 import pytest
@@ -17,7 +18,7 @@ from sightline_bridge.sources.socket_stream import SocketStream
 from sightline_common.errors import RecordTooLarge, Unavailable
 from sightline_contracts.ids import image_id_from_checksum
 from tests.unit.bridge.acknowledging import DEADLINE_S, Sender, ack, config, connected, goodbye, nack
-from tests.unit.bridge.doubles import MIB, eventually, running
+from tests.unit.bridge.doubles import MIB, Bridge, eventually, running
 from tests.unit.bridge.test_ack_session import damaged_name, frame
 
 GIF = b"GIF89a"
@@ -217,15 +218,26 @@ async def test_a_sender_that_waits_gets_signs_of_life(monkeypatch: pytest.Monkey
 async def test_a_peer_that_reads_no_answers_is_reset_and_costs_bounded_memory() -> None:
     """Each bad name is an answer that no acknowledgement can stand for."""
     async with connected() as (bridge, sender):
+        hold_little(bridge, sender)
         sender.writer.transport.pause_reading()  # type: ignore[attr-defined]
         with pytest.raises(ConnectionError):
             await flood(sender)
         await eventually(lambda: bridge.ends("answers-unread") == 1)
 
 
+def hold_little(bridge: Bridge, sender: Sender) -> None:
+    """Let the kernel keep few answers: to fill what it keeps by default took as long as it waits for a silent peer."""
+    (serving,) = bridge.server._connections._connections.values()
+    assert isinstance(serving, ack_connection.AckConnection)
+    assert isinstance(serving._peer, SocketStream)
+    answering = serving._peer._connected().get_extra_info("socket")
+    answering.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    sender.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+
+
 async def flood(sender: Sender) -> None:
     """Far more than the kernel's buffers hold of answers."""
-    for start in range(1, 2_000_000, 1000):
+    for start in range(1, 200_000, 1000):
         sender.writer.write(b"".join(damaged(number) for number in range(start, start + 1000)))
         await sender.writer.drain()
 

@@ -17,7 +17,7 @@ from sightline_bridge.sources.udp import BATCH
 from sightline_contracts.ids import is_issued
 from tests.unit.bridge.datagrams import KIB, forged
 from tests.unit.bridge.doubles import eventually
-from tests.unit.bridge.udp_source import LATE, PNG, numbered, options, receiving, wire
+from tests.unit.bridge.udp_source import PNG, numbered, options, receiving, wire
 
 
 async def test_frames_become_records_of_their_stream() -> None:
@@ -70,12 +70,13 @@ async def test_fragments_in_any_order_and_twice_are_the_same_frames() -> None:
 async def test_a_lost_fragment_costs_its_frame_and_time_lets_the_next_one_go() -> None:
     """No further datagram comes: the source's own timer has to notice."""
     first, second = wire(numbered(2))
-    async with receiving() as udp:
+    late_s = 0.15
+    async with receiving(options(late_s=late_s)) as udp:
         sent = time.monotonic()
         udp.send(*first[1:], *second)
         await eventually(lambda: udp.datagrams("taken") == len(first) - 1 + len(second))
         await eventually(lambda: len(udp.publisher.published) == 1)
-        assert time.monotonic() - sent >= LATE
+        assert time.monotonic() - sent >= late_s
         assert udp.publisher.frames == numbered(2)[1:]
         assert udp.frames("incomplete") == 1
         udp.send(first[0])

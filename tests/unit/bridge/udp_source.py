@@ -20,7 +20,6 @@ from tests.unit.bridge.datagrams import KIB, datagrams
 from tests.unit.bridge.doubles import MIB, FakePublisher
 
 PNG = b"\x89PNG\r\n\x1a\n"
-LATE = 0.15  # seconds until a frame is given up here
 
 
 @dataclass
@@ -57,8 +56,9 @@ def options(
     buffer: int = 4 * MIB,
     port: int = 0,
     held: int = MIB,
+    late_s: float = 30,
 ) -> UdpOptions:
-    limits = ReassemblyLimits(64 * KIB, held, timeout_s=LATE)
+    limits = ReassemblyLimits(64 * KIB, held, timeout_s=late_s)
     return UdpOptions("127.0.0.1", port, buffer, stream, allow, limits, RecordOptions("udp", "image/x-raw", "lenet"))
 
 
