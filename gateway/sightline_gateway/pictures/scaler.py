@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from contextlib import suppress
 from typing import Final
 
 from prometheus_client import Counter
@@ -99,7 +100,8 @@ async def _ended(worker: Process) -> None:
         async with asyncio.timeout(_LEAVE_S):
             await worker.wait()
     except TimeoutError:
-        worker.kill()
+        with suppress(ProcessLookupError):  # it ended as its time was over
+            worker.kill()
         await worker.wait()
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import struct
 import zlib
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -224,6 +225,24 @@ async def test_a_stuck_worker_is_replaced(scaler: Scaler, monkeypatch: pytest.Mo
     with pytest.raises(ProcessLookupError):
         os.kill(stuck, 0)
     assert (await scaler.scale(flat_png(10, 10)))[8:12] == b"WEBP"
+
+
+@pytest.mark.process
+async def test_a_worker_that_ends_as_its_time_is_over_is_no_fault(
+    scaler: Scaler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine both came in one turn of the loop: there was nobody left to kill, which was raised."""
+    wait = Process.wait
+
+    async def late(worker: Process) -> int:
+        monkeypatch.setattr(Process, "wait", wait)
+        await worker.wait()
+        raise TimeoutError
+
+    await scaler.scale(flat_png(10, 10))
+    monkeypatch.setattr(Process, "wait", late)
+    await scaler.close()
+    assert scaler._worker is None
 
 
 @pytest.mark.process
