@@ -42,21 +42,28 @@ public final class SpanSender {
   private final TraceOptions options;
   private final BlockingQueue<Span> waiting = new ArrayBlockingQueue<>(ROOM);
   private final AtomicLong dropped = new AtomicLong();
-  private final HttpClient client =
-      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(LIMIT).build();
+  private final Duration limit;
+  private final HttpClient client;
   private boolean failing;
 
-  private SpanSender(TraceOptions options) {
+  /**
+   * One that sends when it is told to.
+   *
+   * @param limit how long a request may take
+   */
+  SpanSender(TraceOptions options, Duration limit) {
     this.options = options;
+    this.limit = limit;
+    this.client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(limit).build();
   }
 
-  /** The sender of these options, one per JVM. */
+  /** The sender of these options, one per JVM; sends by itself. */
   public static SpanSender of(TraceOptions options) {
     return SHARED.computeIfAbsent(options, SpanSender::start);
   }
 
   private static SpanSender start(TraceOptions options) {
-    SpanSender sender = new SpanSender(options);
+    SpanSender sender = new SpanSender(options, LIMIT);
     ScheduledExecutorService thread =
         Executors.newSingleThreadScheduledExecutor(
             task -> {
@@ -95,7 +102,7 @@ public final class SpanSender {
       byte[] body = OtlpJson.write(options.resource(), spans);
       HttpRequest.Builder request =
           HttpRequest.newBuilder(URI.create(options.endpoint()))
-              .timeout(LIMIT)
+              .timeout(limit)
               .header("Content-Type", "application/json")
               .POST(HttpRequest.BodyPublishers.ofByteArray(body));
       options.headers().forEach(request::setHeader);

@@ -1,6 +1,7 @@
 package io.sightline.engine.bundle;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
@@ -21,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What happens to those who ask for a model while its versions come, go, and are bad. */
-@Timeout(30)
+@Timeout(120)
 final class NewVersionsTest {
   private static final Duration RETRY_AFTER = Duration.ofSeconds(5);
   private static final long MODEL_BYTES = 1000;
@@ -199,9 +201,7 @@ final class NewVersionsTest {
     Bundles.write(models, "slow", "1");
     assertTrue(store.find("slow@1").isEmpty());
     slow.countDown();
-    while (store.find("slow@1").isEmpty()) {
-      Thread.onSpinWait();
-    }
+    until(() -> store.find("slow@1").isPresent());
     assertEquals(1, events.loads());
   }
 
@@ -213,9 +213,7 @@ final class NewVersionsTest {
     }
     LoadedModel first = store.resolve("a");
     LoadedModel second = store.resolve("b");
-    while (store.find("c").isEmpty()) {
-      Thread.onSpinWait();
-    }
+    until(() -> store.find("c").isPresent());
     assertSame(first, store.resolve("a"));
     assertSame(second, store.resolve("b"));
     assertEquals(1, events.unloads(), "c");
@@ -229,14 +227,10 @@ final class NewVersionsTest {
     Bundles.write(models, "a", "1");
     synchronized (memory) {
       assertTrue(store.find("a").isEmpty());
-      while (!isBlocked("sightline-load-a@1")) {
-        Thread.onSpinWait();
-      }
+      until(() -> isBlocked("sightline-load-a@1"));
       assertTrue(store.find("a").isEmpty());
     }
-    while (store.find("a").isEmpty()) {
-      Thread.onSpinWait();
-    }
+    until(() -> store.find("a").isPresent());
     assertEquals(new ModelMemory.Use(1, MODEL_BYTES), memory.use());
   }
 
@@ -264,22 +258,30 @@ final class NewVersionsTest {
     return new LoadedModel(Bundle.read(folder), FakeNetworks.of(MODEL_BYTES));
   }
 
+  /** Ends also when the test's time has: that interrupts its thread, which a spin does not notice. */
+  private static void until(Callable<Boolean> holds) throws Exception {
+    while (!holds.call()) {
+      assertFalse(Thread.interrupted(), "it took too long");
+      Thread.yield();
+    }
+  }
+
   private void until(String version) throws Exception {
     until(version, "slow");
   }
 
   private void until(String version, String model) throws Exception {
-    while (!store.resolve(model).bundle().version().equals(version)) {
+    until(() -> {
       clock.addAndGet(Duration.ofMillis(1).toNanos());
-      Thread.onSpinWait();
-    }
+      return store.resolve(model).bundle().version().equals(version);
+    });
   }
 
   private void awaitFailures(int failures) throws Exception {
-    while (events.failures() < failures) {
+    until(() -> {
       store.resolve("pets");
-      Thread.onSpinWait();
-    }
+      return events.failures() >= failures;
+    });
   }
 
   private void remove(Path folder, String reference) throws Exception {

@@ -27,9 +27,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Networks that end at a layer before the last. */
+@ExtendWith(SameWeights.class)
 final class FeaturesTest {
   private static final int IMAGES = 3;
   private static final NetworkOptions PRECISE = NetworkOptions.defaults();

@@ -15,9 +15,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Two models, answered in turn by four task threads, must never see each other's memory. */
+@ExtendWith(SameWeights.class)
 final class InterleavedNetworksTest {
   private static final int THREADS = 4;
   private static final int LARGEST = 9;

@@ -24,12 +24,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import scala.Tuple2;
 
 /** Each layer that is compiled against BigDL's plain forward: saved, loaded, on images of random shapes. */
+@ExtendWith(SameWeights.class)
 final class KnownLayersTest {
   private static final DataFormat NCHW = DataFormat.apply("NCHW");
   private static final int SEEDS = 2;

@@ -32,12 +32,14 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Each kind of layer, compiled, against BigDL's plain forward, on images of 3 x 11 x 14. */
+@ExtendWith(SameWeights.class)
 final class LayerReaderTest {
   private static final int[] IMAGE = {3, 11, 14};
   private static final float TOLERANCE = 1e-5f;

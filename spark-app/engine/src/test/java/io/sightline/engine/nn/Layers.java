@@ -28,6 +28,7 @@ import com.intel.analytics.bigdl.dllib.utils.Node;
 import java.lang.invoke.MethodType;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import scala.Option;
 import scala.collection.mutable.ArrayBuffer;
@@ -36,6 +37,7 @@ import scala.collection.mutable.ArrayBuffer;
 final class Layers {
   static final int SAME = -1;
   private static final DataFormat NCHW = DataFormat.apply("NCHW");
+  private static final AtomicInteger INPUTS = new AtomicInteger();
 
   private Layers() {}
 
@@ -143,7 +145,7 @@ final class Layers {
   }
 
   static Node<AbstractModule<Activity, Activity, Object>> input() {
-    return Input$.MODULE$.apply("input" + System.nanoTime(), FLOAT, NUMERIC);
+    return Input$.MODULE$.apply("input" + INPUTS.incrementAndGet(), FLOAT, NUMERIC);
   }
 
   @SafeVarargs

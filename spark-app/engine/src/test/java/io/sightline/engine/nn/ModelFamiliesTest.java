@@ -17,18 +17,19 @@ import com.intel.analytics.bigdl.dllib.models.resnet.ResNet;
 import com.intel.analytics.bigdl.dllib.models.vgg.VggForCifar10;
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.AbstractModule;
 import com.intel.analytics.bigdl.dllib.nn.abstractnn.Activity;
-import com.intel.analytics.bigdl.dllib.utils.RandomGenerator;
 import com.intel.analytics.bigdl.dllib.utils.Table;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The families of image classifiers, as BigDL defines them where it does: compiled whole, and right. */
+@ExtendWith(SameWeights.class)
 final class ModelFamiliesTest {
   private static final int CLASSES = 10;
   private static final int BATCH = 3;
@@ -68,7 +69,6 @@ final class ModelFamiliesTest {
   @ParameterizedTest(name = "{0}")
   @MethodSource("families")
   void compilesWhole(Family family) throws Exception {
-    RandomGenerator.RNG().setSeed(11);
     int[] image = {3, family.side(), family.side()};
     NetworkSource source = TestNetworks.save(family.model().get(), folder, image, CLASSES, family.output());
     float[] images = TestNetworks.images(source, BATCH, 3);

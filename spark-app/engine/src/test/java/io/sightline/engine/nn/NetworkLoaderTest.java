@@ -17,8 +17,10 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
+@ExtendWith(SameWeights.class)
 final class NetworkLoaderTest {
   @TempDir
   private Path models;

@@ -11,8 +11,10 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
+@ExtendWith(SameWeights.class)
 final class PrecisionTest {
   private static final List<Precision> EITHER = List.of(Precision.BF16, Precision.F32);
   private static final List<Precision> SINGLE = List.of(Precision.F32);
