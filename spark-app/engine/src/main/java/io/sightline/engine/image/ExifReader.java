@@ -1,6 +1,6 @@
 package io.sightline.engine.image;
 
-/** Finds the orientation in an EXIF block, which is a small TIFF file. What it cannot read leaves the image as it is. */
+/** Finds the orientation in an EXIF block, a small TIFF file. What it cannot read leaves the image as it is. */
 final class ExifReader {
   private static final int HEADER = 8;
   private static final int ENTRY = 12;

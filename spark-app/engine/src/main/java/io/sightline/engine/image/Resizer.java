@@ -6,8 +6,8 @@ import java.util.Arrays;
  * Antialiased resizing as Pillow does it, to the level: rows first, columns second, each rounded to 8 bits.
  *
  * <p>The models were trained on pixels resized that way, so the same photo gets the same probabilities here. (Pillow 13
- * takes columns first where the height shrinks far more than the width: on a 17 x 300 image the two differed by up to 12
- * levels, on photos they do not.) Rows are taken two by two and added to the outputs they belong to; nothing of the
+ * takes columns first where the height shrinks far more than the width: on a 17 x 300 image the two differed by up to
+ * 12 levels, on photos they do not.) Rows are taken two by two and added to the outputs they belong to; nothing of the
  * source's size is kept. The loops are written for the quick compiler, which turns nothing into vector instructions:
  * few array accesses, two channels in one multiplication.
  *
@@ -69,7 +69,7 @@ final class Resizer {
     }
   }
 
-  /** Adds the resampled rows {@code y} and the next to every output row that reads them; {@code oldest} is the first. */
+  /** Adds the resampled rows {@code y} and the next to every output row that reads them, from {@code oldest} on. */
   private void addRows(int y, Axis axis, int oldest, int length) {
     for (int out = oldest; out < axis.count() && axis.first(out) <= y + 1; out++) {
       add(first, axis.weight(out, y), second, axis.weight(out, y + 1), sums[out], length);

@@ -1,6 +1,6 @@
 package io.sightline.engine.image;
 
-/** A pixel's red and green are a pair; the blues of the upper and lower row are another, and later of two neighbours. */
+/** A pixel's red and green are a pair; the blues of upper and lower row are another, and later of two neighbours. */
 final class RgbLanes implements Lanes {
   private static final int RGB = 3;
 

@@ -4,8 +4,8 @@ import java.nio.FloatBuffer;
 import java.util.List;
 
 /**
- * Finds what whole numbers must stand for in a network, from real images: {@link #observe} each, {@link #quantise}, then
- * {@link #compare} each. Not thread-safe.
+ * Finds what whole numbers must stand for in a network, from real images: {@link #observe} each, {@link #quantise},
+ * then {@link #compare} each. Not thread-safe.
  */
 public final class Calibrator implements AutoCloseable {
   private static final List<Integer> ONE = List.of(1);

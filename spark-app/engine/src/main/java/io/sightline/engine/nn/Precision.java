@@ -9,8 +9,8 @@ public enum Precision {
   /** Weights and values in bfloat16, sums in single: eight bits of mantissa, the range of single. */
   BF16(0.03, 0.15),
   /**
-   * Weights and values in whole numbers of eight bits, sums in 32. A calibration says what they stand for; that it holds
-   * for photos is tried when it is made, and what is tried at load is that this machine computes the same.
+   * Weights and values in whole numbers of eight bits, sums in 32. A calibration says what they stand for; that it
+   * holds for photos is tried when it is made, and what is tried at load is that this machine computes the same.
    */
   INT8(0.15, 0.3);
 

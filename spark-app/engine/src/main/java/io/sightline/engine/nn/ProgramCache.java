@@ -10,8 +10,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keeps a network's program and BigDL's answers for the next start, which then needs no BigDL: half of the load. Used
- * only for the very files, settings and code they were made from; and what is compiled is held against BigDL's answers at
- * each start, kept or not.
+ * only for the very files, settings and code they were made from; and what is compiled is held against BigDL's answers
+ * at each start, kept or not.
  *
  * <p>Who can write to the folder can change what a network answers, as with the folder of the models.
  */

@@ -7,7 +7,7 @@ import java.util.IdentityHashMap;
 import java.util.Map;
 import org.bytedeco.dnnl.memory;
 
-/** Where the values of a program's nodes lie while it is compiled, brought into the type and layout that is asked for. */
+/** Where the values of a program's nodes lie while it is compiled, brought into the type and layout asked for. */
 final class Values {
   private final Types types;
   private final Quantisation quantisation;

@@ -9,7 +9,7 @@ import java.util.UUID;
 import java.util.regex.Pattern;
 import org.apache.spark.sql.Row;
 
-/** One record of the image topic as Spark's Kafka source gives it; everything a sender wrote may be absent or nonsense. */
+/** One record of the image topic as Spark's Kafka source gives it; what a sender wrote may be absent or nonsense. */
 record ImageRecord(Origin origin, byte[] key, byte[] value, List<Header> headers) {
   /** The contract's limit on stream and name; longer text of foreign producers is cut in results. */
   private static final int MAX_TEXT = 255;
@@ -63,7 +63,7 @@ record ImageRecord(Origin origin, byte[] key, byte[] value, List<Header> headers
     return UUID.nameUUIDFromBytes(place.getBytes(StandardCharsets.UTF_8)).toString();
   }
 
-  /** The text of the last header called {@code name}, at most 255 characters, or null: there is none, or it is empty. */
+  /** The text of the last header called {@code name}, at most 255 characters; null where it is absent or empty. */
   String text(String name) {
     Header header = header(name);
     if (header == null || header.value().length == 0) {

@@ -9,8 +9,8 @@ import scala.collection.IndexedSeq;
 import scala.collection.Seq;
 
 /**
- * A plan and the columns that an operator adds to it. A node of its own, so that Spark knows that it needs the column of
- * images alone and reads no others that nobody asks for, and so that these keep their values as they are.
+ * A plan and the columns that an operator adds to it. A node of its own, so that Spark knows that it needs the column
+ * of images alone and reads no others that nobody asks for, and so that these keep their values as they are.
  *
  * <p>Public, with its parts as the constructor's: Spark copies nodes by reflection.
  */

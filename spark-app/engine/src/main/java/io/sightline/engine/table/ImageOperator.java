@@ -38,7 +38,7 @@ record ImageOperator(int input, Ask ask, ImageColumns columns, ModelOptions mode
     return Dataset.ofRows(frame.sparkSession(), more).select(named(plan, added));
   }
 
-  /** The new columns under further identities: then Spark can tell two copies of the frame apart when they are joined. */
+  /** The new columns under further identities: then Spark can tell two copies of the frame apart in a join. */
   private static Column[] named(LogicalPlan plan, List<Attribute> added) {
     List<Column> columns = new ArrayList<>();
     JavaConverters.seqAsJavaList(plan.output()).forEach(column -> columns.add(new Column(column)));

@@ -20,7 +20,7 @@ interface Contender {
   String running();
 
   /**
-   * @param kind {@code onednn} (the product's own), {@code mkldnn} (BigDL's fast engine) or {@code plain} (its slow one)
+   * @param kind {@code onednn} (the product's own), {@code mkldnn} (BigDL's fast one) or {@code plain} (its slow one)
    * @param precision of {@code onednn}, as settings spell it; the others compute in f32
    */
   static Contender of(String kind, Path bundle, String precision, List<Integer> batches) throws Exception {

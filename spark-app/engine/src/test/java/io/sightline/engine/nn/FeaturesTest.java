@@ -50,7 +50,7 @@ final class FeaturesTest {
     }
   }
 
-  /** Maps of features come as a row: all of the first channel, row by row, then the next, as BigDL has them in memory. */
+  /** Maps of features come as a row: all of the first channel, row by row, then the next, as BigDL has them. */
   @Test
   void givesEachLayerAsBigDlDoes() throws Exception {
     NetworkSource source = named();

@@ -30,7 +30,8 @@ class ResultJsonTest {
         "{\"schema\":\"sightline.result/1\",\"id\":\"" + Records.ID + "\",\"status\":\"classified\","
             + "\"model\":{\"name\":\"m\",\"version\":\"1\"},\"precision\":\"bf16\",\"engine\":\"onednn\","
             + "\"predictions\":["
-            + "{\"index\":1,\"label\":\"yes\",\"probability\":0.75},{\"index\":0,\"label\":\"no\",\"probability\":0.25}],"
+            + "{\"index\":1,\"label\":\"yes\",\"probability\":0.75},"
+            + "{\"index\":0,\"label\":\"no\",\"probability\":0.25}],"
             + "\"stream\":null,\"name\":\"\u00e9.jpg\",\"source\":\"tcp\",\"trace_id\":\"" + TRACE_ID + "\","
             + "\"accepted_at\":17,\"classified_at\":99,"
             + "\"timing_ms\":{\"queue\":19.0,\"decode\":1.235,\"inference\":0.5},\"error\":null}",
