@@ -47,10 +47,10 @@ async def leave_unread(port: int, protocols: list[GatewayProtocol]) -> socket.so
     transport = protocols[0].transport
     transport.set_write_buffer_limits(high=2**30)
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(60):  # the page is made when it is first asked for
         while not transport.get_write_buffer_size():
             await loop.sock_sendall(asking, PAGE)
-            await until(lambda: getattr(protocols[0].cycle, "response_complete", False), 60)  # made when first asked for
+            await until(lambda: getattr(protocols[0].cycle, "response_complete", False), 60)
     assert not protocols[0].flow.write_paused
     return asking
 
