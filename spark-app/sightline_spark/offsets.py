@@ -2,15 +2,18 @@
 
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import ConfigResource, OffsetSpec
-from kafka.errors import TopicAuthorizationFailedError, for_code
+from kafka.errors import KafkaConfigurationError, KafkaError, TopicAuthorizationFailedError, for_code
 
 from sightline_common.kafka_topics import trouble
+from sightline_common.kafka_words import in_words
+from sightline_spark.errors import ClassifierError
 from sightline_spark.settings import ClassifierSettings
 
 _TIMEOUT_MS: Final = 5000
@@ -74,6 +77,35 @@ class OffsetReader:
         if not {"retention.ms", "retention.bytes"} <= found.keys():  # the broker leaves out what a user may not see
             raise TopicAuthorizationFailedError(f"this user lacks DescribeConfigs on topic {self._images}")
         return _limit(found["retention.ms"]["value"]), _limit(found["retention.bytes"]["value"])
+
+
+@contextmanager
+def asking(
+    settings: ClassifierSettings, topics: Iterable[str], client: str, patience_ms: int
+) -> Iterator[tuple[KafkaAdminClient, list[dict[str, Any]]]]:
+    """A client of Kafka, named `client`, and how Kafka describes these topics, all of which it has.
+
+    Raises:
+        ClassifierError: Kafka cannot be used, now or within the block, or lacks a topic.
+    """
+    place = f"Kafka at {settings.kafka_bootstrap_servers}"
+    timeouts = {"bootstrap_timeout_ms": patience_ms, "request_timeout_ms": patience_ms}
+    try:
+        with closing(KafkaAdminClient(**settings.client_options(), client_id=client, **timeouts)) as admin:
+            described = admin.describe_topics(list(topics))
+            lacking = trouble(*described)
+            if lacking is not None:
+                raise ClassifierError(f"{place}: {lacking}")
+            yield admin, described
+    except (KafkaError, KafkaConfigurationError, OSError) as error:
+        raise ClassifierError(f"{place}: {in_words(error)}") from error
+
+
+def ends_of(admin: KafkaAdminClient, topic: dict[str, Any]) -> dict[int, tuple[int, int]]:
+    """First and next offset by partition of a topic as Kafka describes it. Raises KafkaError."""
+    places = _partitions(topic)
+    first, end = offsets_at(admin, places, OffsetSpec.EARLIEST), offsets_at(admin, places, OffsetSpec.LATEST)
+    return {place.partition: (first[place], end[place]) for place in places}
 
 
 def offsets_at(admin: KafkaAdminClient, places: Iterable[TopicPartition], spec: Any) -> dict[TopicPartition, int]:

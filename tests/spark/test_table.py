@@ -144,8 +144,8 @@ def test_what_cannot_be_transformed_is_refused(digits: DataFrame, classifier: Im
         classifier.transform(digits)
 
 
-def test_two_in_one_plan_keep_their_sessions_apart(digits: DataFrame) -> None:
-    """The second must not end the first one's."""
+def test_two_in_one_plan_say_the_same(digits: DataFrame) -> None:
+    """Each has columns of its own."""
     first = ImageClassifier(outputCol="a", errorCol="x").transform(digits)
     rows = _rows(ImageClassifier(outputCol="b", errorCol="y").transform(first))
     assert [row.a for row in rows] == [row.b for row in rows]

@@ -1,1 +1,1 @@
-"""`sightline-backfill`: images that are there already, classified once each."""
+"""`sightline-backfill`: images that are there already, each record of them classified once."""

@@ -1,4 +1,4 @@
-"""`sightline-backfill`: images that are there already, classified once each."""
+"""`sightline-backfill`: images that are there already, each record of them classified once."""
 
 import logging
 import os
@@ -17,7 +17,7 @@ from sightline_common.settings import problems
 from sightline_spark.backfill.app import backfill
 from sightline_spark.backfill.arguments import PROGRAM, Options, parse
 from sightline_spark.backfill.errors import Refused, reason
-from sightline_spark.backfill.run import Stopped
+from sightline_spark.backfill.stopping import Stopped
 from sightline_spark.errors import ClassifierError
 from sightline_spark.executors import wait_for_master
 from sightline_spark.session import build_session, end_session

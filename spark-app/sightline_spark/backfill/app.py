@@ -4,8 +4,9 @@ import hashlib
 import json
 import os
 import sys
+from collections.abc import Callable
 from threading import Event
-from typing import Final
+from typing import Final, TypeVar
 
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
@@ -14,18 +15,22 @@ from sightline_spark.backfill.arguments import PROGRAM, Options
 from sightline_spark.backfill.errors import BackfillError, Refused
 from sightline_spark.backfill.ledger import Job, Ledger
 from sightline_spark.backfill.progress import Progress
-from sightline_spark.backfill.run import Backfill, Plan, Report, Stopped
+from sightline_spark.backfill.run import Backfill, Plan, Report
 from sightline_spark.backfill.sinks import WORK_FOLDER, ParquetTable, ResultsTopic, Sink
 from sightline_spark.backfill.sources import Folder, Source, Table
+from sightline_spark.backfill.stopping import Stopped, until_stopped
 from sightline_spark.backfill.store import Store
-from sightline_spark.backfill.topic import ImageTopic, TopicState, checked_topics
+from sightline_spark.backfill.topic import EACH_ITS_OWN, ONE_FOR_ALL, PATIENCE_MS, ImageTopic, TopicState
 from sightline_spark.executors import preload_watched, tasks_of
+from sightline_spark.offsets import asking
 from sightline_spark.query import EngineOptions
 from sightline_spark.settings import ClassifierSettings
 from sightline_spark.table.executors import runs_here
 
 _UNREADABLE: Final = 3
 _WORK_LISTS: Final = ".sightline/backfill"
+_LISTING_S: Final = 2.0  # to be cancelled in; what Hadoop lists without a job of Spark's has no end otherwise
+T = TypeVar("T")
 
 
 def backfill(spark: SparkSession, options: Options, settings: ClassifierSettings, stop: Event) -> int:
@@ -35,17 +40,21 @@ def backfill(spark: SparkSession, options: Options, settings: ClassifierSettings
         BackfillError: it cannot go on, or makes no sense (Refused).
         Stopped: `stop` was set; its text says how many images are kept.
     """
-    source = _source(spark, options, settings)
+
+    def looked(do: Callable[[], T]) -> T:
+        return until_stopped(spark, stop, do, _LISTING_S, lambda: None)
+
+    source = looked(lambda: _source(spark, options, settings))
     sink, ledger = _sink(spark, options, settings, source)
     work = Backfill(source, sink, ledger, stop)
     job = work.agree({"model": settings.default_model, "precision": settings.classifier_precision})
     if options.dry_run:
-        return _say_what_there_is(*work.count(job, options.limit), sink)
+        return _say_what_there_is(*looked(lambda: work.count(job, options.limit)), sink)
     shown = Progress(sys.stderr, 0, 0)
     with ledger.locked():
         shown.say("looking for images")
         pinned = _pinned(spark, settings, job, stop, shown)
-        plan = work.extend(pinned, options.limit, options.piece_images)
+        plan = looked(lambda: work.extend(pinned, options.limit, options.piece_images))
         return _work(spark, work, plan, settings, sink)
 
 
@@ -90,15 +99,16 @@ def _source(spark: SparkSession, options: Options, settings: ClassifierSettings)
         return Folder(spark, options.place, options.glob, settings.max_image_bytes, tasks)
     if options.kind == "table":
         return Table(spark, options.place, options.image_column, options.key_column, tasks)
-    state = TopicState.read(settings, options.begin, options.until)
-    return ImageTopic(spark, settings, state, options.piece_images, own=options.model is None)
+    models = EACH_ITS_OWN if options.model is None else ONE_FOR_ALL
+    return ImageTopic(spark, settings, TopicState.read(settings, options.span), models, options.piece_images)
 
 
 def _sink(spark: SparkSession, options: Options, settings: ClassifierSettings, source: Source) -> tuple[Sink, Ledger]:
     if options.out is None:
         if options.work is None and not runs_here(settings.master):
             raise Refused("executors read the work list: on a cluster name a folder by --work that all of them reach")
-        with checked_topics(settings, [settings.classifier_results_topic, settings.classifier_dead_letters_topic]):
+        topics = [settings.classifier_results_topic, settings.classifier_dead_letters_topic]
+        with asking(settings, topics, "backfill", PATIENCE_MS):
             work = options.work or f"{os.path.abspath(_WORK_LISTS)}/{_digest(source, settings)}"  # noqa: PTH100
         store = Store(spark, work)
         return ResultsTopic(settings, store), Ledger(spark, store)

@@ -2,15 +2,15 @@
 
 import argparse
 import os
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from sightline_spark.backfill.ranges import WAYS, Bound
 from sightline_spark.backfill.sources import PICTURES
 from sightline_spark.backfill.work import DEFAULT_PIECE_IMAGES
+from sightline_spark.errors import ClassifierError
+from sightline_spark.span import WAYS, WHOLE, Span
 
 PROGRAM: Final = "sightline-backfill"
 EPILOG: Final = """\
@@ -23,8 +23,8 @@ examples:
 
 Say the same again and it goes on: what is done is not done again, what is new in the source is added. Ctrl-C or a kill
 costs at most the piece that was in work. --out is a Parquet table for Spark, pandas, DuckDB and others,
-one row an image, also for an image that could not be classified: its column error says why. docs/backfill.md has all
-columns.
+one row a file, a row or a record, also where it could not be classified: the column error says why. An image that its
+sender repeated is in the topic twice, and has two rows with one id. docs/backfill.md has all columns.
 
 The models, Kafka and where Spark runs are set as for the classifier, by environment variables: SIGHTLINE_MODELS_DIR,
 SIGHTLINE_KAFKA_BOOTSTRAP_SERVERS, SIGHTLINE_CLASSIFIER_MASTER (default here: local[*], every processor) and the others
@@ -33,8 +33,6 @@ that `sightline-classify --help` lists.
 exit status: 0 all is done; 1 it cannot go on, and stderr says why; 2 what was asked for makes no sense; 3 all is done
 but images that could not be read; 130 or 143 it was stopped by Ctrl-C or SIGTERM, and goes on with the same command
 """
-_EARLIEST: Final = Bound(word="earliest")
-_LATEST: Final = Bound(word="latest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +51,7 @@ class Options:
     glob: str = PICTURES
     image_column: str | None = None
     key_column: str | None = None
-    begin: Bound = _EARLIEST
-    until: Bound = _LATEST
+    span: Span = WHOLE
 
 
 def parse(arguments: Sequence[str] | None = None) -> Options:
@@ -64,14 +61,18 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     if values["work"] is not None and values["out"] is not None:
         parser.error("--work belongs to --results: with --out the work list is in the table's folder, in _backfill")
     values.pop("results")
-    return Options(**values)
+    try:
+        span = Span.parse(values.pop("start", []), values.pop("end", []))
+    except ClassifierError as error:
+        parser.error(str(error))
+    return Options(**values, span=span)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         description="Classify images that are there already: a folder, a Parquet table or a range of Kafka's image"
-        " topic, once each, into a Parquet table or the topic `results`.",
+        " topic, each record of it once, into a Parquet table or the topic `results`.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -91,8 +92,11 @@ def _parser() -> argparse.ArgumentParser:
     table.add_argument("--key-column", metavar="NAME", help="what comes back as name (default: path, if there is one)")
     topic = sources.add_parser("topic", parents=[common], help="a range of Kafka's image topic")
     topic.set_defaults(place="")
-    for bound, flags, default in (("begin", ["--from", "--since"], _EARLIEST), ("until", ["--to"], _LATEST)):
-        topic.add_argument(*flags, dest=bound, metavar="WHEN", type=_bound, default=default, help=_bound_help(bound))
+    for flags, dest, meaning in (
+        (("--from", "--since"), "start", f"where the range begins: {WAYS} (default: earliest, all that is there)"),
+        (("--to",), "end", "where it ends, as --from (default: latest, what is there now)"),
+    ):
+        topic.add_argument(*flags, dest=dest, action="append", default=[], metavar="WHEN", help=meaning)
     return parser
 
 
@@ -134,12 +138,6 @@ def _common() -> argparse.ArgumentParser:
     return common
 
 
-def _bound_help(bound: str) -> str:
-    if bound == "until":
-        return "where the range ends, as --from (default: latest, what is there now)"
-    return f"where the range begins: {WAYS} (default: earliest)"
-
-
 def _place(text: str) -> str:
     """A URL as it is, a path from the root."""
     if not text:
@@ -151,10 +149,3 @@ def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) > 0):
         raise argparse.ArgumentTypeError(f"{text} is not a number of at least 1")
     return int(text)
-
-
-def _bound(text: str) -> Any:
-    try:
-        return Bound.parse(text, time.time())
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error

@@ -1,6 +1,6 @@
 """From a source's columns to image records as the engine takes them, and from its result rows to columns. No I/O."""
 
-from typing import Final
+from typing import Final, Protocol
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as f
@@ -53,30 +53,70 @@ def of_one_model(records: DataFrame) -> DataFrame:
     return records.withColumn("headers", f.filter("headers", lambda header: header["key"] != "model"))
 
 
-def without_origin(results: DataFrame) -> DataFrame:
-    """Result rows of images that are in no topic, so their headers name none."""
-    return results.withColumn(
-        "headers", f.filter("headers", lambda header: ~f.startswith(header["key"], f.lit("origin-")))
-    )
+class Outcomes(Protocol):
+    """What the engine's rows mean for images of one kind of source."""
+
+    def columns(self, results: DataFrame) -> DataFrame:
+        """The columns that people read, of result rows: see docs/backfill.md."""
+
+    def records(self, rows: DataFrame, is_result: Column) -> DataFrame:
+        """Of all rows, what is written to Kafka."""
+
+    def are_all(self, found: int, expected: int) -> bool:
+        """Whether so many results are those of a whole piece."""
 
 
-def result_columns(results: DataFrame, *, from_topic: bool) -> DataFrame:
-    """The columns that people read, of the engine's result rows: see docs/backfill.md."""
+class StoredOutcomes:
+    """Of files and rows of tables: they are in no topic, where the engine thinks them is their name."""
+
+    def columns(self, results: DataFrame) -> DataFrame:
+        """See Outcomes."""
+        nowhere = f.lit(None).cast("struct<topic: string, partition: int, offset: long>")
+        return _result_columns(results, f.col("origin")["origin-topic"], nowhere)
+
+    def records(self, rows: DataFrame, is_result: Column) -> DataFrame:
+        """See Outcomes: no dead letters, as a file is not lost."""
+        return rows.where(is_result).withColumn(
+            "headers", f.filter("headers", lambda header: ~f.startswith(header["key"], f.lit("origin-")))
+        )
+
+    def are_all(self, found: int, expected: int) -> bool:
+        """See Outcomes."""
+        return found == expected
+
+
+class TopicOutcomes:
+    """Of records of a topic."""
+
+    def columns(self, results: DataFrame) -> DataFrame:
+        """See Outcomes."""
+        origin = f.struct(
+            f.col("origin")["origin-topic"].alias("topic"),
+            f.col("origin")["origin-partition"].cast("int").alias("partition"),
+            f.col("origin")["origin-offset"].cast("long").alias("offset"),
+        )
+        return _result_columns(results, f.col("result.name"), origin)
+
+    def records(self, rows: DataFrame, is_result: Column) -> DataFrame:  # noqa: ARG002 - Outcomes'
+        """See Outcomes: dead letters as well, as the classifier writes them."""
+        return rows
+
+    def are_all(self, found: int, expected: int) -> bool:
+        """See Outcomes: a topic may hold fewer records than offsets."""
+        return found <= expected
+
+
+def _result_columns(results: DataFrame, name: Column, origin: Column) -> DataFrame:
     headers = f.map_from_entries(f.transform("headers", lambda h: f.struct(h["key"], h["value"].cast("string"))))
     parsed = results.select(
         f.from_json(f.decode("value", "UTF-8"), _DOCUMENT).alias("result"),
         headers.alias("origin"),
     )
-    origin = f.struct(
-        f.col("origin")["origin-topic"].alias("topic"),
-        f.col("origin")["origin-partition"].cast("int").alias("partition"),
-        f.col("origin")["origin-offset"].cast("long").alias("offset"),
-    )
     first = f.col("result.predictions")[0]
     model = f.concat_ws("@", f.col("result.model.name"), f.col("result.model.version"))
     return parsed.select(
         f.col("result.id").alias("id"),
-        (f.col("result.name") if from_topic else f.col("origin")["origin-topic"]).alias("name"),
+        name.alias("name"),
         first["label"].alias("label"),
         first["probability"].alias("probability"),
         f.col("result.predictions").alias("top"),
@@ -84,9 +124,7 @@ def result_columns(results: DataFrame, *, from_topic: bool) -> DataFrame:
         f.col("result.precision").alias("precision"),
         f.col("result.error").alias("error"),
         f.col("result.stream").alias("stream"),
-        (origin if from_topic else f.lit(None).cast("struct<topic: string, partition: int, offset: long>")).alias(
-            "origin"
-        ),
+        origin.alias("origin"),
         f.struct("result.timing_ms.decode", "result.timing_ms.inference").alias("timing_ms"),
         f.timestamp_millis("result.classified_at").alias("classified_at"),
     )

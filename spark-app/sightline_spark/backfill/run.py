@@ -1,11 +1,8 @@
 """A backfill from its work list to its end, piece by piece."""
 
-import logging
-import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
-from threading import Event, Thread
+from threading import Event
 from typing import Final, Protocol
 
 from py4j.protocol import Py4JError
@@ -16,17 +13,11 @@ from sightline_spark.backfill.errors import BackfillError, reason
 from sightline_spark.backfill.ledger import Job, Ledger, agreed
 from sightline_spark.backfill.sinks import Counts, Sink
 from sightline_spark.backfill.sources import Source
+from sightline_spark.backfill.stopping import Stopped, until_stopped
 from sightline_spark.backfill.work import Entry, Piece, cut, limited
 from sightline_spark.query import EngineOptions, classify
 
-log = logging.getLogger(__name__)
-
-_POLL_S: Final = 0.2
 _CANCEL_S: Final = 60.0  # a batch of images ends well before; longer, and people kill what they have stopped
-
-
-class Stopped(Exception):
-    """A signal came; the text, if there is one, says how many images are kept."""
 
 
 class Shown(Protocol):
@@ -161,34 +152,26 @@ class Backfill:
             if self._stop.is_set():
                 raise Stopped
             yield entry
+        if self._stop.is_set():  # while nothing came
+            raise Stopped
 
     def _classify(
         self, spark: SparkSession, piece: Piece, options: EngineOptions, moved: Callable[[float], None]
     ) -> Counts:
         rows = classify(self._source.records(self._ledger, piece), options)
-        writing: Future[Counts] = Future()
 
-        def write() -> None:
-            try:
-                writing.set_result(self._sink.write(piece, rows, from_topic=self._source.from_topic))
-            except BaseException as error:  # noqa: BLE001 - it is raised by whoever waits for the result
-                writing.set_exception(error)
+        def write() -> Counts:
+            return self._sink.write(rows, self._source.outcomes)
 
-        Thread(target=write, name="piece", daemon=True).start()
-        while not wait([writing], _POLL_S).done:
-            moved(_share_done(spark))
-            if self._stop.is_set():
-                _cancel(spark, writing)
-                raise Stopped
         try:
-            return writing.result()
+            return until_stopped(spark, self._stop, write, _CANCEL_S, lambda: moved(_share_done(spark)))
         except (PySparkException, Py4JError) as error:
             raise BackfillError(f"piece {piece.number} failed: {reason(error)}") from error
 
     def _check(self, piece: Piece, counts: Counts, unreadable: int) -> None:
-        """A topic may hold fewer records than offsets; anything else that changed meanwhile is better said."""
+        """What changed meanwhile is better said."""
         expected = piece.images - unreadable
-        if not self._source.from_topic and counts.images != expected:
+        if not self._source.outcomes.are_all(counts.images, expected):
             raise BackfillError(
                 f"piece {piece.number} gave {counts.images} results for {expected} images: the source changed while it"
                 " was read; start again"
@@ -200,13 +183,6 @@ _SHOWN: Final = 10  # lines about single files; a broken disk should not fill th
 
 def _moving(shown: Shown, done: int, failed: int, images: int) -> Callable[[float], None]:
     return lambda share: shown.update(done + int(share * images), failed)
-
-
-def _cancel(spark: SparkSession, writing: Future[Counts]) -> None:
-    """A piece has jobs one after the other, and a job that is still being planned cannot be cancelled yet."""
-    deadline = time.monotonic() + _CANCEL_S
-    while not wait([writing], _POLL_S).done and time.monotonic() < deadline:
-        spark.sparkContext.cancelAllJobs()
 
 
 def _share_done(spark: SparkSession) -> float:

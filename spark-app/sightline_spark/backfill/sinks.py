@@ -8,7 +8,7 @@ from uuid import uuid4
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
 
-from sightline_spark.backfill.rows import result_columns, without_origin
+from sightline_spark.backfill.rows import Outcomes
 from sightline_spark.backfill.store import Store
 from sightline_spark.backfill.work import Piece
 from sightline_spark.kafka import kafka_options
@@ -44,8 +44,11 @@ class Sink(Protocol):
     def done(self) -> set[int]:
         """The numbers of the pieces that are kept."""
 
-    def write(self, piece: Piece, rows: DataFrame, *, from_topic: bool) -> Counts:
-        """Take the engine's rows of a piece; what is written of them before `commit` may be written again."""
+    def write(self, rows: DataFrame, outcomes: Outcomes) -> Counts:
+        """Take the engine's rows of a piece, whose meaning is `outcomes`.
+
+        What is written of them before `commit` may be written again.
+        """
 
     def commit(self, piece: Piece, counts: Counts) -> None:
         """Keep what was last written."""
@@ -55,7 +58,7 @@ class Sink(Protocol):
 
 
 class ParquetTable:
-    """A folder with one Parquet file a piece, which gets its name at once when it is whole: each image has one row."""
+    """A folder with one Parquet file a piece, which gets its name at once when it is whole: each record has one row."""
 
     def __init__(self, spark: SparkSession, folder: Store, results_topic: str) -> None:
         self._spark = spark
@@ -79,10 +82,10 @@ class ParquetTable:
         names = (name for name in self._folder.names() if name.startswith(before) and name.endswith(after))
         return {int(name.removeprefix(before).removesuffix(after)) for name in names}
 
-    def write(self, piece: Piece, rows: DataFrame, *, from_topic: bool) -> Counts:  # noqa: ARG002 - Sink's
+    def write(self, rows: DataFrame, outcomes: Outcomes) -> Counts:
         """See Sink."""
         self._written = f"{WORK_FOLDER}/running/{uuid4().hex}"
-        results = result_columns(rows.where(f.col("topic") == self._results_topic), from_topic=from_topic)
+        results = outcomes.columns(rows.where(f.col("topic") == self._results_topic))
         results.repartition(1).write.parquet(self._folder.place(self._written))
         return self._counts(self._written)
 
@@ -123,12 +126,11 @@ class ResultsTopic:
         """See Sink."""
         return {int(name.split(".")[0]) for name in self._work.names("done")}
 
-    def write(self, piece: Piece, rows: DataFrame, *, from_topic: bool) -> Counts:  # noqa: ARG002 - Sink's
-        """See Sink: dead letters of images in a topic as well, as the classifier writes them; a file is not lost."""
+    def write(self, rows: DataFrame, outcomes: Outcomes) -> Counts:
+        """See Sink."""
         is_result = f.col("topic") == self._settings.classifier_results_topic
-        kept = rows if from_topic else without_origin(rows.where(is_result))
         failed = is_result & f.get_json_object(f.decode("value", "UTF-8"), "$.error.code").isNotNull()
-        held = kept.persist()  # classified once, for the counts and for Kafka
+        held = outcomes.records(rows, is_result).persist()  # classified once, for the counts and for Kafka
         try:
             row = held.agg(f.count_if(is_result), f.count_if(failed)).collect()[0]
             held.write.format("kafka").options(**self._options()).save()

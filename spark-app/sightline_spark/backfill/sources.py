@@ -11,7 +11,7 @@ from pyspark.sql.types import BinaryType
 
 from sightline_spark.backfill.errors import BackfillError, Refused
 from sightline_spark.backfill.ledger import Ledger
-from sightline_spark.backfill.rows import image_records
+from sightline_spark.backfill.rows import Outcomes, StoredOutcomes, image_records
 from sightline_spark.backfill.store import Store
 from sightline_spark.backfill.work import Entry, Piece
 from sightline_spark.errors import first_line
@@ -26,7 +26,7 @@ _KEY: Final = ("name", "size", "modified")
 class Source(Protocol):
     """Images that are there already."""
 
-    from_topic: bool
+    outcomes: Outcomes
 
     @property
     def identity(self) -> dict[str, str]:
@@ -49,7 +49,7 @@ class Source(Protocol):
 class Folder:
     """Image files below a folder, however deep."""
 
-    from_topic = False
+    outcomes: Outcomes = StoredOutcomes()
 
     def __init__(self, spark: SparkSession, folder: str, glob: str, max_image_bytes: int, tasks: int) -> None:
         self._spark = spark
@@ -99,7 +99,7 @@ class Folder:
 class Table:
     """The rows of a Parquet table with a column of image bytes."""
 
-    from_topic = False
+    outcomes: Outcomes = StoredOutcomes()
 
     def __init__(self, spark: SparkSession, table: str, image: str | None, key: str | None, tasks: int) -> None:
         self._spark = spark

@@ -1,14 +1,19 @@
 """Files below one folder of any file system that Spark knows, written whole or not at all."""
 
+import errno
+import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
 from sightline_spark.backfill.errors import BackfillError, reason
+
+# A file system that cannot force a folder, or a folder that we may write into and not read: nothing more can be done.
+_CANNOT: Final = {errno.EINVAL, errno.ENOTSUP, errno.EACCES}
 
 
 class Store:
@@ -84,7 +89,7 @@ class Store:
         self.move(whole, name)
 
     def move(self, name: str, target: str) -> None:
-        """Give a file the name `target`, at once.
+        """Give a file the name `target`, at once, and for good: on this machine a power cut does not undo it.
 
         Raises:
             BackfillError: the file system refuses it.
@@ -96,7 +101,11 @@ class Store:
             if not self._files.rename(self._path(name), path):
                 raise BackfillError(f"{self.place(name)} cannot be moved to {target}")
 
+        if self.local is not None:
+            _force(self.local / name)
         self._checked(rename, self.place(target))
+        if self.local is not None:
+            _force_folders((self.local / target).parent, self.local.parent)
 
     def delete(self, name: str) -> None:
         """Delete a file, or a folder and all in it, if there is one."""
@@ -111,3 +120,30 @@ class Store:
             return do()
         except Py4JJavaError as error:
             raise BackfillError(f"{place}: {reason(error)}") from error
+
+
+def _force(file: Path) -> None:
+    """Have the disk keep a file, and the checksum that Hadoop puts beside it."""
+    for each in (file, file.with_name(f".{file.name}.crc")):
+        if each.exists():
+            _to_disk(each)
+
+
+def _force_folders(folder: Path, last: Path) -> None:
+    """Have the disk keep which names are in `folder`, and in those that it is in, up to `last`."""
+    for each in (folder, *folder.parents):
+        _to_disk(each)
+        if each == last:
+            return
+
+
+def _to_disk(place: Path) -> None:
+    try:
+        opened = os.open(place, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
+    except OSError as error:
+        if error.errno not in _CANNOT:
+            raise BackfillError(f"{place} cannot be kept: {error.strerror}") from error

@@ -1,48 +1,26 @@
 """The image topic as a source: a range of offsets or of time."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from kafka import KafkaAdminClient, TopicPartition
-from kafka.admin import OffsetSpec
-from kafka.errors import KafkaError
 from pyspark.sql import DataFrame, SparkSession
 
-from sightline_common.kafka_topics import trouble
-from sightline_spark.backfill.errors import BackfillError, Refused
+from sightline_spark.backfill.errors import Refused
 from sightline_spark.backfill.ledger import Ledger
-from sightline_spark.backfill.ranges import Bound, assignments
-from sightline_spark.backfill.rows import of_one_model
+from sightline_spark.backfill.rows import Outcomes, TopicOutcomes, of_one_model
 from sightline_spark.backfill.work import Entry, Piece, offsets_left
 from sightline_spark.kafka import kafka_options
-from sightline_spark.offsets import offsets_at
+from sightline_spark.offsets import asking, ends_of, offsets_at
 from sightline_spark.settings import ClassifierSettings
+from sightline_spark.span import Edge, Span
 
 _GROUP: Final = "spark-kafka-source"  # as for the classifier: what its user on a secured Kafka has a right to
-_TIMEOUT_MS: Final = 10_000
+PATIENCE_MS: Final = 10_000  # with Kafka
 _FETCH_BYTES: Final = 4 * 1024 * 1024  # as the classifier: more is memory for each task
-
-
-@contextmanager
-def checked_topics(settings: ClassifierSettings, names: list[str]) -> Iterator[tuple[KafkaAdminClient, list[Any]]]:
-    """A client of Kafka, and how Kafka describes the topics `names`, all of which it has.
-
-    Raises:
-        BackfillError: Kafka does not answer, or lacks one.
-    """
-    try:
-        timeouts = {"bootstrap_timeout_ms": _TIMEOUT_MS, "request_timeout_ms": _TIMEOUT_MS}
-        with closing(KafkaAdminClient(**settings.client_options(), client_id="backfill", **timeouts)) as admin:
-            topics = admin.describe_topics(names)
-            lacking = trouble(*topics)
-            if lacking is not None:
-                raise BackfillError(f"Kafka: {lacking}")
-            yield admin, topics
-    except KafkaError as error:
-        raise BackfillError(f"Kafka at {settings.kafka_bootstrap_servers} does not answer: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,53 +31,97 @@ class TopicState:
     runs: Mapping[int, tuple[int, int, int]]
 
     @classmethod
-    def read(cls, settings: ClassifierSettings, begin: Bound, until: Bound) -> Self:
+    def read(cls, settings: ClassifierSettings, span: Span) -> Self:
         """Ask Kafka.
 
         Raises:
-            BackfillError: Kafka does not answer, or has no such topic.
+            ClassifierError: Kafka does not answer, or has no such topic; or the span is of another one.
         """
         name = settings.classifier_images_topic
-        with checked_topics(settings, [name]) as (admin, [topic]):
-            numbers = [partition["partition_index"] for partition in topic["partitions"]]
-            return cls(str(topic["topic_id"]), _runs(admin, name, numbers, (begin, until)))
+        span.refuse_others([name])
+        with asking(settings, [name], "backfill", PATIENCE_MS) as (admin, [topic]):
+            ends = ends_of(admin, topic)
+            found = [_since(admin, name, ends, edge.time_ms) for edge in (span.start, span.end)]
+        begin = {number: first for number, (first, _) in ends.items()} | at_edge(span.start, name, ends, found[0])
+        until = {number: end for number, (_, end) in ends.items()} | at_edge(span.end, name, ends, found[1])
+        runs = {number: (ends[number][0], begin[number], max(begin[number], until[number])) for number in ends}
+        return cls(str(topic["topic_id"]), runs)
 
 
-def _runs(
-    admin: KafkaAdminClient, topic: str, numbers: list[int], bounds: tuple[Bound, Bound]
-) -> dict[int, tuple[int, int, int]]:
-    places = [TopicPartition(topic, number) for number in numbers]
+def at_edge(edge: Edge, topic: str, ends: Mapping[int, tuple[int, int]], found: Mapping[int, int]) -> dict[int, int]:
+    """The offsets of an edge by partition; those that are left out are the partition's own end.
 
-    def at(spec: Any) -> dict[int, int]:
-        return {place.partition: offset for place, offset in offsets_at(admin, places, spec).items()}
+    `ends` has each partition's first and next offset, `found` the first one at or after the edge's time; -1: nothing
+    came since. Offsets of the topic come before a time for all.
 
-    first, end = at(OffsetSpec.EARLIEST), at(OffsetSpec.LATEST)
-    begin, until = (
-        bound.offsets(first, end, at(bound.time_ms) if bound.time_ms is not None else {}) for bound in bounds
-    )
-    return {number: (first[number], begin[number], max(begin[number], until[number])) for number in numbers}
+    Raises:
+        ClassifierError: the topic has not such a partition.
+    """
+    if topic in edge.offsets:
+        return edge.within(topic, ends)
+    return {number: ends[number][1] if at < 0 else max(at, ends[number][0]) for number, at in found.items()}
+
+
+def assignments(topic: str, entries: Iterable[Entry]) -> Iterator[dict[str, str]]:
+    """Spark's options assign, startingOffsets and endingOffsets for runs of offsets of a topic.
+
+    One reading takes one run of a partition, so further runs are further readings.
+    """
+    waiting = list(entries)
+    while waiting:
+        taken: dict[str, Entry] = {}
+        later = []
+        for entry in waiting:
+            if entry.name in taken:
+                later.append(entry)
+            else:
+                taken[entry.name] = entry
+        waiting = later
+        yield {
+            "assign": json.dumps({topic: [int(name) for name in taken]}),
+            "startingOffsets": json.dumps({topic: {name: entry.begin for name, entry in taken.items()}}),
+            "endingOffsets": json.dumps({topic: {name: entry.until for name, entry in taken.items()}}),
+        }
+
+
+def _since(admin: KafkaAdminClient, topic: str, partitions: Iterable[int], time_ms: int | None) -> dict[int, int]:
+    if time_ms is None:
+        return {}
+    places = [TopicPartition(topic, number) for number in partitions]
+    return {place.partition: offset for place, offset in offsets_at(admin, places, time_ms).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Which model a record of the topic gets: its choice, and the name of it in a job."""
+
+    name: str
+    choose: Callable[[DataFrame], DataFrame]
+
+
+EACH_ITS_OWN: Final = Models("each image's own", lambda records: records)  # as with the classifier
+ONE_FOR_ALL: Final = Models("one", of_one_model)
 
 
 class ImageTopic:
     """Images that are in Kafka."""
 
-    from_topic = True
+    outcomes: Outcomes = TopicOutcomes()
 
     def __init__(
-        self, spark: SparkSession, settings: ClassifierSettings, state: TopicState, piece_images: int, *, own: bool
+        self, spark: SparkSession, settings: ClassifierSettings, state: TopicState, models: Models, piece_images: int
     ) -> None:
-        """`own`: each image by the model that it asks for, as the classifier does."""
         self._spark = spark
         self._settings = settings
         self._state = state
         self._piece_images = piece_images
-        self._own = own
+        self._models = models
 
     @property
     def identity(self) -> dict[str, str]:
         """See Source. A topic that was made anew is another one, whose offsets mean nothing in the first."""
-        models = "each image's own" if self._own else "one"
-        return {"source": f"topic {self._settings.classifier_images_topic} {self._state.identity}", "models": models}
+        topic = f"topic {self._settings.classifier_images_topic} {self._state.identity}"
+        return {"source": topic, "models": self._models.name}
 
     def left(self, ledger: Ledger) -> Iterator[Entry]:
         """See Source: runs of offsets, by partition."""
@@ -126,7 +148,7 @@ class ImageTopic:
         topic = self._settings.classifier_images_topic
         frames = [self._read(run) for run in assignments(topic, piece.entries)]
         records = reduce(DataFrame.unionByName, frames)
-        return records if self._own else of_one_model(records)
+        return self._models.choose(records)
 
     def unreadable(self) -> dict[str, str]:
         """See Source: Kafka gives all or nothing."""

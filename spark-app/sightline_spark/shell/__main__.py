@@ -12,11 +12,10 @@ from sightline_common.settings import problems
 from sightline_spark.errors import ClassifierError
 from sightline_spark.settings import ClassifierSettings
 from sightline_spark.shell.launch import Place
-from sightline_spark.shell.notebook import span_of
 from sightline_spark.shell.prompt import run_prompt, run_script
-from sightline_spark.shell.span import Span
 from sightline_spark.shell.sql import replace_by_spark_sql
 from sightline_spark.shell.topics import TopicTables, topic_tables
+from sightline_spark.span import WAYS, Span
 
 _PURPOSE: Final = """\
 Ask questions of images and results, in Python or SQL, on Spark with the classifier's engine.
@@ -50,7 +49,7 @@ def main() -> None:
     if arguments.sql and arguments.program:
         parser.error("a program is Python: leave --sql out, and name a file of statements by -f")
     try:
-        span = span_of(arguments.since, arguments.start, arguments.end)
+        span = Span.parse(arguments.start, arguments.end)
         place = Place(ClassifierSettings(), arguments.master, tuple(arguments.conf))
     except ValidationError as error:
         parser.exit(2, "".join(f"{parser.prog}: {problem}\n" for problem in problems(error)))
@@ -96,18 +95,11 @@ def _parser() -> argparse.ArgumentParser:
     sql.add_argument("-e", metavar="SQL", help="run these statements in spark-sql, then end")
     sql.add_argument("-f", metavar="FILE", type=Path, help="run the statements of a file in spark-sql, then end")
     part = parser.add_argument_group("part of the topics (default: all that Kafka has)")
-    part.add_argument("--since", metavar="AGE", help="what came in the last 90s, 15m, 1h, 2d")
-    part.add_argument(
-        "--from",
-        dest="start",
-        action="append",
-        default=[],
-        metavar="WHEN",
-        help="first record: a time (UTC where it names no zone), or offsets as results=100 or results:0=100",
-    )
-    part.add_argument(
-        "--to", dest="end", action="append", default=[], metavar="WHEN", help="the record after the last one"
-    )
+    for flags, dest, meaning in (
+        (("--from", "--since"), "start", f"first record: {WAYS}"),
+        (("--to",), "end", "the record after the last one, as --from"),
+    ):
+        part.add_argument(*flags, dest=dest, action="append", default=[], metavar="WHEN", help=meaning)
     part.add_argument("--no-topics", action="store_true", help="do not ask Kafka: no tables")
     spark = parser.add_argument_group("Spark")
     spark.add_argument("--master", default="local[*]", help="where Spark computes (default: %(default)s, here)")

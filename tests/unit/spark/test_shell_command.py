@@ -1,9 +1,11 @@
 """What sightline-shell starts, and what it refuses before anything starts."""
 
 import atexit
+import io
 import os
 import sys
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,12 +15,13 @@ from pyspark import SparkContext
 
 from sightline_spark.errors import ClassifierError
 from sightline_spark.settings import ClassifierSettings
-from sightline_spark.shell import sql
+from sightline_spark.shell import prompt, sql
 from sightline_spark.shell.__main__ import main
 from sightline_spark.shell.launch import Place
-from sightline_spark.shell.prompt import _edit_lines
+from sightline_spark.shell.prompt import _edit_lines, run_prompt
 from sightline_spark.shell.sql import replace_by_spark_sql, spark_sql_command
 from sightline_spark.shell.tables import TABLES, result_type, statement
+from sightline_spark.shell.topics import TopicTables
 from sightline_spark.table import session
 
 
@@ -32,9 +35,9 @@ def test_spark_sql_gets_statements_and_files_as_they_are() -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["--from", "soon"], "soon is neither a time"),
-        (["--since", "1h", "--from", "2026-11-23"], "both given"),
-        (["--since", "an hour"], "is no age"),
+        (["--from", "soon"], "'soon' is none of the ways"),
+        (["--since", "1h", "--from", "2026-11-23"], "a second time beside 1h"),
+        (["--since", "an hour"], "'an hour' is none of the ways"),
         (["--conf", "driver.memory=1g"], "is not spark.NAME=VALUE"),
         (["--sql", "program.py"], "a program is Python"),
     ],
@@ -103,6 +106,64 @@ def test_certificates_that_no_environment_holds_are_told_in_one_line(
     with pytest.raises(ClassifierError, match="SIGHTLINE_KAFKA_CA_FILE"):
         replace_by_spark_sql(place, long)
     assert list(tmp_path.iterdir()) == []
+
+
+class Opened(Exception):
+    """The prompt would open now, with these tables."""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], ["sightline-shell: no tables of topics: Kafka at 127.0.0.1:1: connection refused"]),
+        (["--no-topics"], []),
+    ],
+)
+def test_the_prompt_opens_without_kafka(
+    arguments: list[str], said: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In one line, or without a question to Kafka."""
+
+    def opens(_place: Place, topics: object) -> None:
+        raise Opened(topics)
+
+    monkeypatch.setattr("sys.argv", ["sightline-shell", *arguments])
+    monkeypatch.setenv("SIGHTLINE_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    monkeypatch.setattr("sightline_spark.shell.__main__.run_prompt", opens)
+    with pytest.raises(Opened) as opened:
+        main()
+    assert opened.value.args == (None,)
+    assert capsys.readouterr().err.splitlines() == said
+
+
+def test_who_names_a_part_of_the_topics_is_told_that_there_is_no_kafka(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And gets no prompt without them."""
+    monkeypatch.setattr("sys.argv", ["sightline-shell", "--since", "1h"])
+    monkeypatch.setenv("SIGHTLINE_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.startswith("sightline-shell: Kafka at 127.0.0.1:1: ")
+
+
+def test_the_prompt_says_what_it_has_and_runs_python(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A mistake is shown, and the next line is read all the same."""
+    spark: Any = SimpleNamespace(sql=lambda statement: f"the rows of {statement}")
+    monkeypatch.setattr("sys.stdin", io.StringIO("1 / 0\nprint(sql('SELECT 1'), ImageClassifier.__name__)\n"))
+    monkeypatch.setattr(prompt, "_session", lambda *_: nullcontext(spark))
+    place: Any = None
+    with pytest.raises(SystemExit) as ended:
+        run_prompt(place, TopicTables({"images": {}, "results": {}}))
+    assert ended.value.code == 0
+    said = capsys.readouterr()
+    assert "the rows of SELECT 1 ImageClassifier\n" in said.out
+    assert "ImageClassifier, ImageFeaturizer" in said.err
+    assert "SQL: tables images, results; classify_image(content[, model[, topK]])." in said.err
+    assert "ZeroDivisionError" in said.err
 
 
 @pytest.mark.parametrize("home", ["/dev/null", None])

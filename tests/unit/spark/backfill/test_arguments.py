@@ -6,6 +6,7 @@ import pytest
 
 from sightline_spark.backfill.__main__ import settings_of
 from sightline_spark.backfill.arguments import parse
+from sightline_spark.span import Edge, Span
 
 
 def test_a_folder_is_taken_from_the_root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -21,9 +22,9 @@ def test_a_url_is_taken_as_it_is() -> None:
 
 
 def test_a_range_of_the_topic() -> None:
-    options = parse(["topic", "--from", "0:5", "--to", "latest", "--results"])
-    assert (options.out, options.begin.by_partition, options.until.word) == (None, {0: 5}, "latest")
-    assert parse(["topic", "--since", "1h", "--results"]).begin.time_ms is not None
+    options = parse(["topic", "--from", "images:0=5", "--to", "latest", "--results"])
+    assert (options.out, options.span) == (None, Span(Edge(offsets={"images": {0: 5}})))
+    assert parse(["topic", "--since", "1h", "--results"]).span.start.time_ms is not None
 
 
 @pytest.mark.parametrize(
@@ -34,7 +35,8 @@ def test_a_range_of_the_topic() -> None:
         (["folder", "photos", "--out", "a", "--work", "b"], "--work belongs to --results"),
         (["folder", "photos", "--out", "a", "--limit", "0"], "0 is not a number of at least 1"),
         (["folder", "", "--out", "a"], "an empty name"),
-        (["topic", "--from", "soon", "--results"], "'soon' is none of earliest, latest"),
+        (["topic", "--from", "soon", "--results"], "'soon' is none of the ways to write it: a time"),
+        (["topic", "--from", "1h", "--to", "2h", "--results"], "the beginning is not before the end"),
         ([], "arguments are required: SOURCE"),
     ],
 )

@@ -1,6 +1,6 @@
 """What a backfill does when it is stopped, and which place it takes for itself."""
 
-from threading import Event
+from threading import Event, current_thread, main_thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,8 +8,10 @@ import pytest
 
 from sightline_spark.backfill import run
 from sightline_spark.backfill.app import _digest
-from sightline_spark.backfill.run import Backfill, Plan, Stopped
+from sightline_spark.backfill.rows import StoredOutcomes
+from sightline_spark.backfill.run import Backfill, Plan
 from sightline_spark.backfill.sinks import Counts
+from sightline_spark.backfill.stopping import Stopped, until_stopped
 from sightline_spark.backfill.work import Entry, Piece
 from sightline_spark.query import EngineOptions
 from sightline_spark.settings import ClassifierSettings
@@ -38,7 +40,7 @@ def test_a_stop_that_comes_between_two_jobs_does_not_wait_for_the_piece(monkeypa
         raise RuntimeError("Job 7 cancelled")
 
     piece = Piece(0, (Entry("a.png", 1, 1),))
-    source: Any = SimpleNamespace(records=lambda *_: None, from_topic=False)
+    source: Any = SimpleNamespace(records=lambda *_: None, outcomes=StoredOutcomes())
     sink: Any = SimpleNamespace(write=write)
     ledger: Any = SimpleNamespace(piece=lambda _: piece)
     monkeypatch.setattr(run, "classify", lambda *_: None)
@@ -50,6 +52,31 @@ def test_a_stop_that_comes_between_two_jobs_does_not_wait_for_the_piece(monkeypa
     with pytest.raises(Stopped, match=r"^: 0 of 1 images are done$"):
         Backfill(source, sink, ledger, stop).run(spark, plan, EngineOptions.of(ClassifierSettings()), shown)
     assert spark.cancelled == 2
+
+
+def test_a_stop_does_not_wait_for_what_no_cancellation_reaches() -> None:
+    """A listing of a folder of millions, by Hadoop and without a job of Spark's, went on to its end first."""
+    spark: Any = Spark()
+    stop, never = Event(), Event()
+
+    def listing() -> None:
+        assert current_thread() is not main_thread()
+        never.wait(60)
+
+    try:
+        with pytest.raises(Stopped):
+            until_stopped(spark, stop, listing, patience_s=0.5, meanwhile=stop.set)
+    finally:
+        never.set()
+    assert spark.cancelled > 0
+
+
+def test_what_fails_in_the_other_thread_is_raised_in_this_one() -> None:
+    def fails() -> None:
+        raise ValueError("why")
+
+    with pytest.raises(ValueError, match="why"):
+        until_stopped(Spark(), Event(), fails, patience_s=1, meanwhile=lambda: None)  # type: ignore[arg-type]
 
 
 def test_a_limit_is_of_the_first_pieces_that_have_so_many_images() -> None:

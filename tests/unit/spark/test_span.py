@@ -1,47 +1,70 @@
-"""Which records the shell's tables show: times and offsets as they are typed, as Spark's Kafka source takes them."""
+"""Parts of topics as they are typed, for the shell and the backfill, and as Spark's Kafka source takes them."""
 
 import json
+import time
 from datetime import UTC, datetime
 
 import pytest
 
 from sightline_spark.errors import ClassifierError
-from sightline_spark.shell.span import EVERY, Edge, Span, since
 from sightline_spark.shell.topics import source_range
+from sightline_spark.span import EVERY, WHOLE, Edge, Span
 
-NOON = int(datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp() * 1000)
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+NOON = int(NOW.timestamp() * 1000)
 ENDS = {0: (10, 100), 1: (0, 50)}
 
 
 @pytest.mark.parametrize("text", ["2026-11-23T12:00", "2026-11-23T12:00:00Z", "2026-11-23T13:00+01:00"])
-def test_a_time_is_utc_unless_it_names_a_zone(text: str) -> None:
-    assert Edge.parse([text]) == Edge(NOON)
+def test_a_time_is_utc_unless_it_names_a_zone(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the machine is."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert Edge.parse([text], NOW) == Edge(NOON)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_offsets_are_of_one_partition_or_of_all() -> None:
-    assert Edge.parse(["results:1=7,images=20"]).offsets == {"results": {1: 7}, "images": {EVERY: 20}}
+    assert Edge.parse(["results:1=7,images=20"], NOW).offsets == {"results": {1: 7}, "images": {EVERY: 20}}
 
 
-@pytest.mark.parametrize("text", ["yesterday", "results:x=1", "results=-1", "", "2026-13-01"])
+@pytest.mark.parametrize(
+    "text",
+    ["yesterday", "results:x=1", "results=-1", "", "2026-13-01", "1", "h", "-1h", "1.5h", "5x", "0:1", "0:1,"],
+)
 def test_what_is_neither_is_refused_with_what_to_write(text: str) -> None:
-    with pytest.raises(ClassifierError, match="neither a time"):
-        Edge.parse([text])
+    with pytest.raises(ClassifierError, match="is none of the ways to write it: a time"):
+        Edge.parse([text], NOW)
 
 
 def test_two_times_for_one_end_are_refused() -> None:
     with pytest.raises(ClassifierError, match="a second time"):
-        Edge.parse(["2026-11-23", "2026-11-24"])
+        Edge.parse(["2026-11-23", "24h"], NOW)
 
 
-@pytest.mark.parametrize(("age", "seconds"), [("90s", 90), ("15m", 900), ("1h", 3600), ("2d", 172_800)])
+def test_the_topics_own_ends_have_names_where_they_are() -> None:
+    """Elsewhere they leave nothing."""
+    assert Span.parse(["earliest"], ["latest"]) == Span.parse([], []) == WHOLE
+    for start, end in ((["latest"], []), ([], ["earliest"])):
+        with pytest.raises(ClassifierError, match="is none of the ways"):
+            Span.parse(start, end)
+
+
+@pytest.mark.parametrize(
+    ("age", "seconds"), [("90s", 90), ("15m", 900), ("1h", 3600), ("2d", 172_800), ("1w", 604_800)]
+)
 def test_an_age_counts_back_from_now(age: str, seconds: int) -> None:
-    assert since(age, datetime.fromtimestamp(NOON / 1000, UTC)) == Edge(NOON - seconds * 1000)
+    assert Edge.parse([age], NOW) == Edge(NOON - seconds * 1000)
 
 
-@pytest.mark.parametrize("age", ["1", "h", "1w", "-1h", "1.5h"])
-def test_an_age_of_another_form_is_refused(age: str) -> None:
-    with pytest.raises(ClassifierError, match="is no age"):
-        since(age, datetime.now(UTC))
+def test_offsets_of_a_topic_that_is_not_meant_are_refused() -> None:
+    span = Span.parse(["results:0=1"], [])
+    span.refuse_others(["images", "results"])
+    with pytest.raises(ClassifierError, match="offsets of results: it is none of the topics images"):
+        span.refuse_others(["images"])
 
 
 def test_an_end_before_the_beginning_is_refused() -> None:
@@ -61,7 +84,7 @@ def test_a_time_nothing_came_after_is_no_error() -> None:
 
 
 def test_unnamed_partitions_are_whole_and_offsets_beyond_an_end_are_that_end() -> None:
-    span = Span(Edge.parse(["results:0=3"]), Edge.parse(["results=70"]))
+    span = Span.parse(["results:0=3"], ["results=70"])
     options = source_range("results", span, ENDS)
     assert json.loads(options["startingOffsets"]) == {"results": {"0": 10, "1": -2}}
     assert json.loads(options["endingOffsets"]) == {"results": {"0": 70, "1": 50}}

@@ -1,0 +1,55 @@
+"""Work that a signal stops, although it waits for Spark."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from threading import Event, Thread
+from typing import Final, TypeVar
+
+from pyspark.sql import SparkSession
+
+_POLL_S: Final = 0.2
+T = TypeVar("T")
+
+
+class Stopped(Exception):
+    """A signal came; the text, if there is one, says how many images are kept."""
+
+
+def until_stopped(
+    spark: SparkSession, stop: Event, do: Callable[[], T], patience_s: float, meanwhile: Callable[[], None]
+) -> T:
+    """What `do` gives, or raises; `meanwhile` is called now and then until then.
+
+    Args:
+        spark: whose jobs are those of `do`.
+        stop: ends it: its jobs are cancelled. A job that is still being planned cannot be, and others come after one
+            that was, so they are until `do` ends.
+        do: runs in another thread.
+        patience_s: how long it may take to end; then it is left alone, to end with the process.
+        meanwhile: in this thread.
+
+    Raises:
+        Stopped: `stop` was set.
+    """
+    doing: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            doing.set_result(do())
+        except BaseException as error:  # noqa: BLE001 - it is raised by whoever waits for the result
+            doing.set_exception(error)
+
+    Thread(target=run, name="backfill", daemon=True).start()
+    while not wait([doing], _POLL_S).done:
+        meanwhile()
+        if stop.is_set():
+            _cancel(spark, doing, patience_s)
+            raise Stopped
+    return doing.result()
+
+
+def _cancel(spark: SparkSession, doing: Future[T], patience_s: float) -> None:
+    deadline = time.monotonic() + patience_s
+    while not wait([doing], _POLL_S).done and time.monotonic() < deadline:
+        spark.sparkContext.cancelAllJobs()

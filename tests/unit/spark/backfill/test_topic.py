@@ -1,0 +1,34 @@
+"""Which offsets of the image topic a backfill takes, and how Spark is asked for them."""
+
+import json
+from datetime import UTC, datetime
+
+from sightline_spark.backfill.topic import assignments, at_edge
+from sightline_spark.backfill.work import Entry
+from sightline_spark.span import Edge
+
+ENDS = {0: (10, 100), 1: (0, 50)}
+
+
+def edge(text: str) -> Edge:
+    return Edge.parse([text], datetime(2026, 11, 23, 12, tzinfo=UTC))
+
+
+def test_offsets_stay_within_what_there_is_and_partitions_that_are_not_named_are_left_whole() -> None:
+    assert at_edge(edge("images:0=5,images:1=70"), "images", ENDS, {}) == {0: 10, 1: 50}
+    assert at_edge(edge("images:0=20"), "images", ENDS, {}) == {0: 20}
+    assert at_edge(edge("images=20"), "images", ENDS, {}) == {0: 20, 1: 20}
+    assert at_edge(Edge(), "images", ENDS, {}) == {}
+
+
+def test_a_time_after_which_nothing_came_is_the_end() -> None:
+    assert at_edge(edge("1h"), "images", ENDS, {0: 42, 1: -1}) == {0: 42, 1: 50}
+
+
+def test_runs_of_one_partition_are_read_apart() -> None:
+    entries = [Entry("0", 5, begin=10), Entry("1", 7, begin=0), Entry("0", 5, begin=40)]
+    first, second = assignments("images", entries)
+    assert json.loads(first["assign"]) == {"images": [0, 1]}
+    assert json.loads(first["startingOffsets"]) == {"images": {"0": 10, "1": 0}}
+    assert json.loads(first["endingOffsets"]) == {"images": {"0": 15, "1": 7}}
+    assert json.loads(second["endingOffsets"]) == {"images": {"0": 45}}
