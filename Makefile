@@ -20,13 +20,13 @@ SUITES  := $(wildcard tests/unit tests/contract tests/kafka tests/models tests/s
 # These need engines and tools of their own: test-docker, test-chart, test-kubernetes.
 APART   := tests/docker tests/chart tests/observability tests/kubernetes
 NEW     := $(filter-out $(SUITES) $(APART) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
-CHECKED := $(PACKAGES) tests bench/engine bench/gateway bench/bridge bench/services $(wildcard bench/*.py charts/*/files/*.py tools/*.py tools/chart tools/images tools/demo tools/observability $(ENGINES)/*/*.py)
+CHECKED := $(PACKAGES) tests bench/engine bench/gateway bench/bridge bench/spark bench/services $(wildcard bench/*.py charts/*/files/*.py tools/*.py tools/chart tools/images tools/demo tools/observability $(ENGINES)/*/*.py)
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .PHONY: help check setup engine up down demo status restart logs model-efficientnet-lite0 train-digits \
-        lint test-quick test test-engine chromium bench-latency bench-stream bench-gateway bench-bridge bench-engine fuzz-bridge lock gen clean \
+        lint test-quick test test-engine chromium bench-latency bench-stream bench-gateway bench-bridge bench-engine bench-spark fuzz-bridge lock gen clean \
         engine-docker offline-images images test-docker test-chart test-kubernetes
 
 help: ## list the targets
@@ -171,6 +171,10 @@ $(PEERS): requirements/bench.txt requirements/uv.txt | $(SETUP)
 bench-engine: setup engine $(PEERS) ## images a second beside ONNX Runtime, OpenVINO and BigDL's own engines; ARGS=--help
 	@$(MAVEN) test-compile
 	@$(BIN)/python -m bench.engine $(ARGS)
+
+bench-spark: setup engine $(PEERS) ## images a second over a table beside predict_batch_udf and the bare engine; ARGS=--help
+	@$(MAVEN) test-compile
+	@$(BIN)/python -m bench.spark $(ARGS)
 
 gen: setup ## rewrite generated files from their sources
 	@$(BIN)/python -m tools.generate

@@ -26,7 +26,7 @@ from pyspark.sql import types as t
 BATCH: Final = 16
 # EfficientNet-Lite0's picture rule, as its bundle has it.
 RESIZE, SIDE, MEAN, STD = 256, 224, 127.0, 128.0
-_ANSWER: Final = t.StructType([t.StructField("index", t.LongType()), t.StructField("probability", t.FloatType())])
+ANSWER: Final = t.StructType([t.StructField("index", t.LongType()), t.StructField("probability", t.FloatType())])
 
 Floats = NDArray[np.float32]
 Predict = Callable[[NDArray[Any]], dict[str, NDArray[Any]]]
@@ -38,7 +38,7 @@ def main() -> None:
     spark = session(jars)
     options = {"subscribe": "images", "startingOffsets": "earliest", "maxOffsetsPerTrigger": per_trigger}
     images = spark.readStream.format("kafka").option("kafka.bootstrap.servers", bootstrap).options(**options).load()
-    classify = predict_batch_udf(maker(runtime, precision, model), return_type=_ANSWER, batch_size=BATCH)
+    classify = predict_batch_udf(maker(runtime, precision, model), return_type=ANSWER, batch_size=BATCH)
     rows = images.select("key", f.to_json(classify("value")).alias("value"))
     writer = rows.writeStream.format("kafka").option("kafka.bootstrap.servers", bootstrap).option("topic", target)
     writer.option("checkpointLocation", checkpoint).start().awaitTermination()
@@ -79,7 +79,8 @@ def maker(runtime: str, precision: str, model: str) -> Callable[[], Predict]:
         core = openvino.Core()
         network = core.read_model(Path(model))
         network.reshape([BATCH, 3, SIDE, SIDE])
-        hints = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": 1, "ENABLE_CPU_PINNING": False}
+        hint = "bf16" if precision == "bf16" else "f32"  # of what a quantised model leaves in floats as well
+        hints = {"INFERENCE_PRECISION_HINT": hint, "INFERENCE_NUM_THREADS": 1, "ENABLE_CPU_PINNING": False}
         request = core.compile_model(network, "CPU", hints).create_infer_request()
 
         def run(inputs: Floats) -> Floats:
