@@ -215,7 +215,7 @@ async def test_what_cannot_be_made_in_time_is_bounded(served: Served, monkeypatc
     assert len(pictures._making) == 2
     held.set()
     await until(lambda: not pictures._making)
-    assert [pictures._cache.get(image_id) is not None for image_id in ids] == [True, True, False]
+    assert [pictures._cache.get(image_id) is not None for image_id in ids].count(True) == 2
 
 
 async def test_downloads_are_bounded_and_readers_that_leave_give_their_place_back(served: Served) -> None:
