@@ -70,7 +70,7 @@ async def test_fragments_in_any_order_and_twice_are_the_same_frames() -> None:
 async def test_a_lost_fragment_costs_its_frame_and_time_lets_the_next_one_go() -> None:
     """No further datagram comes: the source's own timer has to notice."""
     first, second = wire(numbered(2))
-    late_s = 0.15
+    late_s = 0.5
     async with receiving(options(late_s=late_s)) as udp:
         sent = time.monotonic()
         udp.send(*first[1:], *second)
