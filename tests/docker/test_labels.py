@@ -36,7 +36,7 @@ def test_a_frame_over_tcp_gets_its_label(project: Project, http: httpx.Client) -
     name = f"tcp-{uuid4().hex[:20]}"
     assert send_frames(project.bridge, [(name, digit(42).data)], FRAMINGS["fixed28"]).frames == 1
     shown = eventually(
-        lambda: [image for image in http.get("/v1/images").json()["images"] if image["name"] == name], 30, "a result"
+        lambda: [image for image in http.get("/v1/images").json()["images"] if image["name"] == name], 60, "a result"
     )
     assert shown[0]["source"] == "tcp"
     assert shown[0]["predictions"][0]["label"] == digit(42).name.split("-")[1]

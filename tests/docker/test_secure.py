@@ -72,7 +72,7 @@ def test_a_frame_over_tcp_gets_its_label(secure: Project) -> None:
     with secure.http() as http:
         shown = eventually(
             lambda: [image for image in http.get("/v1/images").json()["images"] if image["name"] == name],
-            30,
+            60,
             "a result",
         )
     assert shown[0]["predictions"][0]["label"] == digit(42).name.split("-")[1]

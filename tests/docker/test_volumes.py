@@ -38,6 +38,6 @@ def containers(project: Project) -> list[str]:
 def shown(http: httpx.Client, image_id: str) -> object:
     """The result that the gateway has for an id, once it has it."""
     answer = eventually(
-        lambda: (got := http.get(f"/v1/images/{image_id}")).status_code == 200 and got, 30, "the result"
+        lambda: (got := http.get(f"/v1/images/{image_id}")).status_code == 200 and got, 60, "the result"
     )
     return answer.json()

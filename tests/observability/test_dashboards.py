@@ -100,7 +100,7 @@ def test_grafana_does_not_start_without_a_password() -> None:
     def start(password: str) -> "subprocess.CompletedProcess[str]":
         environment = {"PATH": "/usr/bin:/bin", "GF_SECURITY_ADMIN_PASSWORD": password}
         return subprocess.run(
-            [shell, flag, here], env=environment, capture_output=True, text=True, timeout=10, check=False
+            [shell, flag, here], env=environment, capture_output=True, text=True, timeout=60, check=False
         )
 
     refused = start("")

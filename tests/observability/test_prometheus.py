@@ -131,8 +131,8 @@ def _has_every_rule(prometheus: Prometheus) -> None:
 
 def _is_missed(prometheus: Prometheus, gateway: GatewayProcess) -> None:
     gateway.process.terminate()
-    wait_until(lambda: prometheus.state("SightlineServiceDown", "gateway") == "firing", 60)
-    assert gateway.process.wait(20) == 0
+    wait_until(lambda: prometheus.state("SightlineServiceDown", "gateway") == "firing")
+    assert gateway.process.wait(60) == 0
     (said,) = [
         raised["annotations"]["summary"]
         for raised in prometheus.get("alerts")["alerts"]

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, final
 
-DEADLINE_S: Final = 30.0
+DEADLINE_S: Final = 60.0
 
 
 def environment(**settings: object) -> dict[str, str]:

@@ -81,7 +81,7 @@ def frames_in(wire: bytes, framing: str = "fixed28") -> list[Frame]:
 def simulator(*arguments: object) -> "subprocess.CompletedProcess[str]":
     """Run the command as a process of its own."""
     command = [sys.executable, "-m", "sightline_bridge.simulate.command", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 def simulate(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:

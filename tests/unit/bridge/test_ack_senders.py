@@ -202,7 +202,7 @@ def test_the_c_sender_does_not_wait_for_its_welcome_as_long_as_for_an_answer(c_s
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         command = list(map(str, [c_sender, "-p", 6, "127.0.0.1", port, files[0]]))
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert "sent no WELCOME" in done.stderr
     assert done.returncode == 1
 
@@ -210,9 +210,9 @@ def test_the_c_sender_does_not_wait_for_its_welcome_as_long_as_for_an_answer(c_s
 def test_the_c_sender_says_that_nobody_is_there_and_that_a_folder_is_no_file(c_sender: Path, tmp_path: Path) -> None:
     port = free_port()
     command = list(map(str, [c_sender, "-p", 1, "127.0.0.1", port, __file__]))
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.stderr.startswith(f"sightline_send: 127.0.0.1:{port} cannot be reached; trying again\n")
-    done = subprocess.run([*command[:-1], str(tmp_path)], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run([*command[:-1], str(tmp_path)], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert done.stderr == f"sightline_send: cannot read {tmp_path}, a folder: name its files (FOLDER/*.jpg)\n"
 

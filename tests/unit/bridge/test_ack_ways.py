@@ -154,7 +154,7 @@ async def test_the_c_sender_goes_over_tls_behind_a_forwarder(authority: Authorit
     async with running(TcpListenConfig(name="default", port=0, ack="frame", tls=tls)) as bridge:
         with forwarding(bridge.server.port, authority, authority.issue("camera-7")) as port:
             command = list(map(str, [sender, "-r", 20, "127.0.0.1", port, image]))
-            done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=30)
+            done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=60)
             await eventually(lambda: bridge.ends("closed") == 1)
         assert {record.stream for record in bridge.publisher.published} == {"camera-7"}
     assert (done.returncode, done.stderr) == (0, "")

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.process
 
 def start_and_wait(*arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "sightline_bridge", *arguments]
-    return subprocess.run(command, env=environment(**settings), capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, env=environment(**settings), capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_the_end_of_standard_input_is_the_end_of_the_process(data: bytes, status
         env=environment(BRIDGE_SOURCE="stdin", BRIDGE_MANAGEMENT_PORT=0, BRIDGE_SHUTDOWN_TIMEOUT_S=2),
         input=data,
         capture_output=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
     assert ended.returncode == status, ended.stderr.decode()
@@ -161,7 +161,7 @@ def test_a_taken_port_is_named(setting: str) -> None:
 def test_it_stops_cleanly_without_kafka(no_kafka: BridgeProcess, number: signal.Signals) -> None:
     assert no_kafka.get("/healthz")[0] == 200
     no_kafka.process.send_signal(number)
-    assert no_kafka.process.wait(20) == 0
+    assert no_kafka.process.wait(60) == 0
     assert "Traceback" not in no_kafka.log_file.read_text()
 
 

@@ -263,7 +263,7 @@ def test_a_terminal_sees_progress(folder: Path) -> None:
     ours, theirs = pty.openpty()
     with receiving() as receiver:
         command = [sys.executable, "-m", "sightline_bridge.send", f"127.0.0.1:{receiver.port}", str(folder)]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, timeout=30, check=True)
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, timeout=60, check=True)
     os.close(theirs)
     shown = os.read(ours, 4096).decode()
     os.close(ours)

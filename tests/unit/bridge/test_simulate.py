@@ -170,13 +170,13 @@ def test_a_bridge_that_dials_out_is_waited_for(capsys: pytest.CaptureFixture[str
         with _dialled(port) as bridge:
             while data := bridge.recv(65_536):
                 taken += data
-        out, _ = simulator.communicate(timeout=20)
+        out, _ = simulator.communicate(timeout=60)
     assert len(frames_in(taken)) == 3
     assert "confirmed  3 frames" in out
 
 
 def _dialled(port: int) -> socket.socket:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 40
     while True:
         try:
             return socket.create_connection(("127.0.0.1", port))
@@ -201,8 +201,8 @@ def test_a_fifo_and_standard_output_take_frames(tmp_path: Path) -> None:
     many = ["--frames", "4", "--rate", "0"]
     with subprocess.Popen([*command, f"file:{fifo}", *many], stdout=subprocess.PIPE) as simulator:
         assert len(frames_in(fifo.read_bytes())) == 4
-        assert b"confirmed  0 frames" in simulator.communicate(timeout=20)[0]
-    piped = subprocess.run([*command, "-", *many], capture_output=True, timeout=20, check=True)
+        assert b"confirmed  0 frames" in simulator.communicate(timeout=60)[0]
+    piped = subprocess.run([*command, "-", *many], capture_output=True, timeout=60, check=True)
     assert len(frames_in(piped.stdout)) == 4
     assert b"sent       4 frames" in piped.stderr
 
@@ -211,12 +211,12 @@ def test_ctrl_c_ends_it_in_good_order() -> None:
     with serving() as server:
         command = [sys.executable, "-m", "sightline_bridge.simulate.command", f"tcp://127.0.0.1:{server.port}"]
         with subprocess.Popen([*command, "--seconds", "60", "--rate", "50"], stdout=subprocess.PIPE) as simulator:
-            end = time.monotonic() + 20
+            end = time.monotonic() + 40
             while not server._threads:
                 assert time.monotonic() < end
                 time.sleep(0.02)
             simulator.send_signal(signal.SIGINT)
-            out, _ = simulator.communicate(timeout=20)
+            out, _ = simulator.communicate(timeout=60)
     assert simulator.returncode == 0
     assert b"confirmed" in out
     assert server.cut_off == 0

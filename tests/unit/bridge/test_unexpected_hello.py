@@ -132,7 +132,7 @@ async def test_each_sender_says_it_at_once_and_gives_up(which: str, tmp_path: Pa
             ],
         }
         command = list(map(str, commands[which]))
-        done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=20, check=False)
+        done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=60, check=False)
         assert bridge.frames("unexpected-hello") == 1
     assert done.returncode == 1
     assert "its source has no `ack: frame`" in done.stderr

@@ -91,7 +91,7 @@ def test_an_upload_whose_answer_was_lost_is_repeated_and_stays_one_image(
         result = client.classify(png())
     assert len(proxy.keys) == 3
     assert len(set(proxy.keys)) == 1
-    listed = httpx.get(f"{gateway.url}v1/images").json()["images"]
+    listed = httpx.get(f"{gateway.url}v1/images", timeout=30).json()["images"]
     assert [image["id"] for image in listed] == [result.id]
 
 

@@ -169,4 +169,4 @@ def test_the_environment_gives_the_address(
         main()
     image_id = capsys.readouterr().out.rstrip("\n").rpartition(": ")[2]
     assert ended.value.code == 0
-    assert httpx.get(f"{gateway.url}v1/images/{image_id}").is_success
+    assert httpx.get(f"{gateway.url}v1/images/{image_id}", timeout=30).is_success

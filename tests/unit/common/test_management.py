@@ -26,7 +26,7 @@ def client(registry: CollectorRegistry) -> Iterator[httpx.Client]:
     server = ManagementServer(("127.0.0.1", 0), registry, lambda: CHECKS)
     server.start()
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{server.port}") as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=30) as client:
             yield client
     finally:
         server.stop()

@@ -26,7 +26,7 @@ def image_bytes(kind: str = "PNG", size: tuple[int, int] = (28, 28), *, noise: b
     return buffer.getvalue()
 
 
-def wait_until(condition: Callable[[], Any], deadline_s: float = 20.0) -> Any:
+def wait_until(condition: Callable[[], Any], deadline_s: float = 60.0) -> Any:
     """What `condition` returns once it is true; fails the test at the deadline."""
     end = time.monotonic() + deadline_s
     while not (value := condition()):
@@ -67,7 +67,7 @@ class GatewayProcess:
         found: dict[str, Any] = self.client.get("/readyz").json()["checks"]
         return found
 
-    def wait_ready(self, deadline_s: float = 30.0) -> None:
+    def wait_ready(self, deadline_s: float = 60.0) -> None:
         """Return once /readyz says 200."""
         wait_until(lambda: self.client.get("/readyz").status_code == 200, deadline_s)
 

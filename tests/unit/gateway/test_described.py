@@ -46,7 +46,7 @@ def url(tmp_path: Path) -> Iterator[str]:
         yield served
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
     assert "Traceback" not in (tmp_path / "gateway.log").read_text()
 
 

@@ -73,7 +73,9 @@ async def test_a_path_with_get_says_that_it_has_head(served: Served) -> None:
 
 async def test_a_connection_goes_on_after_a_head(served: Served) -> None:
     """A body that comes nevertheless would be taken for the next answer."""
-    async with httpx.AsyncClient(base_url=str(served.client.base_url), limits=httpx.Limits(max_connections=1)) as one:
+    async with httpx.AsyncClient(
+        base_url=str(served.client.base_url), limits=httpx.Limits(max_connections=1), timeout=20
+    ) as one:
         for _ in range(3):
             assert (await one.head("/v1/models")).status_code == 200
             assert (await one.head("/v1/results/stream")).status_code == 200

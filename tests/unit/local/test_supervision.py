@@ -18,7 +18,7 @@ from sightline_local.supervisor import Supervisor
 
 pytestmark = pytest.mark.process
 
-DEADLINE_S = 20
+DEADLINE_S = 60
 
 
 @pytest.fixture

@@ -110,13 +110,13 @@ def test_the_jvm_of_a_killed_driver_keeps_the_lock_until_it_ends(tmp_path: Path)
 
     command = [sys.executable, "-c", _DIES_AND_LEAVES_A_CHILD, str(tmp_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as driver:
-        assert driver.wait(30) == 0
+        assert driver.wait(60) == 0
         waiting = threading.Thread(target=enter)
         waiting.start()
         assert not entered.wait(0.5)
         assert driver.stdin is not None
         driver.stdin.close()
-        waiting.join(20)
+        waiting.join(60)
     assert entered.is_set()
 
 
