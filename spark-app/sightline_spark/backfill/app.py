@@ -138,7 +138,7 @@ def _pinned(spark: SparkSession, settings: ClassifierSettings, job: Job, stop: E
         BackfillError: the model cannot be used.
     """
     tasks = tasks_of(spark, settings)
-    if not tasks.wait(stop, shown.say):
+    if not tasks.wait(stop, lambda _trouble: None):  # its log says so
         raise Stopped
     options = EngineOptions.of(settings.model_copy(update={"default_model": job["model"]}))
     told: list[str] = []
