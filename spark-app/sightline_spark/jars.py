@@ -49,5 +49,13 @@ def class_path(engine: Path) -> str:
     return ":".join(str(jar) for jar in engine_jars(engine) + bigdl_jars())
 
 
+def main() -> None:
+    """Print the class path, or on standard error why there is none."""
+    try:
+        print(class_path(ENGINE_JARS))  # noqa: T201 - for a shell's $(...)
+    except ClassifierError as error:
+        raise SystemExit(f"sightline_spark.jars: {error}") from None
+
+
 if __name__ == "__main__":
-    print(class_path(ENGINE_JARS))  # noqa: T201 - for a shell's $(...)
+    main()

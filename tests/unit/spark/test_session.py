@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sightline_spark import jars
 from sightline_spark.errors import ClassifierError, first_line
 from sightline_spark.jars import bigdl_jars, engine_jars
 from sightline_spark.session import _secret
@@ -16,6 +17,14 @@ def test_a_missing_engine_says_what_to_run(tmp_path: Path) -> None:
 
     with pytest.raises(ClassifierError, match="run `make engine`"):
         engine_jars(tmp_path)
+
+
+def test_a_class_path_for_a_shell_is_refused_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`$(python -m sightline_spark.jars)` before `make engine` showed a traceback."""
+    monkeypatch.setattr(jars, "ENGINE_JARS", tmp_path)
+
+    with pytest.raises(SystemExit, match=r"^sightline_spark\.jars: the inference .*run `make engine`$"):
+        jars.main()
 
 
 def test_all_jars_of_the_engine_are_taken(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import org.apache.spark.sql.catalyst.expressions.Literal;
 import org.apache.spark.sql.catalyst.expressions.ScalaUDF;
 import org.apache.spark.sql.execution.SparkStrategy;
 import org.apache.spark.sql.internal.SQLConf;
+import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import scala.Function1;
 import scala.Function2;
@@ -60,6 +61,8 @@ public final class SightlineExtensions extends AbstractFunction1<SparkSessionExt
     private static final List<Option<ExpressionEncoder<?>>> ENCODERS =
         List.of(encoder(Encoders.BINARY()), encoder(Encoders.STRING()), encoder(Encoders.INT()));
 
+    private static final List<DataType> IMAGES = List.of(DataTypes.BinaryType, DataTypes.NullType);
+
     @Override
     public Expression apply(Seq<Expression> given) {
       List<Expression> arguments = new ArrayList<>(JavaConverters.seqAsJavaList(given));
@@ -67,6 +70,7 @@ public final class SightlineExtensions extends AbstractFunction1<SparkSessionExt
         throw new IllegalArgumentException(
             NAME + " takes 1 to 3 arguments, an image, a model and a number of labels: " + arguments.size());
       }
+      checkImage(arguments.get(0));
       if (arguments.size() == 3 && arguments.get(2) instanceof Literal top
           && top.value() instanceof Number labels && labels.longValue() < 1) {
         throw new IllegalArgumentException(NAME + " gives 1 label or more, not " + labels);
@@ -75,6 +79,15 @@ public final class SightlineExtensions extends AbstractFunction1<SparkSessionExt
       return new ScalaUDF(
           call(new ClassifyImage(models(model)), arguments.size()), ClassifyImage.TYPE, Scala.of(arguments),
           Scala.of(ENCODERS.subList(0, arguments.size())), Option.empty(), Option.apply(NAME), true, true);
+    }
+
+    /** Spark would take a text's own bytes, which are no image. */
+    private static void checkImage(Expression image) {
+      if (image.resolved() && !IMAGES.contains(image.dataType())) {
+        throw new IllegalArgumentException(
+            NAME + " takes the bytes of an image file, binary, as `content` of binaryFile has them; " + image.sql()
+                + " is " + image.dataType().simpleString());
+      }
     }
 
     /** Of as many arguments as were given: they name the column. */

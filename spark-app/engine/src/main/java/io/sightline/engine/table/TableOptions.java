@@ -4,6 +4,7 @@ import io.sightline.engine.model.ModelFolder;
 import io.sightline.engine.model.ModelOptions;
 import io.sightline.engine.nn.PrecisionWish;
 import java.io.Serializable;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -50,10 +51,17 @@ record TableOptions(ModelOptions models, int batchSize, boolean ship) implements
    * The models as tasks can use them. Off a local master their bundles are brought to executors.
    *
    * @param model name or name@version of the only one that is needed; null: any
-   * @throws IllegalArgumentException it is to be brought, and is not installed or not sound
+   * @throws IllegalArgumentException the folder is to be read here and is not there; or the model is to be brought, and
+   *     is not installed or not sound
    */
   ModelOptions modelsForTasks(SparkContext context, String model) {
-    if (context.isLocal() || !ship) {
+    if (!context.isLocal() && !ship) {
+      return models;
+    }
+    if (!Files.isDirectory(Path.of(models.modelsDir()))) { // else every row would say unknown-model
+      throw new IllegalArgumentException(PREFIX + "models: there is no folder " + models.modelsDir());
+    }
+    if (context.isLocal()) {
       return models;
     }
     return models.in(ModelFolder.bring(context, Path.of(models.modelsDir()), model));

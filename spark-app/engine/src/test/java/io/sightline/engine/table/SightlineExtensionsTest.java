@@ -69,6 +69,25 @@ final class SightlineExtensionsTest {
     assertTrue(refused.getMessage().contains("1 label or more"), refused.getMessage());
   }
 
+  /** A file's name was taken for its bytes, and each row had a null label. */
+  @Test
+  void refusesATextInPlaceOfAnImage() {
+    IllegalArgumentException refused = assertThrows(
+        IllegalArgumentException.class, () -> spark.sql("SELECT classify_image('photo.jpg') FROM images"));
+    assertTrue(refused.getMessage().endsWith("'photo.jpg' is string"), refused.getMessage());
+  }
+
+  /** Each row said that its model was unknown, and none in which folder. */
+  @Test
+  void refusesAFolderOfModelsThatIsNotThere() {
+    SparkSession other = spark.newSession();
+    other.conf().set("spark.sightline.models", "/no/such/folder");
+    TableOptions options = TableOptions.of(other.sessionState().conf());
+    IllegalArgumentException refused = assertThrows(
+        IllegalArgumentException.class, () -> options.modelsForTasks(other.sparkContext(), "digits-lenet"));
+    assertEquals("spark.sightline.models: there is no folder /no/such/folder", refused.getMessage());
+  }
+
   @Test
   void refusesASwitchThatIsNeitherTrueNorFalse() {
     SparkSession other = spark.newSession();
