@@ -75,6 +75,13 @@ def test_a_wrong_setting_is_named(
     assert "sightline-model: SIGHTLINE_CLASSIFIER_PRECISION: " in capsys.readouterr().err
 
 
+def test_list_does_not_take_a_copy_for_a_version(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder 2 with the card of 1 was listed as a second 1, and the classifier passed it over."""
+    shutil.copytree(models / "digits-lenet" / "1", models / "digits-lenet" / "2")
+    assert main(["list", "--models", str(models)]) == 0
+    assert "digits-lenet               2  unusable: " in capsys.readouterr().out
+
+
 def test_list_goes_on_after_an_unusable_bundle(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One broken card does not hide the others."""
     broken = models / "broken" / "1"

@@ -214,7 +214,7 @@ def test_what_cannot_be_is_one_line(command: Command, tmp_path: Path) -> None:
     with pytest.raises(BackfillError, match=r"model digits-lenet cannot be used: .*not installed"):
         command("folder", tmp_path / "photos", "--out", command.out)
     command.settings = right  # and what is mended goes on in the place that the failed run has begun
-    assert "nothing to do: all 0 images" in command("folder", tmp_path / "photos", "--out", command.out)[1]
+    assert "nothing to do: no images were found" in command("folder", tmp_path / "photos", "--out", command.out)[1]
     command.settings = right.model_copy(update={"classifier_master": "spark://host:7077"})
     with pytest.raises(Refused, match="on a cluster name a folder by --work"):
         command("folder", tmp_path / "photos", "--results")

@@ -60,6 +60,9 @@ def backfill(spark: SparkSession, options: Options, settings: ClassifierSettings
 
 def _work(spark: SparkSession, work: Backfill, plan: Plan, settings: ClassifierSettings, sink: Sink) -> int:
     progress = Progress(sys.stderr, plan.total, plan.done_images)
+    if not plan.total:
+        progress.say(f"nothing to do: no images were found for {sink.name}; `--help` says what counts as one")
+        return 0
     if not plan.left:
         progress.say(f"nothing to do: all {plan.total:,} images are done, in {sink.name}")
         return 0

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from sightline_common.settings import problems
 from sightline_spark.errors import ClassifierError
-from sightline_spark.models.bundle import bundles, is_version, next_version, read_card, validate
+from sightline_spark.models.bundle import bundles, is_version, next_version, read_installed, validate
 from sightline_spark.models.errors import BundleError, ModelError
 
 EPILOG = """\
@@ -101,7 +101,7 @@ def _list(models: Path) -> None:
         say(f"no bundles in {models}; see `sightline-model --help` for how to get some")
     for bundle in found:
         try:
-            card = read_card(bundle)
+            card = read_installed(bundle)
         except BundleError as error:
             say(f"{bundle.parent.name:24} {bundle.name:>3}  unusable: {error}")
             continue

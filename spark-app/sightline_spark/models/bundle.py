@@ -146,12 +146,18 @@ def read_card(bundle: Path) -> ModelCard:
         raise BundleError(f"cannot read {path}: {error.strerror}") from error
 
 
-def validate(bundle: Path) -> ModelCard:
-    """Check a bundle whole: card, place and the SHA-256 of each file. Returns its card; raises BundleError."""
+def read_installed(bundle: Path) -> ModelCard:
+    """As `read_card`, of a bundle in a models folder. Raises BundleError also when it belongs elsewhere there."""
     card = read_card(bundle)
     place = bundle.resolve()
     if (place.parent.name, place.name) != (card.name, card.version):
         raise BundleError(f"{bundle} holds {card.name} {card.version}: it belongs in {card.name}/{card.version}")
+    return card
+
+
+def validate(bundle: Path) -> ModelCard:
+    """Check a bundle whole: card, place and the SHA-256 of each file. Returns its card; raises BundleError."""
+    card = read_installed(bundle)
     needed = set(card.file_names())
     if set(card.files) != needed:
         raise BundleError(f"{bundle / CARD}: files must list exactly {', '.join(sorted(needed))}")
