@@ -125,7 +125,7 @@ async def models(served: Served) -> Served:
     return served
 
 
-async def until(condition: Callable[[], Any] | Callable[[], Awaitable[Any]], deadline_s: float = 10) -> Any:
+async def until(condition: Callable[[], Any] | Callable[[], Awaitable[Any]], deadline_s: float = 30) -> Any:
     """What `condition` returns once it is true; fails at the deadline."""
     async with asyncio.timeout(deadline_s):
         while True:
