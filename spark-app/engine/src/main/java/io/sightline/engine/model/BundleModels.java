@@ -45,7 +45,7 @@ public final class BundleModels implements Models {
     BundleStore.limitMemory(options.modelMemory());
     Path folder = ModelFolder.here(options.modelsDir()).toAbsolutePath().normalize();
     return SHARED.computeIfAbsent(
-        new Key(folder, options.networkOptions(), options.maxPixels()), BundleModels::new);
+        new Key(folder, options.networks().here(), options.maxPixels()), BundleModels::new);
   }
 
   @Override

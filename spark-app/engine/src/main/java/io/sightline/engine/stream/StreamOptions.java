@@ -1,9 +1,9 @@
 package io.sightline.engine.stream;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sightline.engine.model.ModelOptions;
+import io.sightline.engine.model.NetworkWish;
+import io.sightline.engine.model.OptionsJson;
 import io.sightline.engine.nn.EngineKind;
 import io.sightline.engine.nn.PrecisionWish;
 import io.sightline.engine.trace.TraceOptions;
@@ -51,17 +51,12 @@ record StreamOptions(
    * @throws IllegalArgumentException a field is missing, unknown or of the wrong type
    */
   static StreamOptions parse(String json) {
-    try {
-      return new ObjectMapper().readValue(json, StreamOptions.class);
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException("not the stream's options: " + e.getOriginalMessage(), e);
-    }
+    return OptionsJson.read(json, StreamOptions.class, "the stream's options");
   }
 
   /** Which models there are and how they run. */
   ModelOptions models() {
-    return new ModelOptions(
-        modelsDir, defaultModel, maxImageBytes, maxPixels, batchSizes, engine, precision, cacheDir,
-        modelMemory);
+    return new ModelOptions(modelsDir, defaultModel, maxImageBytes, maxPixels, modelMemory,
+        NetworkWish.of(batchSizes, engine, precision, cacheDir));
   }
 }

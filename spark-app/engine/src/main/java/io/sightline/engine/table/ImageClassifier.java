@@ -1,9 +1,8 @@
 package io.sightline.engine.table;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sightline.engine.model.Ask;
+import io.sightline.engine.model.OptionsJson;
 import java.util.Optional;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -36,7 +35,7 @@ public final class ImageClassifier {
    * @throws IllegalArgumentException the parameters or the session's settings are not what they must be
    */
   public static Dataset<Row> transform(Dataset<Row> frame, String parametersJson) {
-    Parameters wanted = parse(parametersJson);
+    Parameters wanted = OptionsJson.read(parametersJson, Parameters.class, "the classifier's parameters");
     TableOptions options = TableOptions.of(frame.sparkSession().sessionState().conf());
     String model = Optional.ofNullable(wanted.model()).orElse(options.models().defaultModel());
     ImageOperator operator =
@@ -47,13 +46,5 @@ public final class ImageClassifier {
             options.modelsForTasks(frame.sparkSession().sparkContext(), model),
             options.batchSize());
     return operator.on(frame);
-  }
-
-  private static Parameters parse(String json) {
-    try {
-      return new ObjectMapper().readValue(json, Parameters.class);
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException("not the classifier's parameters: " + e.getOriginalMessage(), e);
-    }
   }
 }

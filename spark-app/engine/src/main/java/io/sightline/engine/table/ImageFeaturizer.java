@@ -1,11 +1,10 @@
 package io.sightline.engine.table;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sightline.engine.bundle.BundleException;
 import io.sightline.engine.bundle.BundleLayers;
 import io.sightline.engine.model.Ask;
+import io.sightline.engine.model.OptionsJson;
 import io.sightline.engine.nn.FeatureLayer;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -39,7 +38,7 @@ public final class ImageFeaturizer {
    *     has no such layer
    */
   public static Dataset<Row> transform(Dataset<Row> frame, String parametersJson) {
-    Parameters wanted = parse(parametersJson);
+    Parameters wanted = OptionsJson.read(parametersJson, Parameters.class, "the featurizer's parameters");
     TableOptions options = TableOptions.of(frame.sparkSession().sessionState().conf());
     String model = Optional.ofNullable(wanted.model()).orElse(options.models().defaultModel());
     FeatureLayer layer = wanted.layer() == null ? FeatureLayer.beforeLabels() : new FeatureLayer(wanted.layer());
@@ -56,13 +55,5 @@ public final class ImageFeaturizer {
             options.modelsForTasks(frame.sparkSession().sparkContext(), model).upTo(layer),
             options.batchSize());
     return operator.on(frame);
-  }
-
-  private static Parameters parse(String json) {
-    try {
-      return new ObjectMapper().readValue(json, Parameters.class);
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException("not the featurizer's parameters: " + e.getOriginalMessage(), e);
-    }
   }
 }

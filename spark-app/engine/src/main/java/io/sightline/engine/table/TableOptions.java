@@ -2,6 +2,7 @@ package io.sightline.engine.table;
 
 import io.sightline.engine.model.ModelFolder;
 import io.sightline.engine.model.ModelOptions;
+import io.sightline.engine.model.NetworkWish;
 import io.sightline.engine.nn.PrecisionWish;
 import java.io.Serializable;
 import java.nio.file.Files;
@@ -39,11 +40,9 @@ record TableOptions(ModelOptions models, int batchSize, boolean ship) implements
             text(session, "model", "digits-lenet"),
             (int) number(session, "maxImageBytes", MAX_IMAGE_BYTES, Integer.MAX_VALUE - 8),
             number(session, "maxPixels", MAX_PIXELS, Long.MAX_VALUE),
-            batchSizes(batchSize),
-            "onednn",
-            precision(session),
-            text(session, "cacheDir", cacheDir()),
-            memory(session));
+            memory(session),
+            NetworkWish.of(
+                batchSizes(batchSize), "onednn", precision(session), text(session, "cacheDir", cacheDir())));
     return new TableOptions(models, batchSize, yes(session, "shipModels", true));
   }
 

@@ -38,6 +38,7 @@ public final class Digits {
 
   /** For one image at a time. */
   public static ModelOptions options(Path models, String model, long memory) {
-    return new ModelOptions(models.toString(), model, 1 << 20, 1 << 20, List.of(1), "onednn", "f32", "", memory);
+    return new ModelOptions(models.toString(), model, 1 << 20, 1 << 20, memory,
+        NetworkWish.of(List.of(1), "onednn", "f32", ""));
   }
 }
