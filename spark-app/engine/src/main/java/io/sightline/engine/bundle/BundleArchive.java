@@ -53,7 +53,7 @@ public final class BundleArchive {
     List<Bundle> sound = new ArrayList<>();
     for (Path folder : installed(models)) {
       try {
-        sound.add(Bundle.read(folder));
+        sound.add(CheckedBundles.read(folder));
       } catch (BundleException bad) {
         LOG.warn("Left out of what executors get: {}", bad.getMessage());
       }

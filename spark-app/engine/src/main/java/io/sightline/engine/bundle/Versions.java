@@ -42,19 +42,19 @@ final class Versions {
   }
 
   /**
-   * The bundle that {@code wanted} stands for: without a version the highest that is sound, and of those passed over a
-   * line is logged. Empty when it is not installed.
+   * The bundle that {@code wanted} stands for in a plan: without a version the highest that is sound, and of those
+   * passed over a line is logged. Empty when it is not installed.
    *
    * @throws BundleException there are some, and none is sound
    */
   Optional<Bundle> read(ModelName wanted) throws BundleException {
     if (wanted.version() != null) {
-      return exists(wanted) ? Optional.of(Bundle.read(folder(wanted))) : Optional.empty();
+      return exists(wanted) ? Optional.of(CheckedBundles.read(folder(wanted))) : Optional.empty();
     }
     BundleException highest = null;
     for (ModelName id : descending(wanted)) {
       try {
-        return Optional.of(Bundle.read(folder(id)));
+        return Optional.of(CheckedBundles.read(folder(id)));
       } catch (BundleException bad) {
         LOG.warn("Model {} is passed over: {}", id, bad.getMessage());
         highest = highest == null ? bad : highest;

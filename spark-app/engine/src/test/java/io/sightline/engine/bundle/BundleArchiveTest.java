@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.ZipEntry;
@@ -94,6 +96,19 @@ final class BundleArchiveTest {
     Files.writeString(models.resolve("pets/10/model.bin"), "of another model");
     BundleException refused = assertThrows(BundleException.class, () -> BundleArchive.of(models, "pets@10"));
     assertTrue(refused.getMessage().contains("model.bin: SHA-256 is "), refused.getMessage());
+  }
+
+  /** Each statement on a cluster hashed all weights anew, though nothing had changed. */
+  @Test
+  void hashesFilesOnceForAsLongAsTheyLookTheSame() throws Exception {
+    Path weights = models.resolve("pets/10/model.bin");
+    BundleArchive.of(models, "pets@10");
+    FileTime time = Files.getLastModifiedTime(weights);
+    Files.writeString(weights, Files.readString(weights).toUpperCase(Locale.ROOT));
+    Files.setLastModifiedTime(weights, time);
+    BundleArchive.of(models, "pets@10");
+    Files.setLastModifiedTime(weights, FileTime.fromMillis(time.toMillis() + 1));
+    assertThrows(BundleException.class, () -> BundleArchive.of(models, "pets@10"));
   }
 
   @Test
