@@ -1,5 +1,6 @@
 package io.sightline.engine.table;
 
+import org.apache.spark.sql.ExperimentalMethods;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.execution.SparkPlan;
@@ -15,11 +16,12 @@ final class ImageStrategy extends SparkStrategy {
 
   private ImageStrategy() {}
 
-  /** Makes the session know it; once is enough, and more do no harm. */
+  /** Makes the session know it, and what is best done before it; once is enough, and more do no harm. */
   static synchronized void knownTo(SparkSession session) {
-    Seq<SparkStrategy> known = session.experimental().extraStrategies();
-    if (!known.contains(ONE)) {
-      session.experimental().extraStrategies_$eq(Scala.joined(known, Scala.one(ONE)));
+    ExperimentalMethods knows = session.experimental();
+    if (!knows.extraStrategies().contains(ONE)) {
+      knows.extraStrategies_$eq(Scala.joined(knows.extraStrategies(), Scala.one(ONE)));
+      knows.extraOptimizations_$eq(Scala.joined(knows.extraOptimizations(), Scala.one(FilterImagesFirst.ONE)));
     }
   }
 

@@ -15,6 +15,8 @@ import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.ExpressionInfo;
 import org.apache.spark.sql.catalyst.expressions.Literal;
 import org.apache.spark.sql.catalyst.expressions.ScalaUDF;
+import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
+import org.apache.spark.sql.catalyst.rules.Rule;
 import org.apache.spark.sql.execution.SparkStrategy;
 import org.apache.spark.sql.internal.SQLConf;
 import org.apache.spark.sql.types.DataType;
@@ -45,6 +47,7 @@ public final class SightlineExtensions extends AbstractFunction1<SparkSessionExt
             ClassifyImage.class.getName(), null, NAME, USAGE, "", "", "", "misc_funcs", "", "", "java_udf");
     extensions.injectFunction(new Tuple3<>(new FunctionIdentifier(NAME), info, new Builder()));
     extensions.injectPlannerStrategy(new Strategy());
+    extensions.injectOptimizerRule(new Rules());
     return BoxedUnit.UNIT;
   }
 
@@ -53,6 +56,13 @@ public final class SightlineExtensions extends AbstractFunction1<SparkSessionExt
     @Override
     public SparkStrategy apply(SparkSession session) {
       return ImageStrategy.ONE;
+    }
+  }
+
+  private static final class Rules extends AbstractFunction1<SparkSession, Rule<LogicalPlan>> {
+    @Override
+    public Rule<LogicalPlan> apply(SparkSession session) {
+      return FilterImagesFirst.ONE;
     }
   }
 

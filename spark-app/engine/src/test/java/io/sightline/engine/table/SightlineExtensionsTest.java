@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.functions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -43,6 +44,18 @@ final class SightlineExtensionsTest {
     classified.createOrReplaceGlobalTempView("classified");
     Row row = spark.newSession().sql("SELECT class.label, why FROM global_temp.classified").first();
     assertTrue(row.getString(0).matches("[0-9]"), row.toString());
+  }
+
+  /** All images were classified, those too that a condition on another column left out. */
+  @Test
+  void classifiesNoImageThatAnotherColumnLeavesOut() {
+    Dataset<Row> images = spark.range(40).select(functions.col("id"), functions.lit(Digits.IMAGE).as("content"));
+    Dataset<Row> some = ImageClassifier.transform(
+        images, "{\"input\": \"content\", \"output\": \"class\", \"error\": \"why\", \"top\": 1}")
+        .where("id >= 30 AND class.label IS NOT NULL AND (id < 32 OR class.index > 10) AND rand() >= 0");
+    LogicalPlan add = some.queryExecution().optimizedPlan().find(node -> node instanceof AddImageColumns).get();
+    assertEquals(10, Dataset.ofRows(spark, add.children().head()).count());
+    assertEquals(2, some.count());
   }
 
   @Test
