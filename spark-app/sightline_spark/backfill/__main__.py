@@ -17,7 +17,7 @@ from sightline_common.settings import problems
 from sightline_spark.backfill.app import backfill
 from sightline_spark.backfill.arguments import PROGRAM, Options, parse
 from sightline_spark.backfill.errors import Refused, reason
-from sightline_spark.backfill.stopping import Stopped
+from sightline_spark.backfill.stopping import Stopped, untold_once_stopped
 from sightline_spark.errors import ClassifierError
 from sightline_spark.executors import wait_for_master
 from sightline_spark.session import build_session, end_session
@@ -34,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure_logging(settings, "backfill")
     logging.getLogger("py4j").setLevel(logging.CRITICAL)  # a job that is stopped makes it print Java's stack
     stop, came = Event(), [signal.SIGTERM.value]
+
+    logging.getLogger().addFilter(untold_once_stopped(stop))
 
     def on_signal(number: int, _frame: object) -> None:
         came[0] = number

@@ -1,5 +1,6 @@
 """Work that a signal stops, although it waits for Spark."""
 
+import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
@@ -14,6 +15,11 @@ T = TypeVar("T")
 
 class Stopped(Exception):
     """A signal came; the text, if there is one, says how many images are kept."""
+
+
+def untold_once_stopped(stop: Event) -> Callable[[logging.LogRecord], bool]:
+    """A filter for the root logger, where py4j tells that Spark ended under a call: a stop leaves some alone."""
+    return lambda record: not (stop.is_set() and record.msg == "Exception while sending command.")
 
 
 def until_stopped(
