@@ -81,6 +81,14 @@ def broker(_shared_broker: EmbeddedKafka) -> Iterator[EmbeddedKafka]:
 
 
 @pytest.fixture
+def changeable_broker(broker: EmbeddedKafka) -> Iterator[EmbeddedKafka]:
+    """The file's broker; the test may change the topics, which are made anew behind it."""
+    yield broker
+    _delete_topics(broker)
+    _create_topics(broker)
+
+
+@pytest.fixture
 def restartable_broker(tmp_path: Path) -> Iterator[EmbeddedKafka]:
     """A broker of the test's own, topics created: `stop()`, `kill()`, then `start()` and `wait_ready()` at will."""
     with _running_broker(tmp_path / "kafka") as broker:

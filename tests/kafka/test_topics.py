@@ -37,34 +37,34 @@ def test_topics_exist_as_the_contracts_say(broker: EmbeddedKafka) -> None:
             assert topic.config.items() <= _config(admin, topic.name).items()
 
 
-def test_a_changed_limit_reaches_topics_that_exist(restartable_broker: EmbeddedKafka) -> None:
-    settings = TopicsSettings(kafka_bootstrap_servers=restartable_broker.bootstrap_servers, max_image_bytes=1_000_000)
+def test_a_changed_limit_reaches_topics_that_exist(changeable_broker: EmbeddedKafka) -> None:
+    settings = TopicsSettings(kafka_bootstrap_servers=changeable_broker.bootstrap_servers, max_image_bytes=1_000_000)
     ensure_topics(settings)
     ensure_topics(settings)
-    with _admin(restartable_broker) as admin:
+    with _admin(changeable_broker) as admin:
         assert _config(admin, "images")["max.message.bytes"] == str(settings.record_limit)
 
 
-def test_a_topic_with_too_few_partitions_is_refused_by_name(restartable_broker: EmbeddedKafka) -> None:
-    with _admin(restartable_broker) as admin:
+def test_a_topic_with_too_few_partitions_is_refused_by_name(changeable_broker: EmbeddedKafka) -> None:
+    with _admin(changeable_broker) as admin:
         admin.delete_topics(["images"])
         admin.create_topics([NewTopic("images", 1, 1)], wait_for_metadata=True)
     with pytest.raises(TopicsError, match="images has 1 partitions"):
-        ensure_topics(TopicsSettings(kafka_bootstrap_servers=restartable_broker.bootstrap_servers))
+        ensure_topics(TopicsSettings(kafka_bootstrap_servers=changeable_broker.bootstrap_servers))
 
 
-def test_a_topic_with_too_few_replicas_is_refused_before_anything_changes(restartable_broker: EmbeddedKafka) -> None:
+def test_a_topic_with_too_few_replicas_is_refused_before_anything_changes(changeable_broker: EmbeddedKafka) -> None:
     """The job asked for two in-sync replicas of topics that have one: from then on nobody could write."""
-    settings = TopicsSettings(kafka_bootstrap_servers=restartable_broker.bootstrap_servers)
+    settings = TopicsSettings(kafka_bootstrap_servers=changeable_broker.bootstrap_servers)
     more = settings.model_copy(update={"topics_replication_factor": 3, "topics_min_insync_replicas": 2})
     with pytest.raises(TopicsError, match=r"topic .* has 1 replicas of a partition, SIGHTLINE_TOPICS_REPLICATION_FACT"):
         ensure_topics(more)
-    with _admin(restartable_broker) as admin:
+    with _admin(changeable_broker) as admin:
         for topic in load_topics(settings.max_image_bytes):
             assert _config(admin, topic.name)["min.insync.replicas"] == "1"
 
 
-def test_what_kafka_refuses_is_one_line(restartable_broker: EmbeddedKafka, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_kafka_refuses_is_one_line(changeable_broker: EmbeddedKafka, monkeypatch: pytest.MonkeyPatch) -> None:
     """It was a traceback."""
 
     def refused(*_: object, **__: object) -> None:
@@ -72,7 +72,7 @@ def test_what_kafka_refuses_is_one_line(restartable_broker: EmbeddedKafka, monke
 
     monkeypatch.setattr(KafkaAdminClient, "describe_configs", refused)
     with pytest.raises(TopicsError, match=r"refuses: .*TopicAuthorizationFailed"):
-        ensure_topics(TopicsSettings(kafka_bootstrap_servers=restartable_broker.bootstrap_servers))
+        ensure_topics(TopicsSettings(kafka_bootstrap_servers=changeable_broker.bootstrap_servers))
 
 
 def test_a_cluster_that_never_answers_is_an_error_that_names_it() -> None:
