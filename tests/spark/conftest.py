@@ -1,6 +1,8 @@
 """One Spark session with the engine for the whole suite, and image records for it."""
 
 import io
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,6 +44,16 @@ def spark(settings: ClassifierSettings) -> Iterator[SparkSession]:
     session = build_session(settings)
     yield session
     end_session(session)
+
+
+@pytest.fixture(scope="session")
+def photo_model() -> str:
+    """A model of photos; the first run fetches it."""
+    name = "efficientnet-lite0"
+    if not (MODELS / name).exists():
+        program = Path(sys.executable).with_name("sightline-model")
+        subprocess.run([program, "install", name], cwd=MODELS.parent, check=True)
+    return name
 
 
 def image_frame(spark: SparkSession, records: list[Record]) -> DataFrame:

@@ -1,14 +1,16 @@
 """A Spark user's program on a cluster whose workers have neither Sightline's jars nor its models.
 
 Run by test_table_cluster.py: MODELS FOLDER. It starts the cluster, too, so that it can add a worker, and kill an
-executor while a job runs. What it saw goes to FOLDER/seen.json.
+executor while a job runs; then two other programs have the cluster. What it saw goes to FOLDER/seen.json.
 """
 
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Thread
 from typing import Any, Final
@@ -18,12 +20,14 @@ from pyspark.sql.functions import col, explode, lit, sequence
 
 from sightline_spark import ImageClassifier, configure
 from tests.spark.conftest import digit_png
-from tests.spark.standalone import SECRET, Standalone, standalone, until
+from tests.spark.standalone import SECRET, Standalone, standalone
+from tests.spark.throughput_on_cluster import with_one_and_with_two
 
 DIGITS: Final = 20
 COPIES: Final = 600
 PARTITIONS: Final = 8
 DEADLINE_S: Final = 60.0
+PROGRAM_S: Final = 240.0
 # As docs/spark-cluster.md has it for clusters with a secret.
 _DEFAULTS: Final = f"""
 spark.authenticate                      true
@@ -45,19 +49,21 @@ def main() -> None:
         builder = builder.config("spark.executor.memory", "700m").config("spark.ui.enabled", "false")
         spark = configure(builder, models=models).getOrCreate()
         seen = _seen(spark, cluster, folder)
-        (folder / "seen.json").write_text(json.dumps(seen))
         spark.stop()
+        seen |= _others(cluster, models, folder)
+        (folder / "seen.json").write_text(json.dumps(seen))
 
 
 def _seen(spark: SparkSession, cluster: Standalone, folder: Path) -> dict[str, Any]:
     photos = _photos(spark, folder)
-    return {
+    seen: dict[str, Any] = {
         "transformer": _labels(_classifier().transform(photos).select("id", "classified.label", "classified.model")),
         "function": _labels(photos.selectExpr("id", "classify_image(content).label", "classify_image(content).model")),
         "stream": _stream(spark, photos, folder),
-        "killed": _killed(spark, photos, cluster),
-        "brought": _brought(folder),
+        "throughput": with_one_and_with_two(spark, cluster),
     }
+    (oldest,) = map(int, seen["throughput"]["one"]["classified"])  # it has both models already
+    return {**seen, "killed": _killed(spark, photos, oldest, folder), "brought": _brought(folder)}
 
 
 def _classifier() -> ImageClassifier:
@@ -93,18 +99,15 @@ def _many(photos: DataFrame) -> DataFrame:
     return photos.where("id != 'no-image'").withColumn("copy", copies).repartition(PARTITIONS, "copy", "id")
 
 
-def _killed(spark: SparkSession, photos: DataFrame, cluster: Standalone) -> dict[str, int]:
-    """Adds an executor, writes while the first one is killed, and counts what was written."""
-    cluster.start("another", SPARK_DIST_CLASSPATH="")  # which `configure` has set for this program's own JVM
-    first = cluster.executors()
-    until(lambda: len(cluster.executors()) == 2, "the other worker's executor", cluster.logs)
-    out = str(cluster.folder / "killed")
+def _killed(spark: SparkSession, photos: DataFrame, executor: int, folder: Path) -> dict[str, int]:
+    """Writes on both executors while `executor` is killed, and counts what was written."""
+    out = str(folder / "killed")
     labelled = _classifier().transform(_many(photos)).select("id", "copy", "classified.label")
     job = Thread(target=labelled.write.parquet, args=[out])
     failed = 0
     job.start()
     _await_tasks(spark, job)
-    os.kill(first[0], signal.SIGKILL)
+    os.kill(executor, signal.SIGKILL)
     while job.is_alive():
         failed = max([failed, *(stage.numFailedTasks for stage in _stages(spark))])
         time.sleep(0.01)
@@ -142,6 +145,52 @@ def _brought(folder: Path) -> list[int]:
         len([*executor.glob("*.jar"), *(path for path in executor.glob("sightline-models-*") if path.is_dir())])
         for executor in executors
     ]
+
+
+def _others(cluster: Standalone, models: str, folder: Path) -> dict[str, Any]:
+    """A backfill and a program of the `installed` way beside each other, an executor each."""
+    before = len(_brought(folder))
+    plain = {name: value for name, value in os.environ.items() if name != "SPARK_DIST_CLASSPATH"}
+    environment = {**plain, **cluster.environment, "SIGHTLINE_MODELS_DIR": models}
+    photos, labels, kept = str(folder / "photos"), str(folder / "installed.json"), str(folder / "kept")
+    options = ["--glob", "*", "--piece", "12", "--out", kept]
+    master = cluster.environment["SIGHTLINE_CLASSIFIER_MASTER"]
+    with ThreadPoolExecutor() as pool:
+        backfill = pool.submit(_run, environment, "sightline_spark.backfill", "folder", _files(folder), *options)
+        installed = pool.submit(_run, plain, "tests.spark.installed_on_cluster", master, models, photos, labels)
+    installed.result()
+    return {
+        "said": backfill.result(),
+        "installed": json.loads(Path(labels).read_text()),
+        "backfill": _kept(kept),
+        "copied": len(_brought(folder)) - before,
+    }
+
+
+def _files(folder: Path) -> str:
+    """The images of `_photos` as files, named by their ids."""
+    pictures = folder / "pictures"
+    pictures.mkdir()
+    for index in range(DIGITS):
+        (pictures / f"{index:02}").write_bytes(digit_png(index)[0])
+    (pictures / "no-image").write_bytes(b"no image")
+    return str(pictures)
+
+
+def _run(environment: dict[str, str], module: str, *arguments: str) -> str:
+    """What the module prints; it must end well."""
+    command = [sys.executable, "-m", module, *arguments]
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, timeout=PROGRAM_S, check=True)
+    return done.stdout
+
+
+def _kept(table: str) -> list[list[Any]]:
+    """The labels of a table of results; a session without executors reads it."""
+    spark = SparkSession.builder.master("local[1]").config("spark.jars", "").getOrCreate()
+    try:
+        return _labels(spark.read.parquet(table).select("name", "label", "model"))
+    finally:
+        spark.stop()
 
 
 if __name__ == "__main__":

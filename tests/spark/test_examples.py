@@ -35,14 +35,6 @@ def _run(command: Sequence[str | Path], **variables: str) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="module")
-def photo_model() -> str:
-    """A model of photos; the first run fetches it."""
-    if not (MODELS / "efficientnet-lite0").exists():
-        _run([Path(sys.executable).with_name("sightline-model"), "install", "efficientnet-lite0"])
-    return "efficientnet-lite0"
-
-
 def test_photos_are_named(photo_model: str) -> None:
     """By the Transformer and by the function."""
     said = _run([sys.executable, EXAMPLES / "classify_photos.py"])
