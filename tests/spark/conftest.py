@@ -38,10 +38,11 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> ClassifierSettings:
 
 @pytest.fixture(scope="session")
 def spark(settings: ClassifierSettings) -> Iterator[SparkSession]:
-    """The session that the classifier itself would use."""
+    """The session that the classifier itself would use, but for how finely it shuffles."""
     if find_java() is None:
         pytest.skip("needs Java 17 (Debian: apt-get install openjdk-17-jdk-headless)")
     session = build_session(settings)
+    session.conf.set("spark.sql.shuffle.partitions", "2")  # few rows: of Spark's 200 tasks tests would wait for most
     yield session
     end_session(session)
 

@@ -22,7 +22,7 @@ PHOTOS = Path(sklearn.datasets.__file__).parent / "images"
 
 pytestmark = [
     pytest.mark.spark,
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(600),
     pytest.mark.skipif(find_java() is None, reason="needs Java 17 (Debian: apt-get install openjdk-17-jdk-headless)"),
 ]
 

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -120,13 +120,10 @@ def kafka(broker: EmbeddedKafka) -> ClassifierSettings:
 
 
 @pytest.fixture
-def tables(spark: SparkSession, kafka: ClassifierSettings) -> Iterator[SparkSession]:
-    """The session with all records of the topics as tables, and few tasks for few rows."""
-    partitions = str(spark.conf.get("spark.sql.shuffle.partitions"))
-    spark.conf.set("spark.sql.shuffle.partitions", "2")
+def tables(spark: SparkSession, kafka: ClassifierSettings) -> SparkSession:
+    """The session with all records of the topics as tables."""
     add_topics(spark, settings=kafka)
-    yield spark
-    spark.conf.set("spark.sql.shuffle.partitions", partitions)
+    return spark
 
 
 def asked(spark: SparkSession, statement: str) -> list[tuple[Any, ...]]:
