@@ -1,12 +1,13 @@
 """Whole folders: what is taken of them, how the sending shows, and how it is stopped."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import Watch
+from tests.browser.conftest import DEADLINE_MS, Watch
 from tests.browser.gateway import UPLOADS, png
 from tests.browser.test_uploads import REFUSED
 
@@ -35,7 +36,7 @@ def choose_folder(page: Page, folder: Path) -> None:
 
 
 def hold(page: Page, pattern: str) -> list[Route]:
-    """The requests that the page makes, kept without an answer."""
+    """The requests that the page makes, kept without an answer; see `await_held`."""
     held: list[Route] = []
 
     def keep(route: Route) -> None:
@@ -43,6 +44,14 @@ def hold(page: Page, pattern: str) -> list[Route]:
 
     page.route(pattern, keep)
     return held
+
+
+def await_held(page: Page, held: list[Route], count: int) -> None:
+    """Wait until so many are kept: the page calls an upload sent before its request gets here."""
+    deadline = time.monotonic() + DEADLINE_MS / 1000
+    while len(held) < count:
+        assert time.monotonic() < deadline, f"{len(held)} of {count} requests"
+        page.wait_for_timeout(20)  # in which the driver brings them
 
 
 def test_a_folder_is_sent_whole_with_the_folders_below_it(page: Page, tmp_path: Path) -> None:
@@ -71,6 +80,7 @@ def test_a_large_folder_shows_one_bar_and_can_be_stopped(page: Page, tmp_path: P
     expect(page.locator("[data-whole]")).to_be_visible()
     expect(page.locator(".upload")).to_have_count(40)
     expect(page.locator(".upload[data-state=sending]")).to_have_count(3)
+    await_held(page, held, 3)
     page.get_by_role("button", name="Stop").click()
     for route in held:
         route.continue_()
@@ -104,6 +114,7 @@ def test_a_drawing_does_not_wait_for_a_folder(page: Page, tmp_path: Path) -> Non
     held = hold(page, "**/v1/images?model=efficientnet-lite0")
     choose_folder(page, make_folder(tmp_path, 20))
     expect(page.locator(".upload[data-state=sending]")).to_have_count(3)
+    await_held(page, held, 3)
     page.get_by_label("Drawing board").press("Space")
     page.keyboard.press("Enter")
     expect(page.locator("digit-pad")).to_have_attribute("data-state", "asking")

@@ -2,11 +2,13 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 
 import httpx
 import pytest
+from kafka import KafkaConsumer, TopicPartition
 
 from sightline_contracts.topics import RESULTS
 from sightline_local.processes import members
@@ -68,18 +70,16 @@ def test_the_classifier_dies_with_images_in_flight(
     The JVM of a killed process goes on for a moment, beside the next one: it must not harm the position in Kafka.
     """
     crashed = system.state("classifier").pid
-    # Stopped while the images arrive, so that they really wait; the JVM is in the same process group.
-    os.killpg(crashed, signal.SIGSTOP)
-    try:
-        accepted = upload(system, IN_FLIGHT)
-    finally:
-        os.killpg(crashed, signal.SIGCONT)
-    ledger = {image_id.encode() for image_id in accepted}
-    eventually(
-        lambda: any(record.key in ledger for record in system.records(RESULTS)), 60, "the first of the 500 results"
-    )
-    kill(crashed, signal.SIGKILL)
-    done = sum(record.key in ledger for record in system.records(RESULTS))
+    with new_results(system) as come:
+        # Stopped while the images arrive, so that they really wait; the JVM is in the same process group.
+        os.killpg(crashed, signal.SIGSTOP)
+        try:
+            accepted = upload(system, IN_FLIGHT)
+        finally:
+            os.killpg(crashed, signal.SIGCONT)
+        ledger = {image_id.encode() for image_id in accepted}
+        done = eventually(lambda: len(ledger & come()), 60, "the first of the 500 results")
+        kill(crashed, signal.SIGKILL)
     assert done < IN_FLIGHT, "the classifier was through before it was killed: nothing was in flight"
 
     found = await_results(system, accepted, 180)
@@ -89,6 +89,20 @@ def test_the_classifier_dies_with_images_in_flight(
     assert all(len(said) == 1 for said in contents(system, accepted).values())
     assert shown_once(http, accepted)
     eventually(lambda: len(spark_jvms(system)) == 1, 60, "the killed classifier's JVM to be gone")
+
+
+@contextmanager
+def new_results(system: System) -> Iterator[Callable[[], set[bytes]]]:
+    """Gives the keys that have come to `results` since the last call.
+
+    It is connected before they come: a consumer that had to connect first saw them when all of them were there.
+    """
+    with closing(KafkaConsumer(bootstrap_servers=system.bootstrap_servers)) as consumer:
+        partitions = [TopicPartition(RESULTS, number) for number in consumer.partitions_for_topic(RESULTS)]
+        consumer.assign(partitions)
+        for partition, end in consumer.end_offsets(partitions).items():
+            consumer.seek(partition, end)
+        yield lambda: {record.key for records in consumer.poll(timeout_ms=500).values() for record in records}
 
 
 def spark_jvms(system: System) -> list[int]:

@@ -40,7 +40,7 @@ class Cluster:
             broker.start()
         for broker in self.brokers.values():
             broker.wait_ready()
-        wait_until(lambda: len(self._nodes()) == _NODES)
+        wait_until(lambda: len(self._nodes()) == _NODES, 60)
         ensure_topics(
             TopicsSettings(
                 kafka_bootstrap_servers=self.bootstrap_servers,
@@ -69,8 +69,8 @@ class Cluster:
     def _partitions(self) -> list[dict[str, Any]]:
         # It may ask a broker that is known to the cluster and does not listen yet.
         with (
-            closing(KafkaAdminClient(bootstrap_servers=self.brokers[1].bootstrap_servers)) as admin,
             suppress(KafkaError),
+            closing(KafkaAdminClient(bootstrap_servers=self.brokers[1].bootstrap_servers)) as admin,
         ):
             (topic,) = admin.describe_topics([IMAGES])
             return list(topic["partitions"])

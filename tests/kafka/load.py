@@ -19,6 +19,7 @@ from tests.unit.gateway.process import image_bytes, wait_until
 _SENDERS = 4
 _PAUSE_S = 0.01  # between uploads: without it the senders would take the processor from what they watch
 _BODIES = 20
+_QUICK_S = 2.0  # a busy machine needs one for an upload; what waits for a client that is stuck needs ten
 
 
 @dataclass
@@ -37,10 +38,10 @@ class Load:
         enough = len(self.accepted) + uploads
         wait_until(lambda: len(self.accepted) >= enough, deadline_s)
 
-    def await_quick(self, p99_s: float, deadline_s: float = 30) -> None:
-        """Wait until 99 of 100 uploads in a row took less than `p99_s` seconds, none of them accepted before now."""
+    def await_quick(self, deadline_s: float = 60) -> None:
+        """Wait until 99 of 100 uploads in a row were quick, none of them accepted before now."""
         first = len(self.seconds)
-        wait_until(lambda: len(self.seconds) >= first + 100 and sorted(self.seconds[-100:])[98] < p99_s, deadline_s)
+        wait_until(lambda: len(self.seconds) >= first + 100 and sorted(self.seconds[-100:])[98] < _QUICK_S, deadline_s)
 
     def note(self, answer: httpx.Response, took_s: float) -> None:
         """Enter an answer."""
@@ -90,7 +91,7 @@ def _send(url: str, bodies: list[bytes], load: Load, stop: threading.Event) -> N
 
 def published(bootstrap_servers: str) -> Iterator[Any]:
     """The consumer records of all images that Kafka has now."""
-    options = {"bootstrap_servers": bootstrap_servers, "consumer_timeout_ms": 10_000}
+    options = {"bootstrap_servers": bootstrap_servers, "consumer_timeout_ms": 60_000}
     with closing(KafkaConsumer(**options, max_partition_fetch_bytes=11_000_000)) as consumer:
         partitions = [TopicPartition(IMAGES, number) for number in consumer.partitions_for_topic(IMAGES)]
         consumer.assign(partitions)

@@ -11,7 +11,7 @@ from sightline_common.settings import KafkaSettings
 from sightline_contracts.ids import new_image_id
 from sightline_contracts.images import ImageRecord
 
-SOON_S: Final = 20.0
+SOON_S: Final = 60.0
 
 
 @asynccontextmanager
@@ -34,12 +34,13 @@ async def until_ready(publisher: Publisher) -> None:
             await asyncio.sleep(0.05)
 
 
-async def until_told(publisher: Publisher, words: str) -> None:
-    """Wait until `words` are in the reason why it cannot publish."""
+async def until_told(publisher: Publisher, words: str) -> str:
+    """The reason why it cannot publish, once `words` are in it."""
     async with asyncio.timeout(SOON_S):
-        while words not in publisher.readiness().reason:
-            assert not publisher.readiness().ok
+        while words not in (readiness := publisher.readiness()).reason:
+            assert not readiness.ok
             await asyncio.sleep(0.05)
+    return readiness.reason
 
 
 def frame(image_id: str | None = None) -> ImageRecord:

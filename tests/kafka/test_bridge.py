@@ -6,12 +6,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import count
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
+from sightline_bridge.errors import SendError
 from sightline_bridge.framing import FRAMINGS
 from sightline_bridge.send import Sent, send_frames
 from sightline_common.settings import KafkaSettings
@@ -163,9 +165,9 @@ def test_frames_in_flight_when_the_broker_freezes_arrive_too(restartable_broker:
 
 def test_sigterm_flushes_what_was_taken(broker: EmbeddedKafka, tmp_path: Path) -> None:
     """What the bridge counts as published at its end is what Kafka holds, without a gap."""
-    stream, to_send = f"camera-{uuid4()}", images(2000, 50_000)
+    stream, sent = f"camera-{uuid4()}", list[Image]()
     with bridge_on(broker, tmp_path, BRIDGE_STREAM=stream) as bridge:
-        sending = threading.Thread(target=_send_until_it_ends, args=(bridge.port, to_send))
+        sending = threading.Thread(target=_send_until_it_ends, args=(bridge.port, sent))
         sending.start()
         wait_until(lambda: bridge.metric('frames_total{result="published"}') > 100, "frames flow")
         published = int(bridge.metric('frames_total{result="published"}'))
@@ -173,9 +175,16 @@ def test_sigterm_flushes_what_was_taken(broker: EmbeddedKafka, tmp_path: Path) -
         sending.join(30)
         assert "not published" not in bridge.log_file.read_text()
     kept = as_images(records_of(broker, stream, published))
-    assert kept == to_send[: len(kept)]
+    assert kept == sent[: len(kept)]
 
 
-def _send_until_it_ends(port: int, to_send: list[Image]) -> None:
-    with pytest.raises(Exception, match="ended the connection"):
-        send_frames(("127.0.0.1", port), to_send, FRAMINGS["fixed28"])
+def _send_until_it_ends(port: int, sent: list[Image]) -> None:
+    """Images without end: however slow this process is, it is not through before the bridge."""
+
+    def endless() -> Iterator[Image]:
+        for number in count():
+            sent.append((f"{number:05}.jpg", b"\xff\xd8\xff" + number.to_bytes(4) + bytes(50_000)))
+            yield sent[-1]
+
+    with pytest.raises(SendError, match="ended the connection"):
+        send_frames(("127.0.0.1", port), endless(), FRAMINGS["fixed28"])

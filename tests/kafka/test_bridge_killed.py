@@ -63,12 +63,16 @@ def names_in_kafka(broker: EmbeddedKafka, stream: str) -> list[str]:
         partitions = [TopicPartition(IMAGES, number) for number in consumer.partitions_for_topic(IMAGES)]
         consumer.assign(partitions)
         consumer.seek_to_beginning()
-        quiet_since = time.monotonic()
+        read, quiet_since = 0, time.monotonic()
         while time.monotonic() < quiet_since + 2:
             for batch in consumer.poll(200).values():
-                quiet_since = time.monotonic()
+                read += len(batch)
                 found = (decode_record(raw.key, raw.value, raw.headers) for raw in batch)
                 names += [record.name or "" for record in found if record.stream == stream]
+            if read < sum(
+                consumer.end_offsets(partitions).values()
+            ):  # a busy broker takes its time to hand out the rest
+                quiet_since = time.monotonic()
     return names
 
 

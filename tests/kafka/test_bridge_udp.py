@@ -19,7 +19,7 @@ LOSSES = ("incomplete", "missing", "over-budget")
 
 
 def send(bridge: BridgeProcess, to_send: list[Image], stream_id: int, datagram_bytes: int = 1472) -> None:
-    """All of `to_send`, slowly enough for a busy machine."""
+    """All of `to_send`: slowly enough for a busy machine, and each frame within the second that it may take."""
     options = DatagramOptions(megabits=150, datagram_bytes=datagram_bytes, stream_id=stream_id)
     assert send_datagrams(("127.0.0.1", bridge.port), to_send, options).frames == len(to_send)
 
@@ -57,8 +57,8 @@ def test_frames_over_udp_are_image_records_with_their_exact_bytes(
 def test_while_kafka_is_away_what_finds_no_room_is_counted_and_the_rest_arrives(
     restartable_broker: EmbeddedKafka, tmp_path: Path
 ) -> None:
-    """80 MB meet a broker that stands still: what fits is kept in order, the rest is counted, memory stays bounded."""
-    broker, to_send, after, buffer = restartable_broker, images(800, 100_000), images(20, 1000), 16 * MIB
+    """40 MB meet a broker that stands still: what fits is kept in order, the rest is counted, memory stays bounded."""
+    broker, to_send, after, buffer = restartable_broker, images(400, 100_000), images(20, 1000), 16 * MIB
     with bridge_on(broker, tmp_path, BRIDGE_SOURCE="udp", BRIDGE_BUFFER_BYTES=buffer) as bridge:
         before = bridge.resident_bytes()
         assert broker.pid is not None

@@ -21,7 +21,7 @@ def _producer(broker: EmbeddedKafka) -> KafkaProducer:
 
 
 def _values(broker: EmbeddedKafka, partition: TopicPartition, count: int) -> list[bytes]:
-    with closing(KafkaConsumer(bootstrap_servers=broker.bootstrap_servers, consumer_timeout_ms=10_000)) as consumer:
+    with closing(KafkaConsumer(bootstrap_servers=broker.bootstrap_servers, consumer_timeout_ms=60_000)) as consumer:
         consumer.assign([partition])
         consumer.seek_to_beginning(partition)
         return [record.value for _, record in zip(range(count), consumer, strict=False)]

@@ -46,7 +46,7 @@ def test_a_broker_is_restarted_five_times_under_load_and_nothing_accepted_is_los
                 restartable_broker.stop()
                 restartable_broker.start()
             restartable_broker.wait_ready()
-            load.await_quick(0.5)
+            load.await_quick()
         assert gateway.log().count("\n") - lines <= time.monotonic() - began
         assert load.broken == 0
     assert load.refused, "no upload came while the broker was away"
@@ -99,7 +99,7 @@ def test_a_broker_that_stands_still_for_a_minute_means_503_and_nothing_accepted_
                 wait_until(lambda: time.monotonic() - stopped >= PAUSE_S, 2 * PAUSE_S)
                 assert gateway.client.get("/healthz", timeout=5).status_code == 200
                 assert len(load.accepted) == promised
-            load.await_quick(0.5)
+            load.await_quick()
         assert gateway.log().count("\n") - lines <= time.monotonic() - began
         assert load.broken == 0
     assert_nothing_lost(load, restartable_broker.bootstrap_servers)

@@ -47,7 +47,7 @@ def test_a_slow_and_lossy_line_to_kafka_costs_time_and_nothing_else(distant: Dis
                 slow = load.seconds[first:]
             finally:
                 link.latency_s, link.loss = 0.0, 0.0
-            load.await_quick(0.5)
+            load.await_quick()
     assert median(slow) >= 2 * 0.05
     assert (load.refused, load.broken) == ({}, 0)
     assert_nothing_lost(load, address)
@@ -77,7 +77,7 @@ def test_a_name_service_that_is_away_is_told_and_outlived(
             wait_until(load.refused.total, 40)
             names.start()
             load.await_more(UPLOADS)
-            load.await_quick(0.5)
+            load.await_quick()
         assert gateway.log().count("\n") <= time.monotonic() - began + START_LINES
         assert load.broken == 0
     assert_nothing_lost(load, address)

@@ -138,7 +138,7 @@ def test_without_kafka_it_is_said_at_once_and_with_it_again_pictures_come(
     for image_id, origin in (first, second):
         topics.answer(image_id, origin)
     assert get(gateway, first[0], "thumbnail").status_code == 200
-    assert gateway.client.get(f"/v1/images/{second[0]}").status_code == 200
+    wait_until(lambda: gateway.client.get(f"/v1/images/{second[0]}").status_code == 200)
     broker.kill()
     began = time.monotonic()
     away = gateway.client.get(f"/v1/images/{second[0]}/thumbnail")

@@ -242,8 +242,8 @@ def test_a_port_that_says_nothing_holds_nobody(kafka: SecuredKafka) -> None:
             started = time.monotonic()
             with pytest.raises(CannotConnect, match="no answer within 1 s"):
                 client(**settings.client_options(), bootstrap_timeout_ms=1000)
-            assert time.monotonic() - started < 5
-        wait_until(lambda: threading.active_count() == threads)
+            assert time.monotonic() - started < SOON_S
+        wait_until(lambda: threading.active_count() <= threads)  # some of other tests may have ended meanwhile
 
 
 def test_an_administrator_needs_a_certificate(kafka: SecuredKafka) -> None:

@@ -116,11 +116,10 @@ def test_a_webhook_outlives_its_receiver_and_a_gateway_that_is_killed(
         gateway.wait_ready()
         answered, waiting = upload(gateway, receiver), upload(gateway, receiver)
         classifier.answer(answered)
-        wait_until(lambda: gateway.metric('sightline_gateway_callbacks_total{outcome="retried"}') == 1)
+        wait_until(lambda: gateway.metric('sightline_gateway_callbacks_total{outcome="retried"}') >= 1)
         gateway.process.kill()
     classifier.answer(waiting)  # while no gateway runs
     receiver.start()
     with running_gateway(broker.bootstrap_servers, tmp_path, **settings(receiver)) as gateway:
-        wait_until(lambda: len(receiver.received) == 2, 30)
-        assert {headers["webhook-id"] for headers, _ in receiver.received} == {answered, waiting}
+        wait_until(lambda: {headers["webhook-id"] for headers, _ in receiver.received} == {answered, waiting}, 60)
         assert gateway.terminate() == 0

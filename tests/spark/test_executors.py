@@ -76,8 +76,8 @@ def test_executors_classify_and_the_driver_does_not(
     assert {*loaded[0]} == {"message", "level", "logger", "service", "time"}
     assert "Loaded model" not in driver.log.read_text()
     until(lambda: driver.metric("sightline_classifier_model_loads_total") == 1, "the executor tells the driver")
-    assert driver.metric("sightline_classifier_models_loaded") == 1
-    assert driver.metric("sightline_classifier_model_bytes") > 100_000
+    until(lambda: driver.metric("sightline_classifier_models_loaded") == 1, "and that it is loaded")
+    until(lambda: driver.metric("sightline_classifier_model_bytes") > 100_000, "and how large it is")
     assert list(cluster.folder.rglob("*.jar")) == []  # 200 MB for each executor, were they copied
 
 

@@ -54,7 +54,7 @@ def test_versions_come_and_go_under_load(broker: EmbeddedKafka, tmp_path: Path) 
 
         traffic.until(lambda: process.metric(f"{METRIC}model_unloads_total") == 1)
         assert process.metric(f"{METRIC}model_failures_total") >= 2  # the same is tried again once a minute
-        assert process.metric(f"{METRIC}models_loaded") == 2
+        traffic.until(lambda: process.metric(f"{METRIC}models_loaded") == 2)
         traffic.stop()
         results = results_of(kafka, traffic.sent)
         process.process.send_signal(signal.SIGTERM)
