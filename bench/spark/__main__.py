@@ -36,7 +36,7 @@ from bench.engine.streams import agreement_with
 from bench.engine.subjects import calibrated, quantised, subject
 from bench.engine.topic import Labels
 from bench.engine.worker import Speed, one_thread_environment
-from bench.spark.contest import Contender
+from bench.spark.contest import TURN_DEADLINE_S, Contender
 from bench.spark.lineup import BARE, RIVALS, TRANSFORMER, Files, entrants, figures, precisions, table
 from sightline_spark.errors import ClassifierError
 from sightline_spark.models.efficientnet_card import NAME
@@ -150,7 +150,10 @@ def bare(context: Context, models: Path, precision: str) -> Speed:
     """The engine alone on the same files, in a JVM started for it."""
     folder = photo_folder(context.folder)
     command = java(BARE_LOOP, models, NAME, folder, 2, BARE_BATCH, WARM_UP_S, BARE_S, precision)
-    done = subprocess.run(command, env=one_thread_environment(), stdout=subprocess.PIPE, text=True, check=True)
+    environment = one_thread_environment()
+    done = subprocess.run(
+        command, env=environment, stdout=subprocess.PIPE, text=True, check=True, timeout=TURN_DEADLINE_S
+    )
     rate, milliseconds = map(float, done.stdout.split()[-2:])
     return Speed(rate, 1000 / milliseconds)
 

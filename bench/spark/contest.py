@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 from types import TracebackType
 from typing import Final, Self
 
@@ -16,6 +17,7 @@ from bench.stream import cpu_seconds, tree
 from sightline_local.child import end_child
 
 END_DEADLINE_S: Final = 30.0
+TURN_DEADLINE_S: Final = 600.0  # ten times what the slowest takes for the whole table
 FEW, WHOLE = 0, 1  # the tables, by their place in each entrant's command
 
 
@@ -67,7 +69,7 @@ class Contender:
         return seconds, {number.encode(): label for number, label in labels.items()}
 
     def _classify(self, table: int) -> tuple[float, dict[str, int]]:
-        """Seconds, and the labels by number. Raises SystemExit when the process ends."""
+        """Seconds, and the labels by number. Raises SystemExit when the process ends, or is ended for being late."""
         if self._process.stdin is None or self._process.stdout is None:
             raise SystemExit(f"{self._name} has no pipes")
         try:
@@ -75,15 +77,21 @@ class Contender:
             self._process.stdin.flush()
         except BrokenPipeError:
             raise self._ended() from None
-        for line in self._process.stdout:
-            if line.startswith(b"bench "):
-                seconds, labels = json.loads(line.removeprefix(b"bench "))
-                return seconds, labels
+        late = Timer(TURN_DEADLINE_S, self._process.terminate)
+        late.start()
+        try:
+            for line in self._process.stdout:
+                if line.startswith(b"bench "):
+                    seconds, labels = json.loads(line.removeprefix(b"bench "))
+                    return seconds, labels
+        finally:
+            late.cancel()
         raise self._ended()
 
     def _ended(self) -> SystemExit:
+        end_child(self._process, END_DEADLINE_S)
         tail = "\n".join(self._log.read_text(errors="replace").splitlines()[-8:])
-        return SystemExit(f"{self._name} ended with status {self._process.wait()}; the end of {self._log}:\n{tail}")
+        return SystemExit(f"{self._name} ended with status {self._process.returncode}; the end of {self._log}:\n{tail}")
 
     def __enter__(self) -> Self:
         return self

@@ -13,6 +13,7 @@ from tests.kubernetes.conftest import Installed
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(900)]
 
 FIRST_LABEL_GOAL_S = 120
+FIRST_LABEL_LIMIT_S = 2 * FIRST_LABEL_GOAL_S  # the goal is for a machine that does nothing else
 
 
 def test_the_first_label_comes_soon(installed: Installed) -> None:
@@ -20,7 +21,7 @@ def test_the_first_label_comes_soon(installed: Installed) -> None:
     print(f"FIGURE kubernetes-first-label {installed.label_s:.1f} s goal <= {FIRST_LABEL_GOAL_S}")  # noqa: T201
     assert installed.result["status"] == "classified"
     assert installed.result["predictions"][0]["label"] == "daisy"
-    assert installed.label_s <= 2 * FIRST_LABEL_GOAL_S, "the goal is for a machine that does nothing else"
+    assert installed.label_s <= FIRST_LABEL_LIMIT_S
 
 
 def test_all_pods_are_ready(release: Release) -> None:

@@ -36,6 +36,8 @@ def main() -> None:
     """Run until somebody ends the process."""
     runtime, precision, model, bootstrap, target, checkpoint, per_trigger, jars = sys.argv[1:]
     spark = session(jars)
+    # Results of a task leave as they come, not when its last image is done.
+    spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", str(4 * BATCH))
     options = {"subscribe": "images", "startingOffsets": "earliest", "maxOffsetsPerTrigger": per_trigger}
     images = spark.readStream.format("kafka").option("kafka.bootstrap.servers", bootstrap).options(**options).load()
     classify = predict_batch_udf(maker(runtime, precision, model), return_type=ANSWER, batch_size=BATCH)
@@ -49,8 +51,6 @@ def session(jars: str) -> SparkSession:
     os.environ["PYSPARK_PYTHON"] = sys.executable
     conf = SparkConf(loadDefaults=False).setMaster("local[2]").setAppName("predict_batch_udf")
     conf.setAll([("spark.ui.enabled", "false"), ("spark.driver.memory", "2g"), ("spark.jars", jars)])
-    # Results of a task leave as they come, not when its last image is done.
-    conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", str(4 * BATCH))
     return SparkSession.builder.config(conf=conf).getOrCreate()
 
 
