@@ -34,7 +34,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure_logging(settings, "backfill")
     logging.getLogger("py4j").setLevel(logging.CRITICAL)  # a job that is stopped makes it print Java's stack
     stop, came = Event(), [signal.SIGTERM.value]
-
     logging.getLogger().addFilter(untold_once_stopped(stop))
 
     def on_signal(number: int, _frame: object) -> None:

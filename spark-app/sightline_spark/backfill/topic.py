@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
 from typing import Final, Self
@@ -16,7 +17,7 @@ from sightline_spark.backfill.work import Entry, Piece, offsets_left
 from sightline_spark.kafka import kafka_options
 from sightline_spark.offsets import asking, ends_of, offsets_at
 from sightline_spark.settings import ClassifierSettings
-from sightline_spark.span import Edge, Span
+from sightline_spark.span import Edge, Span, SpanError
 
 _GROUP: Final = "spark-kafka-source"  # as for the classifier: what its user on a secured Kafka has a right to
 PATIENCE_MS: Final = 10_000  # with Kafka
@@ -35,15 +36,18 @@ class TopicState:
         """Ask Kafka.
 
         Raises:
-            ClassifierError: Kafka does not answer, or has no such topic; or the span is of another one.
+            Refused: the span is of another topic, or of a partition that this one lacks.
+            ClassifierError: Kafka does not answer, or has no such topic.
         """
         name = settings.classifier_images_topic
-        span.refuse_others([name])
+        with _refusing():
+            span.refuse_others([name])
         with asking(settings, [name], "backfill", PATIENCE_MS) as (admin, [topic]):
             ends = ends_of(admin, topic)
             found = [_since(admin, name, ends, edge.time_ms) for edge in (span.start, span.end)]
-        begin = {number: first for number, (first, _) in ends.items()} | at_edge(span.start, name, ends, found[0])
-        until = {number: end for number, (_, end) in ends.items()} | at_edge(span.end, name, ends, found[1])
+        with _refusing():
+            begin = {number: first for number, (first, _) in ends.items()} | at_edge(span.start, name, ends, found[0])
+            until = {number: end for number, (_, end) in ends.items()} | at_edge(span.end, name, ends, found[1])
         runs = {number: (ends[number][0], begin[number], max(begin[number], until[number])) for number in ends}
         return cls(str(topic["topic_id"]), runs)
 
@@ -55,7 +59,7 @@ def at_edge(edge: Edge, topic: str, ends: Mapping[int, tuple[int, int]], found: 
     came since. Offsets of the topic come before a time for all.
 
     Raises:
-        ClassifierError: the topic has not such a partition.
+        SpanError: the topic has no such partition.
     """
     if topic in edge.offsets:
         return edge.within(topic, ends)
@@ -82,6 +86,14 @@ def assignments(topic: str, entries: Iterable[Entry]) -> Iterator[dict[str, str]
             "startingOffsets": json.dumps({topic: {name: entry.begin for name, entry in taken.items()}}),
             "endingOffsets": json.dumps({topic: {name: entry.until for name, entry in taken.items()}}),
         }
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except SpanError as error:
+        raise Refused(str(error)) from error
 
 
 def _since(admin: KafkaAdminClient, topic: str, partitions: Iterable[int], time_ms: int | None) -> dict[int, int]:

@@ -8,7 +8,7 @@ import pytest
 
 from sightline_spark.errors import ClassifierError
 from sightline_spark.shell.topics import source_range
-from sightline_spark.span import EVERY, WHOLE, Edge, Span
+from sightline_spark.span import EVERY, WHOLE, Edge, Span, SpanError
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NOON = int(NOW.timestamp() * 1000)
@@ -21,14 +21,14 @@ def test_a_time_is_utc_unless_it_names_a_zone(text: str, monkeypatch: pytest.Mon
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     time.tzset()
     try:
-        assert Edge.parse([text], NOW) == Edge(NOON)
+        assert Edge.parse([text], NOW, "earliest") == Edge(NOON)
     finally:
         monkeypatch.undo()
         time.tzset()
 
 
 def test_offsets_are_of_one_partition_or_of_all() -> None:
-    assert Edge.parse(["results:1=7,images=20"], NOW).offsets == {"results": {1: 7}, "images": {EVERY: 20}}
+    assert Edge.parse(["results:1=7,images=20"], NOW, "earliest").offsets == {"results": {1: 7}, "images": {EVERY: 20}}
 
 
 @pytest.mark.parametrize(
@@ -37,12 +37,25 @@ def test_offsets_are_of_one_partition_or_of_all() -> None:
 )
 def test_what_is_neither_is_refused_with_what_to_write(text: str) -> None:
     with pytest.raises(ClassifierError, match="is none of the ways to write it: a time"):
-        Edge.parse([text], NOW)
+        Edge.parse([text], NOW, "earliest")
 
 
 def test_two_times_for_one_end_are_refused() -> None:
     with pytest.raises(ClassifierError, match="a second time"):
-        Edge.parse(["2026-11-23", "24h"], NOW)
+        Edge.parse(["2026-11-23", "24h"], NOW, "earliest")
+
+
+@pytest.mark.parametrize("texts", [["earliest", "1h"], ["1h", "earliest"], ["earliest,1h"]])
+def test_the_topics_own_end_beside_a_time_is_refused_as_a_second_one(texts: list[str]) -> None:
+    """The word was dropped in silence, and whoever wanted all of the topic got its last hour."""
+    with pytest.raises(SpanError, match="a second time"):
+        Span.parse(texts, [])
+
+
+def test_the_topics_own_end_beside_offsets_is_of_the_other_partitions() -> None:
+    """Joined by a comma it was none of the ways to write it."""
+    span = Span.parse(["earliest,images:0=5"], ["images=9", "latest"])
+    assert span == Span(Edge(None, {"images": {0: 5}}), Edge(None, {"images": {EVERY: 9}}))
 
 
 def test_the_topics_own_ends_have_names_where_they_are() -> None:
@@ -57,7 +70,7 @@ def test_the_topics_own_ends_have_names_where_they_are() -> None:
     ("age", "seconds"), [("90s", 90), ("15m", 900), ("1h", 3600), ("2d", 172_800), ("1w", 604_800)]
 )
 def test_an_age_counts_back_from_now(age: str, seconds: int) -> None:
-    assert Edge.parse([age], NOW) == Edge(NOON - seconds * 1000)
+    assert Edge.parse([age], NOW, "earliest") == Edge(NOON - seconds * 1000)
 
 
 def test_offsets_of_a_topic_that_is_not_meant_are_refused() -> None:
