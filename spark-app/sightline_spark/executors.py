@@ -3,16 +3,16 @@
 import logging
 import math
 import socket
-import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, wait
+from concurrent.futures import wait
 from contextlib import closing
 from threading import Event
 from typing import Any, Final, Protocol
 
 from pyspark.sql import SparkSession
 
+from sightline_spark.background import begun
 from sightline_spark.cluster import MasterKind
 from sightline_spark.errors import ClassifierError
 from sightline_spark.query import EngineOptions, preload
@@ -89,15 +89,7 @@ def preload_watched(
         Py4JJavaError: see `Tasks.preload`.
         ClassifierError: see `Tasks.check`.
     """
-    loading: Future[str] = Future()
-
-    def load() -> None:
-        try:
-            loading.set_result(tasks.preload(options))
-        except BaseException as error:  # noqa: BLE001 - it is raised by whoever waits for the result
-            loading.set_exception(error)
-
-    threading.Thread(target=load, name="preload", daemon=True).start()
+    loading = begun(lambda: tasks.preload(options), "preload")
     checked_at = -math.inf
     while not stop.is_set():
         if time.monotonic() >= checked_at + _CHECK_S:

@@ -4,10 +4,12 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
-from threading import Event, Thread
+from threading import Event
 from typing import Final, TypeVar
 
 from pyspark.sql import SparkSession
+
+from sightline_spark.background import begun
 
 _POLL_S: Final = 0.2
 T = TypeVar("T")
@@ -31,27 +33,23 @@ def until_stopped(
         spark: whose jobs are those of `do`.
         stop: ends it: its jobs are cancelled. A job that is still being planned cannot be, and others come after one
             that was, so they are until `do` ends.
-        do: runs in another thread.
+        do: runs in another thread; not at all when `stop` is set already.
         patience_s: how long it may take to end; then it is left alone, to end with the process.
         meanwhile: in this thread.
 
     Raises:
-        Stopped: `stop` was set.
+        Stopped: `stop` was set, be it that `do` ended after all.
     """
-    doing: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            doing.set_result(do())
-        except BaseException as error:  # noqa: BLE001 - it is raised by whoever waits for the result
-            doing.set_exception(error)
-
-    Thread(target=run, name="backfill", daemon=True).start()
+    if stop.is_set():
+        raise Stopped
+    doing = begun(do, "backfill")
     while not wait([doing], _POLL_S).done:
         meanwhile()
         if stop.is_set():
             _cancel(spark, doing, patience_s)
             raise Stopped
+    if stop.is_set():  # the result may be of a job that was stopped in part
+        raise Stopped
     return doing.result()
 
 

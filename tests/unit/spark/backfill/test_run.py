@@ -44,9 +44,13 @@ def test_a_stop_that_comes_between_two_jobs_does_not_wait_for_the_piece(monkeypa
     sink: Any = SimpleNamespace(write=write)
     ledger: Any = SimpleNamespace(piece=lambda _: piece)
     monkeypatch.setattr(run, "classify", lambda *_: None)
-    monkeypatch.setattr(run, "_share_done", lambda _: 0.0)
     stop = Event()
-    stop.set()
+
+    def comes(_: object) -> float:
+        stop.set()
+        return 0.0
+
+    monkeypatch.setattr(run, "_share_done", comes)
     shown: Any = SimpleNamespace(update=lambda *_: None)
     plan = Plan({"model": "m@1"}, {0: 1}, frozenset())
     with pytest.raises(Stopped, match=r"^: 0 of 1 images are done$"):
@@ -69,6 +73,22 @@ def test_a_stop_does_not_wait_for_what_no_cancellation_reaches() -> None:
     finally:
         never.set()
     assert spark.cancelled > 0
+
+
+def test_what_a_stop_comes_before_is_not_begun() -> None:
+    """The next job ran to the first look at the stop, and wrote meanwhile."""
+    stop, began = Event(), Event()
+    stop.set()
+    with pytest.raises(Stopped):
+        until_stopped(Spark(), stop, began.set, patience_s=1, meanwhile=lambda: None)  # type: ignore[arg-type]
+    assert not began.is_set()
+
+
+def test_what_ends_after_a_stop_is_not_used() -> None:
+    """Work between two looks at the stop ended, and the run went on to write it down."""
+    stop = Event()
+    with pytest.raises(Stopped):
+        until_stopped(Spark(), stop, stop.set, patience_s=1, meanwhile=lambda: None)  # type: ignore[arg-type]
 
 
 def test_what_fails_in_the_other_thread_is_raised_in_this_one() -> None:
