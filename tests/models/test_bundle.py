@@ -103,6 +103,18 @@ def test_a_bundle_in_another_place_is_refused(tmp_path: Path, bundle: Path) -> N
         validate(moved)
 
 
+def test_a_linked_bundle_is_of_the_place_that_names_it(tmp_path: Path, bundle: Path) -> None:
+    """The classifier served it, and `sightline-model list` called it unusable."""
+    elsewhere = bundle.rename(tmp_path / "unpacked")
+    bundle.symlink_to(elsewhere)
+    assert validate(bundle).version == "3"
+    (tmp_path / "other").mkdir()
+    link = tmp_path / "other" / "3"
+    link.symlink_to(bundle)
+    with pytest.raises(BundleError, match="belongs in shapes/3"):
+        validate(link)
+
+
 def test_an_unlisted_weights_file_is_refused(bundle: Path) -> None:
     """A card that does not vouch for the parameters would let any through."""
     document = json.loads((bundle / "model.json").read_bytes())

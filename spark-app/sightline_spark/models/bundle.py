@@ -5,6 +5,7 @@ Written whole or not at all: into a hidden folder beside its place, then renamed
 
 import hashlib
 import json
+import os
 import re
 import secrets
 import shutil
@@ -149,7 +150,7 @@ def read_card(bundle: Path) -> ModelCard:
 def read_installed(bundle: Path) -> ModelCard:
     """As `read_card`, of a bundle in a models folder. Raises BundleError also when it belongs elsewhere there."""
     card = read_card(bundle)
-    place = bundle.resolve()
+    place = Path(os.path.abspath(bundle))  # noqa: PTH100 - no links followed, as by the engine
     if (place.parent.name, place.name) != (card.name, card.version):
         raise BundleError(f"{bundle} holds {card.name} {card.version}: it belongs in {card.name}/{card.version}")
     return card
