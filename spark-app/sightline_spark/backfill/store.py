@@ -26,6 +26,7 @@ class Store:
         hadoop = spark._jsparkSession.sessionState().newHadoopConf()  # noqa: SLF001
         self._files = self._checked(lambda: root.getFileSystem(hadoop), folder)
         self._root = self._files.makeQualified(root)
+        self._anchor = None if self.local is None else _first_that_is_there(self.local.parents)
 
     @property
     def root(self) -> str:
@@ -104,8 +105,8 @@ class Store:
         if self.local is not None:
             _force(self.local / name)
         self._checked(rename, self.place(target))
-        if self.local is not None:
-            _force_folders((self.local / target).parent, self.local.parent)
+        if self.local is not None and self._anchor is not None:
+            _force_folders((self.local / target).parent, self._anchor)
 
     def delete(self, name: str) -> None:
         """Delete a file, or a folder and all in it, if there is one."""
@@ -127,6 +128,11 @@ def _force(file: Path) -> None:
     for each in (file, file.with_name(f".{file.name}.crc")):
         if each.exists():
             _to_disk(each)
+
+
+def _first_that_is_there(folders: Iterable[Path]) -> Path | None:
+    """The folder that will have the name of the first one that is made."""
+    return next((each for each in folders if os.path.exists(each)), None)  # noqa: PTH110 - False where we may not look
 
 
 def _force_folders(folder: Path, last: Path) -> None:
