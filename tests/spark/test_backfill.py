@@ -135,6 +135,7 @@ def test_a_stopped_run_counts_what_is_kept_and_a_limit_limits_the_next_one(
     folder = tmp_path / "photos"
     photos(folder, 12)
     monkeypatch.setattr(run, "_share_done", lambda _spark: 0.5)
+    command.out = tmp_path / "new" / "newer" / "labels"
     command.stop = OnceKept(command.out)
     with pytest.raises(Stopped) as stopped:
         command("folder", folder, "--out", command.out, "--piece", 4)
@@ -142,7 +143,8 @@ def test_a_stopped_run_counts_what_is_kept_and_a_limit_limits_the_next_one(
     assert str(stopped.value) == f": {kept} of 12 images are done"
     assert kept == 4
     work = command.out / "_backfill"
-    for place in (command.out, *command.out.glob("part-*"), work, work / "job.json", *work.glob("pieces/**/*")):
+    made = [tmp_path, *command.out.parents[:2], command.out, work]
+    for place in (*made, *command.out.glob("part-*"), work / "job.json", *work.glob("pieces/**/*")):
         assert place.stat().st_ino in forced, place
 
     command.stop = Event()
@@ -214,7 +216,8 @@ def test_what_cannot_be_is_one_line(command: Command, tmp_path: Path) -> None:
     with pytest.raises(BackfillError, match=r"model digits-lenet cannot be used: .*not installed"):
         command("folder", tmp_path / "photos", "--out", command.out)
     command.settings = right  # and what is mended goes on in the place that the failed run has begun
-    assert "nothing to do: no images were found" in command("folder", tmp_path / "photos", "--out", command.out)[1]
+    empty = tmp_path / "photos"
+    assert f"no images were found in folder {empty}; `" in command("folder", empty, "--out", command.out)[1]
     command.settings = right.model_copy(update={"classifier_master": "spark://host:7077"})
     with pytest.raises(Refused, match="on a cluster name a folder by --work"):
         command("folder", tmp_path / "photos", "--results")

@@ -55,14 +55,14 @@ def backfill(spark: SparkSession, options: Options, settings: ClassifierSettings
         shown.say("looking for images")
         pinned = _pinned(spark, settings, job, stop, shown)
         plan = looked(lambda: work.extend(pinned, options.limit, options.piece_images))
+        if not plan.total:
+            shown.say(f"nothing to do: no images were found in {_where(options, settings)}")
+            return 0
         return _work(spark, work, plan, settings, sink)
 
 
 def _work(spark: SparkSession, work: Backfill, plan: Plan, settings: ClassifierSettings, sink: Sink) -> int:
     progress = Progress(sys.stderr, plan.total, plan.done_images)
-    if not plan.total:
-        progress.say(f"nothing to do: no images were found for {sink.name}; `--help` says what counts as one")
-        return 0
     if not plan.left:
         progress.say(f"nothing to do: all {plan.total:,} images are done, in {sink.name}")
         return 0
@@ -74,6 +74,14 @@ def _work(spark: SparkSession, work: Backfill, plan: Plan, settings: ClassifierS
     finally:
         progress.end()
     return _say_how_it_ended(report, sink)
+
+
+def _where(options: Options, settings: ClassifierSettings) -> str:
+    """The place that was searched, and of a folder how to search otherwise."""
+    if options.kind == "topic":
+        return f"{'' if options.span.whole else 'this part of '}topic {settings.classifier_images_topic}"
+    place = f"{options.kind} {options.place}"
+    return f"{place}; `{PROGRAM} folder --help` says what counts as one" if options.kind == "folder" else place
 
 
 def _say_how_it_ended(report: Report, sink: Sink) -> int:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from sightline_spark.backfill import run
-from sightline_spark.backfill.app import _digest
+from sightline_spark.backfill.app import _digest, _where
+from sightline_spark.backfill.arguments import parse
 from sightline_spark.backfill.rows import StoredOutcomes
 from sightline_spark.backfill.run import Backfill, Plan
 from sightline_spark.backfill.sinks import Counts
@@ -111,3 +112,17 @@ def test_each_precision_has_a_work_list_of_its_own() -> None:
     source: Any = SimpleNamespace(identity={"source": "file:/photos"})
     names = [_digest(source, ClassifierSettings(classifier_precision=each)) for each in ("f32", "bf16", "bf16")]
     assert names[0] != names[1] == names[2]
+
+
+@pytest.mark.parametrize(
+    ("source", "where"),
+    [
+        (["folder", "/photos"], "folder /photos; `sightline-backfill folder --help` says what counts as one"),
+        (["table", "/photos"], "table /photos"),
+        (["topic"], "topic images"),
+        (["topic", "--since", "1h"], "this part of topic images"),
+    ],
+)
+def test_where_nothing_was_found_is_the_source(source: list[str], where: str) -> None:
+    """It was said of the place for results, with a hint at file names whatever the source."""
+    assert _where(parse([*source, "--out", "labels"]), ClassifierSettings()) == where
