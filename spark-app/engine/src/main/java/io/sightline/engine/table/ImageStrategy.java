@@ -16,12 +16,11 @@ final class ImageStrategy extends SparkStrategy {
 
   private ImageStrategy() {}
 
-  /** Makes the session know it, and what is best done before it; once is enough, and more do no harm. */
+  /** Makes the session know it; once is enough, and more do no harm. */
   static synchronized void knownTo(SparkSession session) {
     ExperimentalMethods knows = session.experimental();
     if (!knows.extraStrategies().contains(ONE)) {
       knows.extraStrategies_$eq(Scala.joined(knows.extraStrategies(), Scala.one(ONE)));
-      knows.extraOptimizations_$eq(Scala.joined(knows.extraOptimizations(), Scala.one(FilterImagesFirst.ONE)));
     }
   }
 

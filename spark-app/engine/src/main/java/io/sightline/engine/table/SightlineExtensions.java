@@ -47,7 +47,7 @@ public final class SightlineExtensions extends AbstractFunction1<SparkSessionExt
             ClassifyImage.class.getName(), null, NAME, USAGE, "", "", "", "misc_funcs", "", "", "java_udf");
     extensions.injectFunction(new Tuple3<>(new FunctionIdentifier(NAME), info, new Builder()));
     extensions.injectPlannerStrategy(new Strategy());
-    extensions.injectOptimizerRule(new Rules());
+    extensions.injectOptimizerRule(new FiltersFirst());
     return BoxedUnit.UNIT;
   }
 
@@ -59,7 +59,7 @@ public final class SightlineExtensions extends AbstractFunction1<SparkSessionExt
     }
   }
 
-  private static final class Rules extends AbstractFunction1<SparkSession, Rule<LogicalPlan>> {
+  private static final class FiltersFirst extends AbstractFunction1<SparkSession, Rule<LogicalPlan>> {
     @Override
     public Rule<LogicalPlan> apply(SparkSession session) {
       return FilterImagesFirst.ONE;
