@@ -13,12 +13,9 @@ import java.util.stream.Stream;
 import java.util.zip.Deflater;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Bundles as one zip file for machines that have no models folder: unpacked, it is one. */
 public final class BundleArchive {
-  private static final Logger LOG = LoggerFactory.getLogger(BundleArchive.class);
   /** 64 bits: two archives of one run never share a name, and paths stay short. */
   private static final int NAME_DIGITS = 16;
 
@@ -45,7 +42,7 @@ public final class BundleArchive {
   }
 
   /**
-   * Every bundle of the folder whose files are what they should be; of others a line is logged.
+   * Every bundle of the folder whose files are what they should be; of others a line is logged once.
    *
    * @throws BundleException if the folder cannot be listed
    */
@@ -55,7 +52,7 @@ public final class BundleArchive {
       try {
         sound.add(CheckedBundles.read(folder));
       } catch (BundleException bad) {
-        LOG.warn("Left out of what executors get: {}", bad.getMessage());
+        CheckedBundles.passOver(folder, bad);
       }
     }
     return new BundleArchive(sound);

@@ -10,13 +10,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The versions of one model that are installed in a models folder. */
 final class Versions {
-  private static final Logger LOG = LoggerFactory.getLogger(Versions.class);
-
   private final Path models;
 
   Versions(Path models) {
@@ -43,7 +39,7 @@ final class Versions {
 
   /**
    * The bundle that {@code wanted} stands for in a plan: without a version the highest that is sound, and of those
-   * passed over a line is logged. Empty when it is not installed.
+   * passed over a line is logged once. Empty when it is not installed.
    *
    * @throws BundleException there are some, and none is sound
    */
@@ -56,7 +52,7 @@ final class Versions {
       try {
         return Optional.of(CheckedBundles.read(folder(id)));
       } catch (BundleException bad) {
-        LOG.warn("Model {} is passed over: {}", id, bad.getMessage());
+        CheckedBundles.passOver(folder(id), bad);
         highest = highest == null ? bad : highest;
       }
     }

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sightline.engine.KeptLog;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -109,6 +111,43 @@ final class BundleArchiveTest {
     BundleArchive.of(models, "pets@10");
     Files.setLastModifiedTime(weights, FileTime.fromMillis(time.toMillis() + 1));
     assertThrows(BundleException.class, () -> BundleArchive.of(models, "pets@10"));
+  }
+
+  /** Each statement hashed a bad version's weights anew, and logged a line. */
+  @Test
+  void looksAtABadBundleAgainWhenItLooksOtherwise() throws Exception {
+    Path weights = models.resolve("pets/10/model.bin");
+    String sound = Files.readString(weights);
+    Files.writeString(weights, sound.toUpperCase(Locale.ROOT));
+    FileTime time = Files.getLastModifiedTime(weights);
+    try (KeptLog log = new KeptLog(CheckedBundles.class)) {
+      String other = BundleArchive.of(models, "pets").name();
+      Files.writeString(weights, sound);
+      Files.setLastModifiedTime(weights, time);
+      assertEquals(other, BundleArchive.of(models, "pets").name());
+      assertThrows(BundleException.class, () -> BundleArchive.of(models, "pets@10"));
+      BundleArchive.ofAll(models);
+      assertEquals(1, log.events().size());
+    }
+    Files.setLastModifiedTime(weights, FileTime.fromMillis(time.toMillis() + 1));
+    assertEquals(BundleArchive.of(models, "pets@10").name(), BundleArchive.of(models, "pets").name());
+  }
+
+  /** A file that gets its rights back looks as it did; so does, here, one where a folder was. */
+  @Test
+  void triesAFileAgainThatCouldNotBeRead() throws Exception {
+    Path folder = Files.createDirectory(elsewhere.resolve("folder"));
+    Path file = Files.writeString(elsewhere.resolve("file"), "x".repeat((int) Files.size(folder)));
+    Files.setLastModifiedTime(file, Files.getLastModifiedTime(folder));
+    String digest = Digest.sha256(file);
+    Path weights = Bundles.write(models, "pets", "12", json -> ((ObjectNode) json.get("files")).put("model.bin", digest))
+        .resolve("model.bin");
+    Files.delete(weights);
+    Files.move(folder, weights);
+    assertThrows(BundleException.class, () -> BundleArchive.of(models, "pets@12"));
+    Files.delete(weights);
+    Files.move(file, weights);
+    BundleArchive.of(models, "pets@12");
   }
 
   @Test

@@ -3,20 +3,15 @@ package io.sightline.engine.stream;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
+import io.sightline.engine.KeptLog;
 import io.sightline.engine.image.ErrorCode;
 import io.sightline.engine.model.Failure;
 import io.sightline.engine.model.Prediction;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.logging.log4j.Level;
-import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.core.LogEvent;
-import org.apache.logging.log4j.core.Logger;
-import org.apache.logging.log4j.core.appender.AbstractAppender;
-import org.apache.logging.log4j.core.config.Property;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.MDC;
 
@@ -26,36 +21,13 @@ class OutcomeLogTest {
       Records.of((byte) 1, Header.of("traceparent", "00-" + TRACE + "-b7ad6b7169203331-00"));
   private static final Outcome.Timing TIMING = new Outcome.Timing(19, 1.5, 0.5);
 
-  private final Logger logger = (Logger) LogManager.getLogger(OutcomeLog.class);
-  private final Kept kept = new Kept();
+  private final KeptLog kept = new KeptLog(OutcomeLog.class);
   private long now;
   private final LogPace pace = new LogPace(() -> now);
 
-  /** Keeps events. */
-  private static final class Kept extends AbstractAppender {
-    private final List<LogEvent> events = new ArrayList<>();
-
-    Kept() {
-      super("kept", null, null, true, Property.EMPTY_ARRAY);
-    }
-
-    @Override
-    public void append(LogEvent event) {
-      events.add(event.toImmutable());
-    }
-  }
-
-  @BeforeEach
-  void keep() {
-    kept.start();
-    logger.addAppender(kept);
-    logger.setLevel(Level.INFO);
-  }
-
   @AfterEach
   void leave() {
-    logger.removeAppender(kept);
-    kept.stop();
+    kept.close();
   }
 
   private static Outcome failed(ErrorCode code) {
@@ -73,14 +45,14 @@ class OutcomeLogTest {
   }
 
   private List<String> said() {
-    return kept.events.stream().map(event -> event.getMessage().getFormattedMessage()).toList();
+    return kept.events().stream().map(event -> event.getMessage().getFormattedMessage()).toList();
   }
 
   @Test
   void warnsOfOurFaultsWithImageAndTrace() {
     write(RECORD, failed(ErrorCode.INTERNAL));
 
-    LogEvent event = kept.events.get(0);
+    LogEvent event = kept.events().get(0);
     assertEquals(Level.WARN, event.getLevel());
     assertEquals("Not classified by m: because", event.getMessage().getFormattedMessage());
     assertEquals(Map.of("image_id", Records.ID, "trace_id", TRACE), event.getContextData().toMap());
@@ -94,7 +66,7 @@ class OutcomeLogTest {
     write(RECORD, failed(ErrorCode.TRUNCATED));
     write(RECORD, classified());
 
-    assertEquals(List.of(), kept.events);
+    assertEquals(List.of(), kept.events());
   }
 
   /** A broken model once wrote a line for each image, a thousand a second. */
@@ -116,21 +88,21 @@ class OutcomeLogTest {
   /** Who asks for every image gets every image. */
   @Test
   void saysAtDebugLevelWhichFaultsWereLeftOut() {
-    logger.setLevel(Level.DEBUG);
+    kept.from(Level.DEBUG);
     write(RECORD, failed(ErrorCode.INTERNAL));
     write(RECORD, failed(ErrorCode.INTERNAL));
 
     assertEquals(List.of("Not classified by m: because", "Not classified by m: internal"), said());
-    assertEquals(Level.DEBUG, kept.events.get(1).getLevel());
+    assertEquals(Level.DEBUG, kept.events().get(1).getLevel());
   }
 
   @Test
   void saysWhatBecameOfEachImageWhenAsked() {
-    logger.setLevel(Level.DEBUG);
+    kept.from(Level.DEBUG);
     write(RECORD, failed(ErrorCode.TRUNCATED));
     write(Records.of((byte) 1), classified());
 
     assertEquals(List.of("Not classified by m: truncated", "Classified by m: yes"), said());
-    assertEquals(Map.of("image_id", Records.ID), kept.events.get(1).getContextData().toMap());
+    assertEquals(Map.of("image_id", Records.ID), kept.events().get(1).getContextData().toMap());
   }
 }
