@@ -6,7 +6,7 @@ import pytest
 from pyspark.errors import IllegalArgumentException
 from pyspark.ml import Pipeline, PipelineModel
 from pyspark.sql import DataFrame, Row, SparkSession
-from pyspark.sql.functions import col, expr
+from pyspark.sql.functions import col, expr, udf
 
 from sightline_spark import ImageClassifier
 from tests.spark.conftest import MODELS, digit_png
@@ -175,6 +175,15 @@ def test_columns_nobody_asks_for_are_not_read(spark: SparkSession, digits: DataF
     plan = labels._jdf.queryExecution().executedPlan().toString()
     assert "ReadSchema: struct<number:int,content:binary>" in plan
     assert len(labels.collect()) == 23
+
+
+def test_a_python_function_leaves_images_out_before_they_are_classified(digits: DataFrame) -> None:
+    """A condition that calls one moves as others do."""
+    even = udf(lambda number: number % 2 == 0, "boolean")
+    classified = ImageClassifier().transform(digits).where(even("number") & (col("classified.label") == "3"))
+    plan = classified._jdf.queryExecution().optimizedPlan().toString()
+    assert plan.index("Filter (isnotnull(classified") < plan.index("AddImageColumns") < plan.index("BatchEvalPython")
+    assert classified.count() == len([n for n in range(0, 20, 2) if digit_png(n)[1] == 3])
 
 
 @pytest.mark.parametrize(
