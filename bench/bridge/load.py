@@ -11,6 +11,7 @@ by the acknowledgement of its last frame. Prints one line of JSON, the fields of
 """
 
 import argparse
+import errno
 import json
 import os
 import selectors
@@ -99,7 +100,7 @@ class PlainSender:
             self.confirmed = self._socket.recv(1) == b""
             return True
         if self._send():
-            self._socket.shutdown(socket.SHUT_WR)
+            end_of_frames(self._socket)
             self.wanted = selectors.EVENT_READ
         return False
 
@@ -118,6 +119,16 @@ class PlainSender:
             except BlockingIOError:
                 return False
         return True
+
+
+def end_of_frames(connected: socket.socket) -> None:
+    """Tell the peer that there is no more. Raises ConnectionError when the connection was reset meanwhile."""
+    try:
+        connected.shutdown(socket.SHUT_WR)
+    except OSError as error:
+        if error.errno == errno.ENOTCONN:  # which is no ConnectionError
+            raise ConnectionResetError(error.errno, "reset before the end of the frames") from error
+        raise
 
 
 def connect(address: tuple[str, int], number: int) -> socket.socket:

@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import select
+import socket
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +14,7 @@ import pytest
 from bench.bridge.__main__ import BENCHMARK
 from bench.bridge.acknowledged import acknowledged as acknowledged_name
 from bench.bridge.acknowledged import figures as ack_figures
-from bench.bridge.load import BLOCK_BYTES, Outcome, acknowledged, blocks, plain, run
+from bench.bridge.load import BLOCK_BYTES, Outcome, acknowledged, blocks, connect, end_of_frames, plain, run
 from bench.bridge.stalled import FRAMES_EACH, SENDERS
 from bench.bridge.stalled import figures as stalled_figures
 from bench.bridge.throughput import BARE, MADE_UP, PREPARED, Turn, busy, figures, ours, table
@@ -52,6 +55,16 @@ async def test_a_connection_that_the_bridge_reset_is_not_confirmed() -> None:
     async with running(connections=2) as bridge:
         outcome = await sent(bridge, connections=5, frames=50)
         assert outcome.confirmed == 2
+
+
+def test_a_connection_that_is_reset_before_its_end_broke() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, connect(listener.getsockname(), 0) as connected:
+        peer, _ = listener.accept()
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        peer.close()
+        select.select([connected], [], [])
+        with pytest.raises(ConnectionResetError):
+            end_of_frames(connected)
 
 
 async def sent(bridge: Bridge, connections: int, frames: int) -> Outcome:
