@@ -20,19 +20,17 @@ Nothing else should run meanwhile: the load is printed with the figures.
 import argparse
 import os
 import shlex
-import signal
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
-from bench.engine.apart import in_turn
+from bench.engine.apart import in_turn, leave_when_told
 from bench.engine.context import ROOT, Context
 from bench.engine.machine import load, this_machine, today
 from bench.engine.parts import PARTS, Part, chosen
-from bench.engine.report import Report, renew
+from bench.engine.report import Report, renew_page
 from sightline_spark.errors import ClassifierError
 from sightline_spark.models.errors import ModelError
 
@@ -45,7 +43,7 @@ PART_DEADLINE_S: Final = 420.0
 def main() -> None:
     """Run the chosen parts one after the other; see above for the exit status."""
     arguments = parse_arguments()
-    signal.signal(signal.SIGTERM, _end)
+    leave_when_told()
     if arguments.list:
         print("\n".join(f"{part.name:32} {part.title}" for part in PARTS))
         return
@@ -83,11 +81,6 @@ def result(arguments: argparse.Namespace, part: Part) -> Path:
     """Where the part's figures are kept."""
     kept: Path = arguments.folder / RESULTS / f"{part.name}.json"
     return kept
-
-
-def _end(number: int, _: FrameType | None) -> None:
-    """Told to stop: leave through every `finally`, which end the programs that a part started."""
-    sys.exit(128 + number)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -147,9 +140,7 @@ def effort(part: Part, arguments: argparse.Namespace) -> list[str]:
 
 def write_page(page: Path, results: Path) -> None:
     """Renew the page's generated block from all results there are, in the order of the parts."""
-    files = [results / f"{part.name}.json" for part in PARTS]
-    sections = [Report.load(file).markdown() for file in files if file.exists()]
-    page.write_text(renew(page.read_text(encoding="utf-8"), sections), encoding="utf-8")
+    renew_page(page, [results / f"{part.name}.json" for part in PARTS])
 
 
 if __name__ == "__main__":

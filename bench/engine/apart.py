@@ -1,14 +1,25 @@
 """Programs one after the other, each with a deadline: what happens to one is of no concern to the next."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from types import FrameType
 from typing import Final
 
 from sightline_local.child import end_child
 
 LATE: Final = 124  # the status that coreutils' `timeout` gives
 END_DEADLINE_S: Final = 60.0  # to stop a broker, Spark and the networks' processes
+
+
+def leave_when_told() -> None:
+    """From now on SIGTERM ends this process through every `finally`, which end the programs that it started."""
+    signal.signal(signal.SIGTERM, _leave)
+
+
+def _leave(number: int, _: FrameType | None) -> None:
+    sys.exit(128 + number)
 
 
 def in_turn(commands: Mapping[str, Sequence[str]], deadline_s: float) -> dict[str, int]:

@@ -118,3 +118,9 @@ def renew(page: str, sections: Iterable[str], block: str = BLOCK) -> str:
         raise ValueError(f"the page lacks the lines {opening} and {closing}")
     body = "\n\n".join(sections)
     return f"{page[: begin + len(opening)]}\n\n{body}\n\n{page[end:]}"
+
+
+def renew_page(page: Path, files: Iterable[Path], block: str = BLOCK) -> None:
+    """Renew the page's block from those of the saved reports that there are, in this order."""
+    sections = [Report.load(file).markdown() for file in files if file.exists()]
+    page.write_text(renew(page.read_text(encoding="utf-8"), sections, block), encoding="utf-8")

@@ -5,7 +5,7 @@ import resource
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Final
 
 from bench.engine.context import ROOT
 from bench.engine.machine import load, this_machine, today
-from bench.engine.report import Report, renew
+from bench.engine.report import Report, renew_page
 from bench.services.rig import Rig
 
 MISSED: Final = 3
@@ -54,9 +54,7 @@ class Benchmark:
 
     def write_page(self, page: Path, results: Path) -> None:
         """Renew the page's block from all results there are, in the order of the parts."""
-        files: Sequence[Path] = [results / f"{self.prefix}-{name}.json" for name in self.parts]
-        sections = [Report.load(file).markdown() for file in files if file.exists()]
-        page.write_text(renew(page.read_text(encoding="utf-8"), sections, self.name), encoding="utf-8")
+        renew_page(page, [results / f"{self.prefix}-{name}.json" for name in self.parts], self.name)
 
     def _arguments(self) -> argparse.Namespace:
         parser = argparse.ArgumentParser(

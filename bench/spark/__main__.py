@@ -14,7 +14,6 @@ precision, and the bare engine: two Java threads that decode and classify the sa
 import argparse
 import os
 import shlex
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -22,15 +21,15 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
+from bench.engine.apart import leave_when_told
 from bench.engine.bare import Speeds
 from bench.engine.context import ROOT, Context
 from bench.engine.java import java
 from bench.engine.machine import load, this_machine, today
 from bench.engine.photos import photo_folder
-from bench.engine.report import Report, renew
+from bench.engine.report import Report, renew_page
 from bench.engine.rounds import interleaved
 from bench.engine.streams import agreement_with
 from bench.engine.subjects import calibrated, quantised, subject
@@ -38,11 +37,11 @@ from bench.engine.topic import Labels
 from bench.engine.worker import Speed, one_thread_environment
 from bench.spark.contest import TURN_DEADLINE_S, Contender
 from bench.spark.lineup import BARE, RIVALS, TRANSFORMER, Files, entrants, figures, precisions, table
+from bench.stream import BARE_LOOP
 from sightline_spark.errors import ClassifierError
 from sightline_spark.models.efficientnet_card import NAME
 from sightline_spark.models.errors import ModelError
 
-BARE_LOOP: Final = "io.sightline.engine.stream.BareLoop"
 BLOCK: Final = "bench-spark"
 RESULTS: Final = "results"
 MISSED: Final = 3
@@ -53,7 +52,7 @@ BARE_BATCH, WARM_UP_S, BARE_S = 16, 6, 6
 def main() -> None:
     """Measure, print the figures, renew the page."""
     arguments = parse_arguments()
-    signal.signal(signal.SIGTERM, _end)
+    leave_when_told()
     missed = False
     for precision in precisions(this_machine(), arguments.only):
         try:
@@ -67,11 +66,6 @@ def main() -> None:
             report.save(arguments.folder / RESULTS)
             write_page(arguments.page, arguments.folder / RESULTS)
     sys.exit(MISSED if missed else 0)
-
-
-def _end(number: int, _: FrameType | None) -> None:
-    """Told to stop: leave through every `finally`, which end the contenders."""
-    sys.exit(128 + number)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -166,9 +160,7 @@ def judged(blank: Report, precision: str, speeds: Speeds, labels: Mapping[str, L
 
 def write_page(page: Path, results: Path) -> None:
     """Renew the page's generated block from all results there are, in the order of the precisions."""
-    files = [results / f"spark-{precision}.json" for precision in RIVALS]
-    sections = [Report.load(file).markdown() for file in files if file.exists()]
-    page.write_text(renew(page.read_text(encoding="utf-8"), sections, BLOCK), encoding="utf-8")
+    renew_page(page, [results / f"spark-{precision}.json" for precision in RIVALS], BLOCK)
 
 
 if __name__ == "__main__":

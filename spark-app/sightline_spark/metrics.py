@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
@@ -16,9 +17,8 @@ class ClassifierMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         describe_process("classifier", registry)
-        self._registry = registry
         self.ready = readiness_gauge("classifier", CHECKS, registry)
-        gauge = self._gauge
+        gauge = partial(_gauge, registry)
         # -- the query, by Spark's progress reports
         self.running = gauge("query_running", "1 while the query runs")
         self.images = Counter("sightline_classifier_images", "Images classified or failed", registry=registry)
@@ -57,16 +57,12 @@ class ClassifierMetrics:
         for unknown in (self.kafka_up, self.retention, self.retention_bytes):  # no broker was asked yet
             unknown.set(math.nan)
 
-    def _gauge(self, name: str, meaning: str) -> Gauge:
-        return Gauge(f"sightline_classifier_{name}", meaning, registry=self._registry)
-
 
 class ModelMetrics:
     """Models in all JVMs that classify: their loading, and what a shadow says. Part of `ClassifierMetrics`."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        def gauge(name: str, meaning: str) -> Gauge:
-            return Gauge(f"sightline_classifier_{name}", meaning, registry=registry)
+        gauge = partial(_gauge, registry)
 
         def counter(name: str, meaning: str, labels: Sequence[str] = ()) -> Counter:
             return Counter(f"sightline_classifier_{name}", meaning, labels, registry=registry)
@@ -90,3 +86,7 @@ class ModelMetrics:
             "shadow_difference", "By how much it differed in the probability of the label that results show, added up"
         )
         self.shadow_seconds = counter("shadow_seconds", "Time that it took")
+
+
+def _gauge(registry: CollectorRegistry, name: str, meaning: str) -> Gauge:
+    return Gauge(f"sightline_classifier_{name}", meaning, registry=registry)
